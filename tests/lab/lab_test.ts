@@ -1,0 +1,216 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fakeDeno, fakeNpm, Machine } from "./machine.ts";
+
+const fetching = "lab: fetching Deno 2.9.6 (npm package @deno/linux-x64-glibc@2.9.6, 42 MB)";
+const apt = "apt-get install -y --no-install-recommends";
+
+Deno.test("lab alone lists every task of deno.json with its description", async () => {
+  const root = new URL("../../", import.meta.url);
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const { stdout } = await new Deno.Command(new URL("lab", root)).output();
+  const listed = new TextDecoder().decode(stdout).split("\n").filter((line) => line.startsWith("  "));
+  const expected = Object.entries<{ description: string }>(tasks);
+  assertEquals(listed, expected.map(([name, { description }]) => `  ${name.padEnd(12)} ${description}`));
+});
+
+Deno.test("listing needs neither Deno, npm nor a driver", () => {
+  using machine = new Machine({ deno: undefined, ldconfig: undefined });
+  for (const args of [[], ["--help"], ["-h"], ["help"]]) {
+    const { code, out, messages } = machine.lab(args);
+    assertEquals({ code, messages, last: out.at(-1) }, { code: 0, messages: [], last: "  check        Need no GPU" });
+  }
+});
+
+Deno.test("an unknown task names the known ones and exits 2", () => {
+  using machine = new Machine();
+  for (const task of ["demmo", "--version", "d.mo"]) {
+    const { code, out, messages } = machine.lab([task]);
+    const expected = [`lab: expected one of demo check, found '${task}'`];
+    assertEquals({ code, out, messages }, { code: 2, out: [], messages: expected });
+  }
+});
+
+Deno.test("hands over to deno task with its arguments and exit code", () => {
+  using machine = new Machine();
+  const { code, out, messages } = machine.lab(["demo", "--replicas=4", "a b", ""], { FAKE_EXIT: "5" });
+  const config = `${machine.checkout}/deno.json`;
+  assertEquals(out, ["task", "--quiet", "--config", config, "demo", "--replicas=4", "a b", ""]);
+  assertEquals({ code, messages }, { code: 5, messages: [] });
+});
+
+Deno.test("through the real Deno, from another folder and through links, arguments and exit code arrive", () => {
+  using machine = new Machine({ deno: undefined });
+  Deno.mkdirSync(`${machine.folder}/links`);
+  Deno.symlinkSync("../checkout/lab", `${machine.folder}/links/near`);
+  Deno.symlinkSync(`${machine.folder}/links/near`, `${machine.folder}/far`);
+  const args = ["a b", "$HOME", "it's", '"q"', "*", "--help"];
+  const env = { ICL_LAB_DENO: Deno.execPath() };
+  const { code, out } = machine.lab(["demo", ...args], env, { cwd: "/", as: `${machine.folder}/far` });
+  const checkout = Deno.realPathSync(machine.checkout);
+  assertEquals({ code, out }, { code: 7, out: [`${JSON.stringify(args)} ${checkout}`] });
+});
+
+Deno.test("a Deno of another version on PATH is passed over, and the pinned one fetched once", () => {
+  using machine = new Machine({ deno: fakeDeno("2.9.7"), npm: fakeNpm("2.9.6") });
+  const first = machine.lab(["demo"]);
+  assertEquals({ ...first, out: first.out.at(-1) }, {
+    code: 0,
+    out: "demo",
+    messages: [fetching],
+    calls: ["npm pack --silent @deno/linux-x64-glibc@2.9.6"],
+  });
+  assertEquals([...Deno.readDirSync(`${machine.home}/.cache/icl-lab`)].map(({ name }) => name).sort(), [
+    "deno-2.9.6",
+    "runtime",
+  ]);
+  const second = machine.lab(["demo"]);
+  assertEquals({ messages: second.messages, calls: second.calls.length }, { messages: [], calls: 1 });
+});
+
+Deno.test("each platform gets its package; on macOS no driver is asked for", () => {
+  const platforms = {
+    "Linux aarch64": "linux-arm64-glibc",
+    "Darwin arm64": "darwin-arm64",
+    "Darwin x86_64": "darwin-x64",
+  };
+  for (const [platform, name] of Object.entries(platforms)) {
+    const [system, processor] = platform.split(" ");
+    const uname = `case $1 in -s) echo ${system} ;; *) echo ${processor} ;; esac`;
+    const ldconfig = system === "Darwin" ? { ldconfig: "exit 1" } : {};
+    using machine = new Machine({ deno: undefined, npm: fakeNpm("2.9.6"), uname, ...ldconfig });
+    const { code, calls } = machine.lab(["demo"]);
+    assertEquals({ code, calls }, { code: 0, calls: [`npm pack --silent @deno/${name}@2.9.6`] });
+  }
+  using machine = new Machine({ deno: undefined, uname: "case $1 in -s) echo Plan9 ;; *) echo mips ;; esac" });
+  const { code, messages } = machine.lab(["demo"]);
+  const expected =
+    "lab: expected Linux or macOS on x86-64 or ARM64, found Plan9 mips: set ICL_LAB_DENO to a Deno 2.9.6";
+  assertEquals({ code, messages }, { code: 3, messages: [expected] });
+});
+
+Deno.test("a fetched Deno that does not run is refused, and nothing is left of it", () => {
+  using machine = new Machine({ deno: undefined, npm: fakeNpm("2.9.5") });
+  const { code, messages } = machine.lab(["demo"]);
+  assertEquals(code, 3);
+  assertMatch(messages[1], /^lab: expected @deno\/linux-x64-glibc@2\.9\.6 to run here, found that it does not/);
+  assertEquals([...Deno.readDirSync(`${machine.home}/.cache/icl-lab`)], []);
+});
+
+Deno.test("what npm says when it fails is passed on", () => {
+  using machine = new Machine({
+    deno: undefined,
+    npm: "echo 'npm warn old' >&2; echo 'npm error code E404' >&2; exit 1",
+  });
+  const { code, messages } = machine.lab(["demo"]);
+  const expected = "lab: npm pack @deno/linux-x64-glibc@2.9.6 failed: npm error code E404";
+  assertEquals({ code, messages }, { code: 3, messages: [fetching, expected] });
+});
+
+Deno.test("of two starts at a time the first one's Deno stays", () => {
+  using machine = new Machine({
+    deno: undefined,
+    npm: `${fakeNpm("2.9.6")}
+mkdir -p "$HOME/.cache/icl-lab/deno-2.9.6"
+printf '#!/bin/sh\\necho deno 2.9.6 of the first start\\n' >"$HOME/.cache/icl-lab/deno-2.9.6/deno"
+chmod +x "$HOME/.cache/icl-lab/deno-2.9.6/deno"`,
+  });
+  assertEquals(machine.lab(["demo"]).out, ["deno 2.9.6 of the first start"]);
+});
+
+Deno.test("a broken Deno in the cache is replaced", () => {
+  using machine = new Machine({ deno: undefined, npm: fakeNpm("2.9.6") });
+  Deno.mkdirSync(`${machine.home}/.cache/icl-lab/deno-2.9.6`, { recursive: true });
+  Deno.writeTextFileSync(machine.cached, "cut short", { mode: 0o755 });
+  assertEquals(machine.lab(["demo"]).out.at(-1), "demo");
+});
+
+Deno.test("who is not root is told the one command that installs all that is missing", () => {
+  const cases = [
+    { scripts: { deno: undefined }, packages: "npm ca-certificates" },
+    { scripts: { ldconfig: "exit 1" }, packages: "mesa-vulkan-drivers libvulkan1" },
+    {
+      scripts: { deno: undefined, ldconfig: "echo libvulkan_lvp.so" },
+      packages: "npm ca-certificates mesa-vulkan-drivers libvulkan1",
+    },
+  ];
+  for (const { scripts, packages } of cases) {
+    using machine = new Machine({ "apt-get": 'echo "$*" >>"$CALLS"', ...scripts });
+    const { code, messages, calls } = machine.lab(["demo"]);
+    const expected = [`lab: missing here: ${packages}; run: sudo ${apt} ${packages}`];
+    assertEquals({ code, messages, calls }, { code: 3, messages: expected, calls: [] });
+  }
+});
+
+Deno.test("root gets what is missing installed", () => {
+  const aptGet = `echo "apt-get $*" >>"$CALLS"
+for name; do if [ "$name" = npm ]; then mv "\${0%/*}/npm-to-be" "\${0%/*}/npm"; fi; done`;
+  const scripts = { "apt-get": aptGet, id: "echo 0", ldconfig: "exit 1", deno: undefined };
+  using machine = new Machine({ ...scripts, "npm-to-be": fakeNpm("2.9.6") });
+  const packages = "npm ca-certificates mesa-vulkan-drivers libvulkan1";
+  const { code, messages, calls } = machine.lab(["demo"]);
+  assertEquals({ code, messages }, { code: 0, messages: [`lab: installing ${packages} (apt-get)`, fetching] });
+  assertEquals(calls[0], "apt-get -qq update");
+  assertMatch(calls[1], new RegExp(`^apt-get .* install -y --no-install-recommends ${packages}$`));
+});
+
+Deno.test("where apt-get fails its reason is passed on; where there is none the packages are named", () => {
+  const scripts = { id: "echo 0", ldconfig: "exit 1" };
+  using failing = new Machine({ ...scripts, "apt-get": "echo 'W: old'; echo 'E: no network'; exit 100" });
+  const failed = failing.lab(["demo"]);
+  assertEquals(failed.code, 3);
+  assertEquals(failed.messages.at(-1), `lab: ${apt} mesa-vulkan-drivers libvulkan1 failed: E: no network`);
+  using other = new Machine(scripts);
+  const { code, messages } = other.lab(["demo"]);
+  assertEquals(code, 3);
+  assertMatch(messages[0], /^lab: expected the equivalent of Debian's packages mesa-vulkan-drivers libvulkan1, found/);
+});
+
+Deno.test("a driver is asked for by tasks that use the GPU only", () => {
+  using machine = new Machine({ ldconfig: "exit 1" });
+  assertEquals(machine.lab(["check"]).code, 0);
+  assertEquals(machine.lab(["demo"]).code, 3);
+  machine.write("libvulkan.so.1", "");
+  assertEquals(machine.lab(["demo"], { LD_LIBRARY_PATH: `/nowhere:${machine.folder}` }).code, 0);
+});
+
+Deno.test("a VK_DRIVER_FILES that names no file is named, whatever else is installed", () => {
+  using machine = new Machine();
+  const { code, messages } = machine.lab(["demo"], { VK_DRIVER_FILES: "/nowhere/a.json:/nowhere/b.json" });
+  assertEquals(code, 3);
+  assertMatch(messages[0], /^lab: expected VK_DRIVER_FILES .* found '\/nowhere\/a\.json:\/nowhere\/b\.json'$/);
+  assertEquals(machine.lab(["demo"], { VK_DRIVER_FILES: `/nowhere:${machine.folder}/driver.json` }).code, 0);
+  assertEquals(machine.lab(["demo"], { VK_DRIVER_FILES: "", VK_ICD_FILENAMES: "/nowhere/a.json" }).code, 3);
+});
+
+Deno.test("ICL_LAB_DENO is used, with a word where its version is another", () => {
+  using machine = new Machine({ deno: undefined, other: fakeDeno("2.10.0") });
+  const given = machine.lab(["demo"], { ICL_LAB_DENO: `${machine.folder}/bin/other` });
+  const expected = ["lab: using ICL_LAB_DENO, which is not the pinned Deno 2.9.6"];
+  assertEquals({ code: given.code, messages: given.messages }, { code: 0, messages: expected });
+  const { code, messages } = machine.lab(["demo"], { ICL_LAB_DENO: "/nowhere/deno" });
+  const refused = ["lab: expected ICL_LAB_DENO to name a Deno binary, found '/nowhere/deno'"];
+  assertEquals({ code, messages }, { code: 3, messages: refused });
+});
+
+Deno.test("XDG_RUNTIME_DIR is private where it was unset, and kept where it was set", () => {
+  using machine = new Machine({
+    deno: `if [ "$1" = --version ]; then echo deno 2.9.6; else echo "$XDG_RUNTIME_DIR"; fi`,
+  });
+  const { out: [runtime] } = machine.lab(["demo"]);
+  assertEquals(Deno.statSync(runtime).mode! & 0o777, 0o700);
+  assertEquals(machine.lab(["demo"], { XDG_RUNTIME_DIR: "/mine" }).out, ["/mine"]);
+});
+
+Deno.test("without a home folder the cache is a private temporary one, and one that others made is refused", () => {
+  const id = String(Deno.uid());
+  using machine = new Machine({ id: `echo ${id}` });
+  const fallback = `${machine.folder}/icl-lab-${id}`;
+  const { code, messages } = machine.lab(["demo"], { HOME: "" });
+  const expected = [`lab: expected a writable home folder, found none: caching in ${fallback}`];
+  assertEquals({ code, messages }, { code: 0, messages: expected });
+  assert(Deno.statSync(`${fallback}/runtime`).isDirectory);
+  Deno.chmodSync(fallback, 0o777);
+  const refused = machine.lab(["demo"], { HOME: "" });
+  assertEquals(refused.code, 3);
+  assertEquals(refused.messages, ["lab: expected a writable cache folder, found none: set XDG_CACHE_HOME to one"]);
+});

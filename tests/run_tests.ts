@@ -1,0 +1,120 @@
+/**
+ * Checks the whole tree, then runs every test and every documented example.
+ *
+ * `deno task test` formats-checks, lints, type-checks and tests; `deno task check` stops before the tests.
+ * `deno task test ARGS` hands ARGS (files, `--filter=NAME`, …) to `deno test` and skips the checks. The last line of a
+ * test run is always `N passed, M failed`, with `, K skipped` where some were; the exit code is that of the first
+ * tool that failed.
+ *
+ * @module
+ */
+
+/** How many tests ended how; the steps of a test count with their test. */
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/**
+ * Counts the tests of a JUnit report of `deno test --junit-path`.
+ *
+ * A step is a case of its own there, named `TEST > STEP` (`>` stands escaped); its failure also fails its test, so
+ * that leaving steps out loses nothing.
+ *
+ * @example
+ * ```ts
+ * import { countTests } from "./run_tests.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const report = `<testcase name="adds" classname="./a_test.ts" time="0.1" line="1" col="6">\n</testcase>`;
+ * assertEquals(countTests(report), { passed: 1, failed: 0, skipped: 0 });
+ * ```
+ *
+ * @param report The report's XML text.
+ * @returns Counts ≥ 0.
+ */
+export function countTests(report: string): Counts {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const cases = [...report.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*>([^]*?)<\/testcase>/g)];
+  const names = new Set(cases.map(([, name, file]) => `${file} ${name}`));
+  for (const [, name, file, body] of cases) {
+    const parents = [...name.matchAll(/ &gt; /g)].map((separator) => name.slice(0, separator.index));
+    if (parents.some((parent) => names.has(`${file} ${parent}`))) continue;
+    if (body.includes("<failure")) counts.failed++;
+    else if (body.includes("<skipped")) counts.skipped++;
+    else counts.passed++;
+  }
+  return counts;
+}
+
+/** The closing line. */
+export function formatCounts({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+/** Runs a tool with its output on this terminal and returns its exit code; `undefined` where it is not installed. */
+async function runTool(tool: string, args: string[]): Promise<number | undefined> {
+  console.log(`> ${tool} ${args.join(" ")}`);
+  const command = tool === "deno" ? Deno.execPath() : tool;
+  try {
+    const { code } = await new Deno.Command(command, { args, stdout: "inherit", stderr: "inherit" }).spawn().status;
+    return code;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+const checks = [
+  ["deno", "fmt", "--check"],
+  ["deno", "lint"],
+  ["deno", "check"],
+  ["deno", "doc", "--lint", "mod.ts"],
+  ["shellcheck", "lab", ".ci/run", "tests/lab/bare_tree.sh"],
+];
+
+/** Runs the checks up to the first that fails and returns its exit code, or 0. */
+async function runChecks(): Promise<number> {
+  for (const [tool, ...args] of checks) {
+    const code = await runTool(tool, args);
+    if (code === undefined) console.log(`  skipped: ${tool} is not installed`);
+    else if (code !== 0) {
+      console.error(`${tool} ${args.join(" ")}: exit code ${code}`);
+      return code;
+    }
+  }
+  return 0;
+}
+
+/** Runs `deno test`, examples included, and returns its exit code and counts. */
+async function runTests(args: string[]): Promise<{ code: number; counts: Counts }> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    const sanitizers = ["--sanitize-ops", "--sanitize-resources"];
+    const code = await runTool("deno", ["test", "-A", "--doc", ...sanitizers, `--junit-path=${report}`, ...args]) ?? 1;
+    const counts = countTests(await Deno.readTextFile(report));
+    // A file that does not load is no test case in the report: only the exit code tells.
+    if (code !== 0 && counts.failed === 0) counts.failed = 1;
+    return { code, counts };
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+/** The whole command: prints as it goes and returns the exit code. */
+async function main(args: string[]): Promise<number> {
+  if (args[0] === "--checks-only") return await runChecks();
+  const checked = args.length === 0 ? await runChecks() : 0;
+  if (checked !== 0) {
+    console.log(formatCounts({ passed: 0, failed: 1, skipped: 0 }));
+    return checked;
+  }
+  const { code, counts } = await runTests(args);
+  const none = code === 0 && counts.passed === 0;
+  if (none) console.error("expected at least one test to pass, found none that ran");
+  console.log(formatCounts(counts));
+  return none ? 1 : code;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,85 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { countTests, formatCounts } from "./run_tests.ts";
+
+const runner = new URL("./run_tests.ts", import.meta.url).pathname;
+
+/** A workspace of these files on which the runner is started: its exit code and both streams' lines. */
+async function run(files: Record<string, string>, args: string[] = []): Promise<{ code: number; out: string }> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries({ "deno.json": "{}\n", ...files })) {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-config", runner, ...args],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+    });
+    const { code, stdout } = await command.output();
+    return { code, out: new TextDecoder().decode(stdout).trimEnd() };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const passing = `Deno.test("passes", () => {});\n`;
+const failing = `Deno.test("fails", async (t) => {\n  await t.step("inner", () => {\n    throw 1;\n  });\n});\n`;
+const ignored = `Deno.test.ignore("waits", () => {});\n`;
+
+Deno.test("counts tests by outcome, and steps with their test only", () => {
+  const report = `<testsuites name="deno test" tests="6" failures="2" errors="0" time="0.065">
+    <testsuite name="./a_test.ts" tests="5" disabled="1" errors="0" failures="2">
+        <testcase name="ok" classname="./a_test.ts" time="0.000" line="1" col="6">
+        </testcase>
+        <testcase name="a &gt; b" classname="./a_test.ts" time="0.000" line="1" col="6">
+        </testcase>
+        <testcase name="fails" classname="./a_test.ts" time="0.001" line="2" col="6">
+            <failure message="1 test step failed">1 test step failed.</failure>
+        </testcase>
+        <testcase name="waits" classname="./a_test.ts" time="0.000" line="3" col="6">
+            <skipped/>
+        </testcase>
+        <testcase name="fails &gt; inner" classname="./a_test.ts" time="0.001" line="2" col="43">
+            <failure message="Uncaught Error: x">Error: &lt;testcase name=&quot;x&quot;&gt;</failure>
+        </testcase>
+    </testsuite>
+    <testsuite name="./b_test.ts" tests="1" disabled="0" errors="0" failures="0">
+        <testcase name="fails &gt; inner" classname="./b_test.ts" time="0.001" line="2" col="6">
+        </testcase>
+    </testsuite>
+</testsuites>`;
+  assertEquals(countTests(report), { passed: 3, failed: 1, skipped: 1 });
+  assertEquals(countTests(""), { passed: 0, failed: 0, skipped: 0 });
+});
+
+Deno.test("the closing line names skipped tests where there are some", () => {
+  assertEquals(formatCounts({ passed: 12, failed: 0, skipped: 0 }), "12 passed, 0 failed");
+  assertEquals(formatCounts({ passed: 2, failed: 1, skipped: 3 }), "2 passed, 1 failed, 3 skipped");
+});
+
+Deno.test("a run ends with its counts and the exit code of deno test", async () => {
+  const { code, out } = await run({ "a_test.ts": passing + failing + ignored }, ["."]);
+  assertEquals({ code, last: out.split("\n").at(-1) }, { code: 1, last: "1 passed, 1 failed, 1 skipped" });
+});
+
+Deno.test("a file that does not load, a failing example and an empty run all fail", async () => {
+  const example = "/**\n * ```ts\n * throw 1;\n * ```\n */\nexport const x = 1;\n";
+  const cases: [Record<string, string>, string[], string][] = [
+    [{ "a_test.ts": passing, "b_test.ts": `import "./none.ts";\n` }, ["."], "0 passed, 1 failed"],
+    [{ "a_test.ts": passing, "b_test.ts": "throw 1;\n" }, ["."], "1 passed, 1 failed"],
+    [{ "a_test.ts": passing, "b.ts": example }, ["."], "1 passed, 1 failed"],
+    [{ "a_test.ts": passing }, ["--filter=none"], "0 passed, 0 failed, 1 skipped"],
+  ];
+  for (const [files, args, last] of cases) {
+    const { code, out } = await run(files, args);
+    assertEquals({ code, last: out.split("\n").at(-1) }, { code: 1, last });
+  }
+});
+
+Deno.test("without arguments the checks come first and the first that fails ends the run", async () => {
+  const { code, out } = await run({ "a_test.ts": passing + "const unused = 1;\n" });
+  assertEquals(code, 1);
+  assertStringIncludes(out, "> deno lint");
+  assertEquals(out.includes("> deno check"), false);
+  assertEquals(out.split("\n").at(-1), "0 passed, 1 failed");
+});
