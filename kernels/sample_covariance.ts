@@ -1,0 +1,50 @@
+/** Sample covariance of a context: summed token by token, or drawn from its Wishart law. */
+import { kernel, type Sizes } from "../lib/gpu/kernel.ts";
+import { checkLoopIterations } from "../lib/gpu/loops.ts";
+import index from "./index.wgsl" with { type: "text" };
+import tokens from "./sample_covariance.wgsl" with { type: "text" };
+import wishart from "./wishart_covariance.wgsl" with { type: "text" };
+
+/** Tokens that one loop iteration sums. */
+const SPAN = 16;
+
+const entries = ({ R, B, D }: Sizes) => Math.ceil(R * B * D * D / 64);
+
+/**
+ * Sample covariance of given tokens: `Σ̂[i,j] = sd_i sd_j / N · Σ_{n<N} x[n,i] x[n,j]` for every replica and prompt.
+ *
+ * @param x Independent N(0, 1) numbers (R, B, C): rows of `STRIDE` numbers per token, C = STRIDE · max N.
+ * @param context Number of tokens N of each replica (R), 1 ≤ N ≤ C / STRIDE; at most 1 048 560 on a software adapter.
+ * @param deviation Standard deviations (R, D) along the eigenvectors of the input covariance.
+ * @returns `covariance` (R, B, D, D), symmetric.
+ */
+export const sampleCovariance = kernel({
+  label: "sample_covariance",
+  code: { "kernels/index.wgsl": index, "kernels/sample_covariance.wgsl": tokens },
+  inputs: { x: ["R", "B", "C"], context: ["R"], deviation: ["R", "D"] },
+  outputs: { covariance: ["R", "B", "D", "D"] },
+  groups: (sizes) => {
+    checkLoopIterations("sample_covariance", Math.ceil(sizes.C / sizes.STRIDE / SPAN));
+    return entries(sizes);
+  },
+});
+
+/**
+ * The law of {@linkcode sampleCovariance} drawn directly, at a cost that does not grow with N (Bartlett 1933).
+ *
+ * `Σ̂ = L A Aᵀ L / N` with `L = diag(sd)` and A lower triangular, `A_jj² ~ χ²(N − j)`, `A_ij ~ N(0, 1)` for i > j. With
+ * fewer tokens than dimensions, A has only N columns and Σ̂ is singular, as it is when summed over tokens.
+ *
+ * @param z Independent N(0, 1) numbers (R, B, C): rows of `STRIDE` numbers per dimension, C = STRIDE · D.
+ * @param chi χ² numbers (R, B, D) with N − j degrees of freedom, 0 where that is not positive.
+ * @param context Number of tokens N of each replica (R), 1 ≤ N ≤ 2²⁴.
+ * @param deviation Standard deviations (R, D) along the eigenvectors of the input covariance.
+ * @returns `covariance` (R, B, D, D), symmetric, positive semi-definite.
+ */
+export const wishartCovariance = kernel({
+  label: "wishart_covariance",
+  code: { "kernels/index.wgsl": index, "kernels/wishart_covariance.wgsl": wishart },
+  inputs: { z: ["R", "B", "C"], chi: ["R", "B", "D"], context: ["R"], deviation: ["R", "D"] },
+  outputs: { covariance: ["R", "B", "D", "D"] },
+  groups: entries,
+});

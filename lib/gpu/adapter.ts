@@ -1,0 +1,86 @@
+/** Choosing an adapter and opening a device with everything the adapter offers. */
+import { GpuError } from "./errors.ts";
+
+/** How an adapter is chosen. `software` asks for the fallback adapter, such as Mesa's lavapipe. */
+export type AdapterChoice = "high-performance" | "low-power" | "software";
+
+/** Which adapter runs the kernels; written into every manifest. Parts that a driver does not tell are empty. */
+export interface AdapterSummary {
+  /** Name of the vendor, or its PCI number where the name is unknown. */
+  readonly vendor: string;
+  /** Family of the chip. */
+  readonly architecture: string;
+  /** Model, as the driver numbers it. */
+  readonly device: string;
+  /** The driver's own words. */
+  readonly description: string;
+  /** True for a driver that runs on the CPU. */
+  readonly software: boolean;
+}
+
+/** Vendors by PCI number; Mesa's software drivers have a Khronos number instead. */
+const VENDORS: Readonly<Record<string, string>> = {
+  "4098": "AMD",
+  "4203": "ImgTec",
+  "4318": "NVIDIA",
+  "5045": "ARM",
+  "20803": "Qualcomm",
+  "32902": "Intel",
+  "65541": "Mesa",
+};
+
+/**
+ * Opens a device of the chosen adapter, with all limits that the adapter offers.
+ *
+ * WebGPU's default limits (8 storage buffers, 16 KiB of workgroup memory) are too small for the fused kernels. Where
+ * no adapter has the wanted power preference, any adapter will do.
+ *
+ * @param choice Which adapter to ask for.
+ * @returns The device and what runs it.
+ * @throws {GpuError} Of kind `no-adapter`, with the command that mends it; of kind `internal` if the driver refuses.
+ *
+ * @example
+ * ```ts
+ * import { requestDevice } from "./adapter.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { device, adapter } = await requestDevice("low-power");
+ * console.log(adapter.vendor, adapter.description);
+ * assertEquals(device.label, "icl-lab");
+ * device.destroy();
+ * ```
+ */
+export async function requestDevice(choice: AdapterChoice): Promise<{ device: GPUDevice; adapter: AdapterSummary }> {
+  // Deno 2 always has navigator.gpu; a missing Vulkan loader shows as a null adapter.
+  const adapter = choice === "software"
+    ? await navigator.gpu.requestAdapter({ forceFallbackAdapter: true })
+    : await navigator.gpu.requestAdapter({ powerPreference: choice }) ?? await navigator.gpu.requestAdapter();
+  if (!adapter) throw noAdapter(choice);
+  const requiredLimits: Record<string, number> = {};
+  for (const name in adapter.limits) {
+    const value = adapter.limits[name as keyof GPUSupportedLimits];
+    if (typeof value === "number") requiredLimits[name] = value;
+  }
+  const { vendor, architecture, device: model, description, isFallbackAdapter } = adapter.info;
+  const summary = {
+    vendor: VENDORS[vendor] ?? vendor,
+    architecture,
+    device: model,
+    description,
+    software: isFallbackAdapter || /llvmpipe|swiftshader|microsoft basic render/i.test(description),
+  };
+  try {
+    return { device: await adapter.requestDevice({ label: "icl-lab", requiredLimits }), adapter: summary };
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new GpuError("internal", "GPU", `expected a device with all limits of ${description}, found: ${found}`);
+  }
+}
+
+function noAdapter(choice: AdapterChoice): GpuError {
+  const hint = Deno.build.os === "linux"
+    ? "install a Vulkan driver: `apt-get install mesa-vulkan-drivers libvulkan1` for CPU-only machines, the NVIDIA driver and libvulkan1 for a GPU"
+    : "this platform offers no WebGPU adapter to Deno";
+  const wanted = choice === "software" ? "a software adapter (--adapter=software)" : "a GPU or a software adapter";
+  return new GpuError("no-adapter", "GPU", `expected ${wanted}, found none; ${hint}`);
+}
