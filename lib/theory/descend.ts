@@ -1,0 +1,46 @@
+/** Gradient descent with a finite step: the mean map that a simulation follows, beside the flow that is its limit. */
+
+import { expectPositive } from "./problem.ts";
+
+/**
+ * Iterates `θ ← θ − η ∂L/∂θ` and keeps the states at the given steps.
+ *
+ * SGD with fresh prompts has this map as its mean up to O(η/B); the difference to the flow at t = η · step is the error of
+ * discretisation, O(η), and no physics.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { descend } from "./descend.ts";
+ * const [, later] = descend((theta) => theta, [8], 0.5, [0, 3]);
+ * assert(later[0] === 1);
+ * ```
+ *
+ * @param gradient ∂L/∂θ as a function of θ; it may return its argument but must not write to it.
+ * @param start θ at step 0.
+ * @param rate Learning rate η > 0.
+ * @param steps Ascending integer steps ≥ 0.
+ * @returns θ at each of the steps.
+ * @throws {RangeError} If the rate or the steps are out of their domain.
+ */
+export function descend(
+  gradient: (theta: Float64Array) => Float64Array,
+  start: ArrayLike<number>,
+  rate: number,
+  steps: ArrayLike<number>,
+): Float64Array[] {
+  expectPositive("rate", rate);
+  const theta = Float64Array.from(start), states: Float64Array[] = [];
+  let step = 0;
+  for (const target of Array.from(steps)) {
+    if (!(Number.isInteger(target) && target >= step)) {
+      throw new RangeError(`expected ascending integer steps from 0 on, found ${target} after ${step}`);
+    }
+    for (; step < target; step++) {
+      const slope = gradient(theta);
+      for (let i = 0; i < theta.length; i++) theta[i] -= rate * slope[i];
+    }
+    states.push(theta.slice());
+  }
+  return states;
+}
