@@ -1,0 +1,169 @@
+/**
+ * The command line of an experiment: default ← preset ← `--key=value`.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { closestString } from "@std/text/closest-string";
+import { UserError } from "./errors.ts";
+import { type Configuration, Mismatch, type Option, type Options, type Presets } from "./option.ts";
+import { choice, flag, integer } from "./options.ts";
+
+/** Name of the preset that is nothing but the options' defaults. */
+export const NO_PRESET = "default";
+
+/** Options that every experiment has beside its own. */
+export const commonOptions = {
+  seed: integer(1, { min: 0, max: 2 ** 32 - 1, help: "root of all random streams" }),
+  adapter: choice(["high-performance", "low-power", "software"], { help: "which GPU adapter to ask for" }),
+  png: flag("write each figure as PNG too"),
+  quiet: flag("no progress and no notes; claims and errors are still printed"),
+  debug: flag("show the stack of an error"),
+} as const;
+
+/** Values of the options that every experiment has. */
+export interface CommonConfiguration {
+  /** Root of all random streams, in [0, 2³²). */
+  readonly seed: number;
+  /** Which adapter to ask for. */
+  readonly adapter: "high-performance" | "low-power" | "software";
+  /** Whether figures are wanted as PNG too. */
+  readonly png: boolean;
+  /** Whether progress and notes are left out. */
+  readonly quiet: boolean;
+  /** Whether an error shows its stack. */
+  readonly debug: boolean;
+}
+
+/** What a command line asks for. */
+export interface CommandLine<O extends Options> {
+  /** Values of the experiment's own options. */
+  readonly configuration: Configuration<O>;
+  /** Values of the options every experiment has. */
+  readonly common: CommonConfiguration;
+  /** Name of the preset, `default` where none was given. */
+  readonly preset: string;
+  /** The run folder asked for with `--out`. */
+  readonly out?: string;
+  /** Whether help was asked for. */
+  readonly help: boolean;
+}
+
+const RESERVED = ["preset", "out", "help"];
+
+/**
+ * Reads a command line against an experiment's options and presets. Nothing is written before this has succeeded.
+ *
+ * @param args Arguments as the shell split them: `--key=value`, `--key value` or `--flag`.
+ * @param options The experiment's own options; names shared with the common ones are refused.
+ * @param presets Named partial configurations; each value is checked like one from the command line.
+ * @returns Values of all options.
+ * @throws {UserError} For an unknown option (naming the nearest one), a value outside its domain, an option given
+ *   twice, an empty value, or an argument that belongs to no option.
+ *
+ * @example
+ * ```ts
+ * import { parseCommandLine } from "./command_line.ts";
+ * import { integer } from "./options.ts";
+ *
+ * const options = { context: integer(8, { min: 1, help: "tokens per prompt" }) };
+ * const line = parseCommandLine(["--preset=large", "--seed=7"], options, { large: { context: 64 } });
+ * if (line.configuration.context !== 64 || line.common.seed !== 7) throw new Error("not read");
+ * ```
+ */
+export function parseCommandLine<O extends Options>(
+  args: readonly string[],
+  options: O,
+  presets: Presets<O>,
+): CommandLine<O> {
+  const known: Options = { ...commonOptions, ...options };
+  const taken = Object.keys(options).find((key) => key in commonOptions || RESERVED.includes(key));
+  if (taken !== undefined) {
+    throw new Error(`expected option names of its own, found --${taken}, which every experiment has`);
+  }
+
+  const given = splitArguments(args, known);
+  const preset = given.preset ?? NO_PRESET;
+  if (preset !== NO_PRESET && !Object.hasOwn(presets, preset)) {
+    throw new UserError(
+      `expected --preset to be one of ${[NO_PRESET, ...Object.keys(presets)].join("|")}, found ${
+        JSON.stringify(preset)
+      }`,
+    );
+  }
+  const chosen: Readonly<Record<string, unknown>> = presets[preset] ?? {};
+  const stray = Object.keys(chosen).find((key) => !(key in options));
+  if (stray !== undefined) throw new Error(`expected preset ${preset} to hold known options, found ${stray}`);
+
+  const values = (group: Options) =>
+    Object.fromEntries(
+      Object.entries(group).map(([key, option]) => {
+        const text = given[key] ?? option.show(chosen[key] ?? option.fallback);
+        return [key, read(key, option, text)];
+      }),
+    );
+  return {
+    configuration: values(options) as Configuration<O>,
+    common: values(commonOptions) as Configuration<typeof commonOptions>,
+    preset,
+    help: given.help === "true",
+    ...(given.out === undefined ? {} : { out: given.out }),
+  };
+}
+
+function read(key: string, option: Option<unknown>, text: string): unknown {
+  try {
+    return option.parse(text);
+  } catch (error) {
+    if (!(error instanceof Mismatch)) throw error;
+    throw new UserError(`expected --${key} to be ${option.expected}, found ${error.found}`);
+  }
+}
+
+/** Every given option with its text; flags become "true" or "false". */
+function splitArguments(args: readonly string[], known: Options): Record<string, string | undefined> {
+  const flags = [...Object.keys(known).filter((key) => known[key].flag), "help"];
+  const valued = [...Object.keys(known).filter((key) => !known[key].flag), "preset", "out"];
+  const all = [...valued, ...flags];
+
+  // The parser turns `--png=no` into true and merges a flag given twice, so flags are looked at in the raw text.
+  for (const key of flags) {
+    const uses = args.filter((arg) => arg === `--${key}` || arg.startsWith(`--${key}=`));
+    if (uses.length > 1) throw new UserError(`expected --${key} once, found it ${uses.length} times`);
+    if (uses.length === 1 && ![`--${key}`, `--${key}=true`, `--${key}=false`].includes(uses[0])) {
+      throw new UserError(`expected --${key} alone, found ${uses[0]}`);
+    }
+  }
+  const parsed = parseArgs(args, {
+    string: valued,
+    boolean: flags,
+    collect: valued,
+    alias: { help: "h" },
+    "--": true,
+    unknown: (arg, key) => {
+      throw new UserError(unknownArgument(arg, key, all));
+    },
+  });
+  if ((parsed["--"] ?? []).length > 0) throw new UserError(unknownArgument(parsed["--"]![0], undefined, all));
+
+  const given: Record<string, string | undefined> = {};
+  for (const key of flags) given[key] = parsed[key] === true ? "true" : "false";
+  for (const key of valued) {
+    const texts = (parsed[key] ?? []) as string[];
+    if (texts.length > 1) throw new UserError(`expected --${key} once, found it ${texts.length} times`);
+    if (texts[0]?.trim() === "") {
+      throw new UserError(`expected a value after --${key}, found none (write --${key}=VALUE)`);
+    }
+    given[key] = texts[0];
+  }
+  return given;
+}
+
+function unknownArgument(arg: string, key: string | undefined, all: readonly string[]): string {
+  if (key === undefined) return `expected options of the form --key=value, found ${JSON.stringify(arg)}`;
+  if (/^-[\d.]/.test(arg)) {
+    return `expected a negative value to be joined by "=", as in --lr=${arg}, found ${arg} alone`;
+  }
+  const name = arg.startsWith("--") ? arg.split("=")[0] : `-${key}`;
+  return `unknown option ${name}; did you mean --${closestString(name.replace(/^-+/, ""), all)}?`;
+}

@@ -1,0 +1,125 @@
+/**
+ * Keeps a run for everyone to see: `deno task gallery RUN` copies its figures and claims to `results/gallery`.
+ *
+ * The log stays behind: it can be made again with the command that the gallery names.
+ *
+ * @module
+ */
+import { basename, join } from "@std/path";
+import { writeAtomically } from "./atomic.ts";
+import type { JudgedClaim } from "./claims.ts";
+import { reportError, UserError } from "./errors.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
+
+const GALLERY = "results/gallery";
+
+/**
+ * Copies specifications, SVGs and claims of a complete run to `<gallery>/<experiment>/`, with a page that shows them.
+ *
+ * @param run Run folder.
+ * @param gallery Folder of the gallery.
+ * @returns Folder of the entry, replaced if there was one.
+ * @throws {UserError} If the folder holds no run, or one that is not complete.
+ */
+export function keepInGallery(run: string, gallery: string = GALLERY): string {
+  const manifest = manifestOf(run);
+  if (manifest.status !== "complete") {
+    throw new UserError(`expected a complete run in ${run}, found one that is ${manifest.status}`);
+  }
+  const claims: JudgedClaim[] = JSON.parse(Deno.readTextFileSync(join(run, "claims.json")));
+  const entry = join(gallery, manifest.experiment);
+  const fresh = `${entry}.tmp`;
+  Deno.mkdirSync(join(fresh, "figures"), { recursive: true });
+  const figures = manifest.files.filter(({ path }) => /^figures\/[\w-]+\.(vl\.json|svg)$/.test(path));
+  for (const { path } of figures) Deno.copyFileSync(join(run, path), join(fresh, path));
+  const { experiment, question, preset, configuration, seeds, adapter, versions, gitCommit, start, elapsedMs } =
+    manifest;
+  const commandLine = `experiments/${experiment}.ts --preset=${preset}`;
+  const kept = {
+    experiment,
+    question,
+    commandLine,
+    preset,
+    configuration,
+    seeds,
+    adapter,
+    versions,
+    gitCommit,
+    start,
+    elapsedMs,
+  };
+  writeAtomically(join(fresh, "claims.json"), JSON.stringify(claims, null, 2) + "\n");
+  writeAtomically(join(fresh, "run.json"), JSON.stringify(kept, null, 2) + "\n");
+  writeAtomically(join(fresh, "README.md"), page(manifest, commandLine, claims, figures));
+  if (exists(entry)) Deno.removeSync(entry, { recursive: true });
+  Deno.renameSync(fresh, entry);
+  return entry;
+}
+
+function manifestOf(run: string): Manifest {
+  try {
+    return readManifest(run);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UserError(`expected a run folder, found no manifest.json in ${run}`);
+    }
+    throw error;
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function page(
+  { experiment, question, adapter, elapsedMs, versions }: Manifest,
+  commandLine: string,
+  claims: readonly JudgedClaim[],
+  files: readonly { path: string; description: string }[],
+): string {
+  const short = (value: number) => String(Number(value.toPrecision(4)));
+  const percent = (value: number | undefined) => value === undefined ? "" : `${Number((100 * value).toPrecision(2))} %`;
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  const rows = claims.map((
+    { id, statement, criterion, predicted, measured, low, high, verdict, detail = "", errors },
+  ) =>
+    `| ${id} | ${cell(statement)} | ${cell(criterion)} | ${short(predicted)} | ${short(measured)} [${short(low)}, ${
+      short(high)
+    }] | ${percent(errors?.paper)} | ${percent(errors?.exact)} | **${verdict}** ${cell(detail)} |`
+  );
+  const svgs = files.filter(({ path }) => path.endsWith(".svg"));
+  const made = `${Math.round((elapsedMs ?? 0) / 1000)} s on ${adapter?.description || adapter?.device || "no adapter"}${
+    adapter?.software ? " (software)" : ""
+  }, Deno ${versions.deno}`;
+  return [
+    `# ${experiment}`,
+    question,
+    `Made by \`${commandLine}\` in ${made}; all options, seeds and versions are in [run.json](run.json).`,
+    "## Claims",
+    [
+      "| claim | statement | criterion, fixed before the run | predicted | measured [band] | paper's error | exact flow's error | verdict |",
+      "|---|---|---|---|---|---|---|---|",
+      ...rows,
+    ].join("\n"),
+    "## Figures",
+    ...svgs.map(({ path, description }) => `![${description.replace(/ \(SVG\)$/, "")}](${path})`),
+  ].join("\n\n") + "\n";
+}
+
+if (import.meta.main) {
+  try {
+    if (Deno.args.length !== 1 || Deno.args[0].startsWith("-")) {
+      throw new UserError(
+        `expected one run folder, as in: deno task gallery results/NAME/RUN; found ${Deno.args.length} arguments`,
+      );
+    }
+    console.log(`kept: ${keepInGallery(Deno.args[0])} (${basename(Deno.args[0])})`);
+  } catch (error) {
+    Deno.exit(reportError(error));
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What `--help` prints.
+ *
+ * @module
+ */
+import { commonOptions, NO_PRESET } from "./command_line.ts";
+import type { Option, Options } from "./option.ts";
+
+/** What help needs to know of an experiment. */
+export interface Described {
+  readonly name: string;
+  readonly options: Options;
+  readonly presets: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/**
+ * Help of an experiment: its question, options with domains and defaults, presets, and where results go.
+ *
+ * @param experiment Name, options and presets.
+ * @param doc What the experiment asks.
+ * @returns Text ending without a newline.
+ *
+ * @example
+ * ```ts
+ * import { helpText } from "./help.ts";
+ * import { integer } from "./options.ts";
+ *
+ * const options = { context: integer(8, { min: 1, help: "tokens per prompt" }) };
+ * const text = helpText({ name: "demo", options, presets: { large: { context: 64 } } }, "Does it learn?");
+ * if (!text.includes("large    --context=64")) throw new Error(text);
+ * ```
+ */
+export function helpText(experiment: Described, doc: string): string {
+  const presetNames = [NO_PRESET, ...Object.keys(experiment.presets)];
+  const presets = Object.entries(experiment.presets).map(([name, values]): HelpRow => [
+    name,
+    Object.entries(values).map(([key, value]) => `--${key}=${experiment.options[key].show(value)}`).join(" "),
+  ]);
+  return [
+    doc,
+    "",
+    "Options",
+    ...table(optionRows(experiment.options)),
+    "",
+    "Options of every experiment",
+    ...table([
+      ["--preset=NAME", `one of ${presetNames.join("|")}; other options override it`, NO_PRESET],
+      ["--out=DIR", "run folder, new or empty", `results/${experiment.name}/<start>-<preset>-seed<seed>`],
+      ...optionRows(commonOptions),
+      ["--help", "this text"],
+    ]),
+    "",
+    "Presets",
+    ...table([[NO_PRESET, "the defaults above"], ...presets]),
+    "",
+    `Results: manifest.json, log.ndjson, claims.json and figures/ in results/${experiment.name}/<run>/.`,
+    "Ctrl-C ends a run and keeps what was logged; a second one ends it at once.",
+  ].join("\n");
+}
+
+/** Name, text, and the default where there is one. */
+type HelpRow = readonly [name: string, text: string, fallback?: string];
+
+function optionRows(options: Options): HelpRow[] {
+  return Object.entries(options).map(([key, option]) =>
+    option.flag
+      ? [`--${key}`, option.help]
+      : [`--${key}=${placeholder(option)}`, `${option.help}; ${option.expected}`, option.show(option.fallback)]
+  );
+}
+
+function placeholder(option: Option<unknown>): string {
+  return option.expected.startsWith("one of") ? "WORD" : option.expected.startsWith("a comma") ? "X,Y,…" : "N";
+}
+
+function table(rows: readonly HelpRow[]): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text, fallback]) =>
+    `  ${name.padEnd(width)}  ${text}${fallback === undefined ? "" : ` [${fallback}]`}`
+  );
+}

@@ -1,0 +1,177 @@
+/**
+ * The log of a run: one JSON object a line, flat, each column of one type, finite numbers only.
+ *
+ * @module
+ */
+import { closestString } from "@std/text/closest-string";
+import type { Column, Columns, ColumnTable, LogRow, RowOf } from "./columns.ts";
+import { RunError } from "./errors.ts";
+
+const BUFFER_BYTES = 64 * 1024;
+const BUFFER_MS = 500;
+
+/**
+ * Appends rows to a log file. Rows are held back for up to half a second (or 64 KiB) and then written as whole lines in one
+ * call, so that a crash at any moment leaves whole lines.
+ *
+ * @example
+ * ```ts
+ * import { float, int } from "./columns.ts";
+ * import { LogWriter, readLog } from "./log.ts";
+ *
+ * const path = Deno.makeTempFileSync();
+ * const log = new LogWriter(path, { train: { step: int("steps", "steps taken"), loss: float("", "mean loss") } });
+ * log.write("train", { step: 1, loss: 2 });
+ * log.close();
+ * for await (const row of readLog(path)) if (row.loss !== 2) throw new Error("not read back");
+ * Deno.removeSync(path);
+ * ```
+ */
+export class LogWriter<C extends ColumnTable> {
+  readonly #file: Deno.FsFile;
+  readonly #columns: C;
+  readonly #encoder = new TextEncoder();
+  #lines: string[] = [];
+  #length = 0;
+  #flushedAt = performance.now();
+  #bytes = 0;
+  #closed = false;
+
+  /**
+   * @param path File to append to; created if need be.
+   * @param columns Columns by kind of row; nothing else can be written.
+   */
+  constructor(path: string, columns: C) {
+    this.#file = Deno.openSync(path, { append: true, create: true, write: true });
+    this.#columns = columns;
+    this.#bytes = this.#file.statSync().size;
+  }
+
+  /**
+   * Appends a row.
+   *
+   * @param kind Kind of row, one of the declared ones.
+   * @param row Every declared column of that kind.
+   * @throws {RunError} If a number is not finite: the run has diverged, and nothing of the row is written.
+   * @throws {TypeError} If a column is missing, unknown, nested, or of another type than declared.
+   */
+  write<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void {
+    if (this.#closed) throw new Error(`expected an open log, found it closed before a ${kind} row`);
+    const line = serialize(kind, row, this.#columns);
+    this.#lines.push(line);
+    this.#length += line.length + 1;
+    if (this.#length >= BUFFER_BYTES || performance.now() - this.#flushedAt >= BUFFER_MS) this.flush();
+  }
+
+  /** Writes what is held back. On a full disk the file is cut back to whole lines, and the error goes on. */
+  flush(): void {
+    this.#flushedAt = performance.now();
+    if (this.#lines.length === 0) return;
+    const buffer = this.#encoder.encode(this.#lines.join("\n") + "\n");
+    this.#lines = [];
+    this.#length = 0;
+    let done = 0;
+    try {
+      while (done < buffer.length) done += this.#file.writeSync(buffer.subarray(done));
+    } catch (error) {
+      this.#bytes += buffer.subarray(0, done).lastIndexOf(0x0a) + 1;
+      this.#file.truncateSync(this.#bytes);
+      throw error;
+    }
+    this.#bytes += buffer.length;
+  }
+
+  /** Writes what is held back and closes the file. Calling it again does nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.flush();
+    } finally {
+      this.#file.close();
+    }
+  }
+}
+
+/**
+ * Reads a log row by row. A last line that a crash has torn is left out; a broken line before it is an error.
+ *
+ * @param path File to read; not held in memory.
+ * @returns Rows in the order written.
+ * @throws {SyntaxError} If a line other than a torn last one is not a JSON object, naming the line.
+ */
+export async function* readLog(path: string): AsyncGenerator<LogRow> {
+  const file = await Deno.open(path);
+  let rest = "";
+  let number = 0;
+  for await (const chunk of file.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      number++;
+      const row = parseRow(line);
+      if (row === undefined) {
+        throw new SyntaxError(`expected a JSON object in line ${number} of ${path}, found ${line}`);
+      }
+      yield row;
+    }
+  }
+  const last = parseRow(rest);
+  if (last !== undefined) yield last;
+}
+
+function parseRow(line: string): LogRow | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null && "kind" in value ? value as LogRow : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function serialize(kind: string, row: Readonly<Record<string, unknown>>, table: ColumnTable): string {
+  if (!Object.hasOwn(table, kind)) {
+    throw new TypeError(
+      `expected a declared kind of row, found ${kind}; nearest is ${closestString(kind, Object.keys(table))}`,
+    );
+  }
+  const columns: Columns = table[kind];
+  const stray = Object.keys(row).find((name) => !Object.hasOwn(columns, name));
+  if (stray !== undefined) {
+    const nearest = closestString(stray, Object.keys(columns));
+    throw new TypeError(`expected declared columns in ${kind} rows, found ${stray}; nearest is ${nearest}`);
+  }
+  let line = `{"kind":${JSON.stringify(kind)}`;
+  for (const name in columns) {
+    line += `,${JSON.stringify(name)}:${cell(kind, name, columns[name], row)}`;
+  }
+  return line + "}";
+}
+
+function cell(kind: string, name: string, column: Column, row: Readonly<Record<string, unknown>>): string {
+  const value = row[name];
+  switch (column.type) {
+    case "text":
+      if (typeof value === "string") return JSON.stringify(value);
+      break;
+    case "bool":
+      if (typeof value === "boolean") return String(value);
+      break;
+    default:
+      if (typeof value !== "number") break;
+      if (!Number.isFinite(value)) {
+        throw new RunError(
+          `expected a finite ${name} in ${kind} rows, found ${value}${position(row)}; the run diverged`,
+        );
+      }
+      if (column.type === "float") return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value}.0` : `${value}`;
+      if (Number.isSafeInteger(value)) return String(value);
+  }
+  const found = value === undefined ? "nothing" : typeof value === "object" ? "a nested value" : JSON.stringify(value);
+  throw new TypeError(`expected column ${name} of ${kind} rows to be ${column.type}, found ${found}`);
+}
+
+function position(row: Readonly<Record<string, unknown>>): string {
+  const parts = ["step", "replica"].filter((name) => name in row).map((name) => `${name} ${row[name]}`);
+  return parts.length === 0 ? "" : ` at ${parts.join(", ")}`;
+}

@@ -1,0 +1,142 @@
+/**
+ * Runs an experiment from its command line to its exit code.
+ *
+ * @module
+ */
+import { fromFileUrl, relative } from "@std/path";
+import { claimsTable } from "./claims_table.ts";
+import type { ColumnTable } from "./columns.ts";
+import { type CommandLine, parseCommandLine } from "./command_line.ts";
+import { docText, firstParagraph } from "./docstring.ts";
+import { describeError, reportError } from "./errors.ts";
+import type { RunContext, Experiment } from "./experiment.ts";
+import { helpText } from "./help.ts";
+import type { AdapterSummary } from "../gpu/device.ts";
+import type { Options } from "./option.ts";
+import { createProgress, stderrTarget } from "./progress.ts";
+import { RunRecord } from "./run_record.ts";
+import { listenForEnd } from "./signals.ts";
+
+/** How a run ended. */
+export interface Outcome {
+  /** 0 complete (whatever the verdicts), 1 failed, 2 refused, 130 or 143 interrupted. */
+  readonly exitCode: number;
+  /** Run folder, if it came that far. */
+  readonly folder?: string;
+}
+
+/**
+ * Runs an experiment in this process and reports on the terminal as its command line would.
+ *
+ * @param experiment What to run.
+ * @param args Its command line.
+ * @param signals Whether Ctrl-C and SIGTERM end the run; a second one then ends the process.
+ * @returns Exit code and folder; errors are reported, not thrown.
+ */
+export async function runExperiment<O extends Options, C extends ColumnTable, E>(
+  experiment: Experiment<O, C, E>,
+  args: readonly string[],
+  { signals = false }: { readonly signals?: boolean } = {},
+): Promise<Outcome> {
+  const debug = args.includes("--debug");
+  let line: CommandLine<O>;
+  let record: RunRecord<C, E>;
+  try {
+    line = parseCommandLine(args, experiment.options, experiment.presets);
+    const doc = docText(experiment.doc);
+    if (line.help) {
+      console.log(helpText(experiment, doc));
+      return { exitCode: 0 };
+    }
+    experiment.check?.(line.configuration);
+    record = RunRecord.open(experiment, line, firstParagraph(doc), programName(experiment.name), args);
+  } catch (error) {
+    return { exitCode: reportError(error, debug) };
+  }
+  return await runRecorded(experiment, line, record, signals);
+}
+
+/**
+ * The last line of an experiment's file: `if (import.meta.main) await main(experiment);`. Ends the process.
+ *
+ * @param experiment What to run with the arguments of this process.
+ */
+export async function main<O extends Options, C extends ColumnTable, E>(
+  experiment: Experiment<O, C, E>,
+): Promise<never> {
+  const { exitCode } = await runExperiment(experiment, Deno.args, { signals: true });
+  Deno.exit(exitCode);
+}
+
+async function runRecorded<O extends Options, C extends ColumnTable, E>(
+  experiment: Experiment<O, C, E>,
+  line: CommandLine<O>,
+  record: RunRecord<C, E>,
+  signals: boolean,
+): Promise<Outcome> {
+  const { common, configuration } = line;
+  const progress = await createProgress(stderrTarget(common.quiet));
+  using end = listenForEnd(signals, (name) => {
+    progress.stop();
+    record.close("interrupted", `${name}, twice`);
+  });
+  const context: RunContext<O, C, E> = {
+    configuration,
+    seed: common.seed,
+    adapter: common.adapter,
+    png: common.png,
+    signal: end.signal,
+    progress,
+    folder: record.folder,
+    log: (kind, row) => record.log(kind, row),
+    write: record.write,
+    note: (text) => progress.note(text),
+    setAdapter(adapter) {
+      record.setAdapter(adapter);
+      progress.note(`adapter: ${adapterText(adapter)}`);
+    },
+    setSeeds: (seeds) => record.setSeeds(seeds),
+    judge: (evidence) => record.judge(evidence),
+  };
+
+  let failure: unknown;
+  try {
+    await Promise.race([experiment.run(context), end.fatal]);
+    if (!end.signal.aborted) record.expectJudged();
+  } catch (error) {
+    if (end.name === undefined || error !== end.signal.reason) failure = error;
+  }
+  progress.stop();
+  try {
+    if (failure !== undefined) record.close("failed", describeError(failure).line);
+    else if (end.name !== undefined) record.close("interrupted", end.name);
+    else record.close("complete", null);
+  } catch (error) {
+    failure ??= error;
+  }
+
+  const table = claimsTable(record.judged, Deno.stdout.isTerminal() && !Deno.noColor);
+  if (table !== "") console.log(table);
+  if (failure !== undefined) {
+    return { exitCode: reportError(failure, common.debug), folder: record.folder };
+  }
+  if (end.name !== undefined) {
+    console.error(`interrupted: what was logged so far is in ${record.folder}`);
+    return { exitCode: end.name === "SIGINT" ? 130 : 143, folder: record.folder };
+  }
+  if (!common.quiet) console.log(`results: ${record.folder}`);
+  return { exitCode: 0, folder: record.folder };
+}
+
+function adapterText({ vendor, architecture, device, description, software }: AdapterSummary): string {
+  const names = [vendor, architecture, device, description].filter((name) => name !== "");
+  return `${[...new Set(names)].join(", ")} (${software ? "software" : "hardware"})`;
+}
+
+/** The started file as seen from the working folder; an experiment run by other code goes by its name. */
+function programName(name: string): string {
+  if (!Deno.mainModule.startsWith("file:")) return name;
+  const path = fromFileUrl(Deno.mainModule);
+  const short = relative(Deno.cwd(), path);
+  return short.startsWith("..") ? name : short;
+}

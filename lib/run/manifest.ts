@@ -1,0 +1,118 @@
+/**
+ * The manifest of a run: what was asked, on what it ran, how it ended, and what lies in its folder.
+ *
+ * @module
+ */
+import { dirname, fromFileUrl, join } from "@std/path";
+import project from "../../deno.json" with { type: "json" };
+import { replaceEvenWhenFull } from "./atomic.ts";
+import type { AdapterSummary } from "../gpu/device.ts";
+import type { ColumnTable } from "./columns.ts";
+
+/** How far a run has come. A `running` manifest without its process is a run that was killed. */
+export type RunStatus = "running" | "complete" | "interrupted" | "failed";
+
+/** One file of a run folder. */
+export interface FileEntry {
+  /** Path inside the run folder. */
+  readonly path: string;
+  /** Size; `null` while the file still grows. */
+  readonly bytes: number | null;
+  /** What the file is. */
+  readonly description: string;
+}
+
+/** Content of `manifest.json`. */
+export interface Manifest {
+  /** Name of the experiment. */
+  readonly experiment: string;
+  /** What it asks: the first paragraph of its docstring. */
+  readonly question: string;
+  /** The program and its arguments, as a shell reads them. */
+  readonly commandLine: string;
+  /** Name of the preset, `default` for none. */
+  readonly preset: string;
+  /** Values of all options. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+  /** Seed of each replica, in replica order. */
+  readonly seeds: readonly number[];
+  /** `null` until the run has an adapter, and for runs that need none. */
+  readonly adapter: AdapterSummary | null;
+  /** Runtime, library and the packages that draw, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Commit of the checkout that holds the experiment; `null` outside a repository. Says nothing of uncommitted edits. */
+  readonly gitCommit: string | null;
+  /** Process of the run. */
+  readonly pid: number;
+  /** UTC, ISO 8601. */
+  readonly start: string;
+  /** UTC, ISO 8601; `null` while running. */
+  readonly end: string | null;
+  /** Wall-clock time of the run; `null` while running. */
+  readonly elapsedMs: number | null;
+  /** How far the run has come. */
+  readonly status: RunStatus;
+  /** Why a run failed or was interrupted. */
+  readonly reason: string | null;
+  /** How many claims ended in each verdict. */
+  readonly verdicts: Readonly<Record<string, number>>;
+  /** What lies in the folder beside this file. */
+  readonly files: readonly FileEntry[];
+  /** Columns of `log.ndjson` by kind of row. */
+  readonly columns: ColumnTable;
+}
+
+/**
+ * Writes `manifest.json` so that a reader sees the old one or the new one.
+ *
+ * @param folder Run folder.
+ * @param manifest Content.
+ */
+export function writeManifest(folder: string, manifest: Manifest): void {
+  replaceEvenWhenFull(join(folder, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
+}
+
+/**
+ * Reads `manifest.json` of a run folder.
+ *
+ * @param folder Run folder.
+ * @returns Its manifest.
+ * @throws {Deno.errors.NotFound} If the folder is not a run folder.
+ */
+export function readManifest(folder: string): Manifest {
+  return JSON.parse(Deno.readTextFileSync(join(folder, "manifest.json")));
+}
+
+/**
+ * Versions of everything that shapes a result: the runtime, this library, and the packages pinned by `deno.json`.
+ *
+ * @returns Versions by name.
+ *
+ * @example
+ * ```ts
+ * import { versions } from "./manifest.ts";
+ *
+ * const found = versions();
+ * if (found.deno !== Deno.version.deno || !("vega-lite" in found)) throw new Error("not complete");
+ * ```
+ */
+export function versions(): Record<string, string> {
+  const pinned = ["vega", "vega-lite", "@resvg/resvg-wasm"] as const;
+  return {
+    ...Deno.version,
+    "icl-lab": project.version,
+    ...Object.fromEntries(pinned.map((name) => [name, project.imports[name].split("@").at(-1)!])),
+  };
+}
+
+/** The program as a user would type it again, its path taken from the working folder. */
+export function commandLine(program: string, args: readonly string[]): string {
+  const quote = (arg: string) => /^[\w@%+=:,./|-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`;
+  return [program, ...args].map(quote).join(" ");
+}
+
+/** Folder of the program that was started, where it is a local file. */
+export function programFolder(): string | null {
+  const url = Deno.mainModule;
+  return url.startsWith("file:") ? dirname(fromFileUrl(url)) : null;
+}

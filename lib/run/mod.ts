@@ -1,0 +1,28 @@
+/**
+ * Everything a run of an experiment needs beside the GPU: command line, folder, manifest, log, claims, progress.
+ *
+ * @module
+ */
+export * as option from "./options.ts";
+export type { Configuration, Option, Options, Presets } from "./option.ts";
+export * as column from "./columns.ts";
+export type { CellOf, Column, Columns, ColumnTable, ColumnType, LogRow, RowOf } from "./columns.ts";
+export { defineExperiment, type Experiment, type RunContext } from "./experiment.ts";
+export { main, type Outcome, runExperiment } from "./main.ts";
+export {
+  type Claim,
+  countVerdicts,
+  type JudgedClaim,
+  type Judgement,
+  judgeInterval,
+  type Tolerance,
+  type Verdict,
+  within,
+} from "./claims.ts";
+export { type Interval, meanInterval, quantileInterval, studentQuantile } from "./interval.ts";
+export { RunError, UserError } from "./errors.ts";
+export { readLog } from "./log.ts";
+export { type FileEntry, type Manifest, readManifest, type RunStatus } from "./manifest.ts";
+export type { Progress } from "./progress.ts";
+export type { FileWriter } from "./run_folder.ts";
+export type { CommonConfiguration } from "./command_line.ts";

@@ -1,0 +1,173 @@
+/**
+ * How far a run is: a bar on a terminal, now and then a plain line elsewhere, nothing under `--quiet`.
+ *
+ * @module
+ */
+import { format } from "@std/fmt/duration";
+
+const LINE_EVERY_MS = 5000;
+const LINE_AT_LEAST_MS = 1000;
+const YIELD_EVERY_MS = 50;
+
+/** Progress of a loop with a known number of steps. Several loops may follow each other. */
+export interface Progress {
+  /** Begins a loop of `total` steps, `label` in front of its line. */
+  start(total: number, label?: string): void;
+  /**
+   * Says that `step` steps are done. Awaiting it lets Ctrl-C through: the event loop gets a turn at most every 50 ms.
+   * Values beside the step (a loss) must be finite to be shown as numbers, but nothing depends on them.
+   */
+  update(step: number, values?: Readonly<Record<string, number>>): Promise<void>;
+  /** Prints a line without disturbing the bar. */
+  note(line: string): void;
+  /** Ends the loop. Ending twice does nothing. */
+  stop(): void;
+}
+
+/** Where progress appears, and when it was. */
+export interface ProgressTarget {
+  readonly quiet: boolean;
+  /** Whether `write` goes to a terminal. */
+  readonly terminal: boolean;
+  /** Takes lines; stderr, so that stdout stays free for results. */
+  readonly write: (text: string) => void;
+  /** Milliseconds from any origin. */
+  readonly now: () => number;
+}
+
+/** Draws the status of a loop; one drawing for terminals, one for everything else. */
+interface Drawing {
+  begin(total: number): void;
+  draw(step: number, status: () => string): void;
+  note(line: string): void;
+  end(step: number, status: () => string): void;
+}
+
+/**
+ * Progress on a target.
+ *
+ * @param target Where it appears, as from {@linkcode stderrTarget}.
+ * @returns Progress that has not begun.
+ *
+ * @example
+ * ```ts
+ * import { createProgress } from "./progress.ts";
+ *
+ * const lines: string[] = [];
+ * const target = { quiet: false, terminal: false, write: (text: string) => lines.push(text), now: () => 0 };
+ * const progress = await createProgress(target);
+ * progress.start(10);
+ * await progress.update(10, { loss: 0.5 });
+ * progress.stop();
+ * if (!lines[0].startsWith("step 10/10 (100 %)  loss 0.5")) throw new Error(lines[0]);
+ * ```
+ */
+export async function createProgress(target: ProgressTarget): Promise<Progress> {
+  const drawing = target.quiet ? silence : target.terminal ? await bar(target) : lines(target);
+  let label = "";
+  let total = 0;
+  let startedAt = 0;
+  let yieldedAt = target.now();
+  let step = 0;
+  let values: Readonly<Record<string, number>> = {};
+  let active = false;
+
+  const status = () => {
+    const seconds = (target.now() - startedAt) / 1000;
+    const rate = seconds > 0 ? step / seconds : 0;
+    const share = total === 0 ? 100 : Math.floor((100 * step) / total);
+    const parts = [`${label}step ${step}/${total} (${share} %)`];
+    for (const [name, value] of Object.entries(values)) parts.push(`${name} ${Number(value.toPrecision(4))}`);
+    if (rate > 0) parts.push(`${Number(rate.toPrecision(3))} steps/s`);
+    if (rate > 0 && step < total) parts.push(`ETA ${duration(((total - step) / rate) * 1000)}`);
+    return parts.join("  ");
+  };
+  const stop = () => {
+    if (active) drawing.end(step, status);
+    active = false;
+  };
+  return {
+    start(newTotal, newLabel) {
+      stop();
+      [label, total, step, values, active] = [newLabel === undefined ? "" : `${newLabel}: `, newTotal, 0, {}, true];
+      startedAt = target.now();
+      drawing.begin(total);
+    },
+    update(newStep, newValues = {}) {
+      [step, values] = [newStep, newValues];
+      if (active) drawing.draw(step, status);
+      if (target.now() - yieldedAt < YIELD_EVERY_MS) return Promise.resolve();
+      return new Promise((resolve) =>
+        setTimeout(() => {
+          yieldedAt = target.now();
+          resolve();
+        }, 0)
+      );
+    },
+    note: (line) => drawing.note(line),
+    stop,
+  };
+}
+
+/** Progress on stderr. */
+export function stderrTarget(quiet: boolean): ProgressTarget {
+  const encoder = new TextEncoder();
+  return {
+    quiet,
+    terminal: Deno.stderr.isTerminal(),
+    write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+    now: () => performance.now(),
+  };
+}
+
+const silence: Drawing = { begin() {}, draw() {}, note() {}, end() {} };
+
+function lines({ write, now }: ProgressTarget): Drawing {
+  let total = 0;
+  let printedAt = 0;
+  let printedStep = 0;
+  return {
+    begin(newTotal) {
+      [total, printedAt, printedStep] = [newTotal, now(), 0];
+    },
+    draw(step, status) {
+      const waited = now() - printedAt;
+      const tenths = Math.floor((10 * step) / total) > Math.floor((10 * printedStep) / total);
+      if (waited < LINE_EVERY_MS && !(tenths && waited >= LINE_AT_LEAST_MS)) return;
+      [printedAt, printedStep] = [now(), step];
+      write(status() + "\n");
+    },
+    note: (line) => write(line + "\n"),
+    end(step, status) {
+      if (step > printedStep) write(status() + "\n");
+    },
+  };
+}
+
+/** Loaded only where there is a terminal: a run in a pipe starts without it. */
+async function bar({ write }: ProgressTarget): Promise<Drawing> {
+  const { default: cliProgress } = await import("cli-progress");
+  let single: InstanceType<typeof cliProgress.SingleBar> | undefined;
+  return {
+    begin(total) {
+      single = new cliProgress.SingleBar(
+        { format: "{bar} {status}", barsize: 24, hideCursor: true },
+        cliProgress.Presets.shades_classic,
+      );
+      single.start(total, 0, { status: "" });
+    },
+    draw: (step, status) => single?.update(step, { status: status() }),
+    note(line) {
+      write(`\r\x1b[K${line}\n`);
+    },
+    end(step, status) {
+      single?.update(step, { status: status() });
+      single?.stop();
+      single = undefined;
+    },
+  };
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? "< 1s" : format(Math.round(ms / 1000) * 1000, { ignoreZero: true });
+}

@@ -1,0 +1,83 @@
+/**
+ * What can end a run from outside: Ctrl-C, SIGTERM, and errors nobody has awaited.
+ *
+ * @module
+ */
+
+/** `deno task` passes on a Ctrl-C that the terminal has sent to the experiment already: an echo is no second one. */
+const ECHO_MS = 500;
+
+/** Signals heard while a run lasts; disposing of it stops listening. */
+export interface End extends Disposable {
+  /** Aborted by the first signal or by an error that nobody has awaited. */
+  readonly signal: AbortSignal;
+  /** The first signal, once there was one. */
+  readonly name: "SIGINT" | "SIGTERM" | undefined;
+  /** Rejects with an error that would otherwise end the process with a stack, as from a GPU event. Never resolves. */
+  readonly fatal: Promise<never>;
+}
+
+/**
+ * Listens for the end.
+ *
+ * @param signals Whether to listen for SIGINT and SIGTERM; without, only for errors nobody has awaited.
+ * @param onSecond Called at a second signal, before the process exits with 128 + the signal's number.
+ * @returns What was heard.
+ */
+export function listenForEnd(signals: boolean, onSecond: (name: string) => void): End {
+  const controller = new AbortController();
+  const { promise: fatal, reject } = Promise.withResolvers<never>();
+  fatal.catch(() => {});
+  let name: End["name"];
+  let heardAt = 0;
+
+  const heard = (next: "SIGINT" | "SIGTERM") => () => {
+    if (name !== undefined) {
+      if (performance.now() - heardAt < ECHO_MS) return;
+      try {
+        onSecond(next);
+      } finally {
+        Deno.exit(next === "SIGINT" ? 130 : 143);
+      }
+    }
+    name = next;
+    heardAt = performance.now();
+    controller.abort(new DOMException(`${next} received`, "AbortError"));
+  };
+  // Windows knows no SIGTERM.
+  const names = !signals
+    ? []
+    : Deno.build.os === "windows"
+    ? ["SIGINT" as const]
+    : ["SIGINT" as const, "SIGTERM" as const];
+  const handlers = names.map((each) => [each, heard(each)] as const);
+  for (const [each, handler] of handlers) Deno.addSignalListener(each, handler);
+
+  const failed = (error: unknown) => {
+    reject(error);
+    controller.abort(error);
+  };
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    failed(event.reason);
+  };
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    failed(event.error);
+  };
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  globalThis.addEventListener("error", onError);
+
+  return {
+    signal: controller.signal,
+    get name() {
+      return name;
+    },
+    fatal,
+    [Symbol.dispose]() {
+      for (const [each, handler] of handlers) Deno.removeSignalListener(each, handler);
+      globalThis.removeEventListener("unhandledrejection", onRejection);
+      globalThis.removeEventListener("error", onError);
+    },
+  };
+}

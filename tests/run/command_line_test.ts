@@ -1,0 +1,111 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { parseCommandLine } from "../../lib/run/command_line.ts";
+import { UserError } from "../../lib/run/errors.ts";
+import { choice, flag, integer, integerOr, number, numbers } from "../../lib/run/options.ts";
+
+const options = {
+  context: integer(8, { min: 1, help: "tokens per prompt" }),
+  lr: number(0.01, { above: 0, max: 1, help: "learning rate" }),
+  shift: number(0, { help: "any number" }),
+  spectrum: numbers([4, 2, 1, 0.5], { above: 0, help: "eigenvalues" }),
+  tasks: choice(["commuting", "dense"], { help: "law of the tasks" }),
+  pool: integerOr("fresh", { word: "fresh", min: 1, help: "tasks" }),
+  center: flag("centre inputs"),
+};
+const presets = { smoke: { context: 4, pool: 16 }, paper: { spectrum: [1, 1], tasks: "dense" } } as const;
+const parse = (...args: string[]) => parseCommandLine(args, options, presets);
+
+Deno.test("defaults, then the preset, then the command line decide", () => {
+  assertEquals(parse().configuration, {
+    context: 8,
+    lr: 0.01,
+    shift: 0,
+    spectrum: [4, 2, 1, 0.5],
+    tasks: "commuting",
+    pool: "fresh",
+    center: false,
+  });
+  const line = parse("--preset=smoke", "--context=1e3", "--spectrum", "3, 2e-1,.5", "--center", "--shift=-2.5");
+  assertEquals(line.configuration.context, 1000);
+  assertEquals(line.configuration.pool, 16);
+  assertEquals(line.configuration.spectrum, [3, 0.2, 0.5]);
+  assertEquals(line.configuration.shift, -2.5);
+  assert(line.configuration.center);
+  assertEquals(line.preset, "smoke");
+});
+
+Deno.test("types follow from the literal", () => {
+  const { configuration, common } = parse("--pool=64", "--seed=9", "--out=results/x", "--png=true", "-h");
+  const pool: number | "fresh" = configuration.pool;
+  const tasks: "commuting" | "dense" = configuration.tasks;
+  // @ts-expect-error a preset must hold values of the option's type
+  parseCommandLine([], options, { wrong: { context: "4" } });
+  // @ts-expect-error a preset must hold known options
+  assertThrows(() => parseCommandLine(["--preset=wrong"], options, { wrong: { contxt: 4 } }), Error, "found contxt");
+  assertEquals([pool, tasks, common.seed, common.png, common.adapter], [64, "commuting", 9, true, "high-performance"]);
+});
+
+Deno.test("paths, help and switches are read", () => {
+  const line = parse("--out=results/x", "--help");
+  assertEquals([line.out, line.help, line.common.quiet], ["results/x", true, false]);
+  assertEquals(parse("--quiet=false").common.quiet, false);
+});
+
+const refusals: [string[], string][] = [
+  [["--contxt=4"], "unknown option --contxt; did you mean --context?"],
+  [["--sed", "4"], "unknown option --sed; did you mean --seed?"],
+  [["-q"], "unknown option -q; did you mean --lr?"],
+  [["--no-png"], "unknown option --no-png; did you mean --png?"],
+  [["--context=four"], 'expected --context to be an integer ≥ 1, found "four"'],
+  [["--context=1.5"], 'expected --context to be an integer ≥ 1, found "1.5"'],
+  [["--context=-3"], 'expected --context to be an integer ≥ 1, found "-3"'],
+  [["--context=0x10"], 'expected --context to be an integer ≥ 1, found "0x10"'],
+  [["--context=1e400"], 'expected --context to be an integer ≥ 1, found "1e400"'],
+  [["--context", "-3"], 'expected a negative value to be joined by "=", as in --lr=-3, found -3 alone'],
+  [["--lr=0"], 'expected --lr to be a number > 0 and ≤ 1, found "0"'],
+  [["--lr=NaN"], 'expected --lr to be a number > 0 and ≤ 1, found "NaN"'],
+  [["--shift=Infinity"], 'expected --shift to be a number, found "Infinity"'],
+  [
+    ["--spectrum=4,0,1"],
+    'expected --spectrum to be a comma-separated list of numbers > 0, found "0" as entry 2 of "4,0,1"',
+  ],
+  [
+    ["--spectrum=4,NaN"],
+    'expected --spectrum to be a comma-separated list of numbers > 0, found "NaN" as entry 2 of "4,NaN"',
+  ],
+  [
+    ["--spectrum=4,,1"],
+    'expected --spectrum to be a comma-separated list of numbers > 0, found "" as entry 2 of "4,,1"',
+  ],
+  [["--spectrum=-1"], 'expected --spectrum to be a comma-separated list of numbers > 0, found "-1" as entry 1 of "-1"'],
+  [["--tasks=Dense"], 'expected --tasks to be one of commuting|dense, found "Dense"'],
+  [["--pool=0"], 'expected --pool to be an integer ≥ 1 or "fresh", found "0"'],
+  [["--seed=-1"], 'expected --seed to be an integer ≥ 0 and ≤ 4294967295, found "-1"'],
+  [["--adapter=cuda"], 'expected --adapter to be one of high-performance|low-power|software, found "cuda"'],
+  [["--preset=cpx"], 'expected --preset to be one of default|smoke|paper, found "cpx"'],
+  [["--preset=toString"], 'expected --preset to be one of default|smoke|paper, found "toString"'],
+  [["--lr="], "expected a value after --lr, found none (write --lr=VALUE)"],
+  [["--out"], "expected a value after --out, found none (write --out=VALUE)"],
+  [["--out="], "expected a value after --out, found none (write --out=VALUE)"],
+  [["--lr=0.1", "--lr", "0.2"], "expected --lr once, found it 2 times"],
+  [["--png", "--png"], "expected --png once, found it 2 times"],
+  [["--png=yes"], "expected --png alone, found --png=yes"],
+  [["--png", "yes"], 'expected options of the form --key=value, found "yes"'],
+  [["context=4"], 'expected options of the form --key=value, found "context=4"'],
+  [["--", "more"], 'expected options of the form --key=value, found "more"'],
+];
+for (const [args, text] of refusals) {
+  Deno.test(`refuses ${args.join(" ")}`, () => {
+    assertEquals(assertThrows(() => parse(...args), UserError).message, text);
+  });
+}
+
+Deno.test("an experiment cannot take a common option's name, and its presets obey the domains", () => {
+  const seed = { seed: integer(1, { help: "" }) };
+  assertThrows(() => parseCommandLine([], seed, {}), Error, "expected option names of its own, found --seed");
+  assertThrows(
+    () => parseCommandLine(["--preset=bad"], options, { bad: { context: 0 } }),
+    UserError,
+    'expected --context to be an integer ≥ 1, found "0"',
+  );
+});

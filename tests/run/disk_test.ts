@@ -1,0 +1,90 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { readManifest } from "../../lib/run/mod.ts";
+import { denoArgs, finished, inFolder, rowsOf, type Said } from "./subprocess.ts";
+
+/** Mounts of a namespace vanish with its last process, so nothing has to be cleaned up after a failed test. */
+const namespace = Deno.uid() === 0 ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
+const canMount = Deno.build.os === "linux" &&
+  await finished("unshare", [...namespace, "mount", "-t", "tmpfs", "none", "/mnt"], ".")
+    .then(({ code }) => code === 0, () => false);
+if (!canMount) console.error("skipped: tests of full and read-only disks need a mount namespace (unshare --mount)");
+
+/** Runs Deno with `results` on a disk of its own, then copies what is on it to `kept`. */
+function onDisk(root: string, mountOptions: string, args: readonly string[]): Promise<Said> {
+  Deno.mkdirSync(`${root}/results`);
+  Deno.mkdirSync(`${root}/kept`);
+  const run = [Deno.execPath(), ...args].map((part) => `'${part}'`).join(" ");
+  const script =
+    `mount -t tmpfs -o ${mountOptions} none results && { ${run}; code=$?; cp -r results/. kept; exit $code; }`;
+  return finished("unshare", [...namespace, "sh", "-c", script], root);
+}
+
+Deno.test({
+  name: "a disk that fills up ends the run with one line, whole rows and a manifest that says why",
+  ignore: !canMount,
+  fn: () =>
+    inFolder(async (root) => {
+      const args = ["--preset=endless", "--pauseMs=0", "--quiet", "--out=results/run"];
+      const { code, stderr } = await onDisk(root, "size=96k", denoArgs(args));
+      assertEquals(code, 1);
+      assertMatch(stderr, /^error: disk full: expected space to write, found none \(.*\)\n$/);
+      const { status, reason, end, files } = readManifest(`${root}/kept/run`);
+      assertEquals(status, "failed");
+      assertStringIncludes(reason!, "disk full");
+      assert(end !== null);
+      const log = `${root}/kept/run/log.ndjson`;
+      assertEquals(files[0].bytes, Deno.statSync(log).size);
+      assert(Deno.readTextFileSync(log).endsWith("}\n"));
+      assert((await rowsOf(log)).length > 1000);
+      assertEquals([...Deno.readDirSync(`${root}/kept/run`)].map(({ name }) => name).toSorted(), [
+        "log.ndjson",
+        "manifest.json",
+      ]);
+    }),
+});
+
+Deno.test({
+  name: "a disk that is full from the start ends the run before any work, leaving nothing",
+  ignore: !canMount,
+  fn: () =>
+    inFolder(async (root) => {
+      const { code, stderr } = await onDisk(root, "size=4k", denoArgs(["--preset=smoke"]));
+      assertEquals(code, 1);
+      assertMatch(stderr, /^error: disk full: .*\n$/);
+      assertEquals([...Deno.readDirSync(`${root}/kept/decay`)], []);
+    }),
+});
+
+Deno.test({
+  name: "a read-only disk is refused before any work, naming the folder",
+  ignore: !canMount,
+  fn: () =>
+    inFolder(async (root) => {
+      const { code, stderr } = await onDisk(root, "ro", denoArgs(["--preset=smoke", "--out=results/run"]));
+      assertEquals(code, 2);
+      assertMatch(
+        stderr,
+        /^error: expected a folder that can be written at results\/run, found: Read-only file system.*\n$/,
+      );
+    }),
+});
+
+Deno.test({
+  name: "on a full disk a file is replaced in the space it has, or stays as it was",
+  ignore: !canMount,
+  fn: () =>
+    inFolder(async (root) => {
+      const program = fromFileUrl(import.meta.resolve("./fixtures/replace_when_full.ts"));
+      const args = ["run", "--no-prompt", "--allow-read", "--allow-write=results", program];
+      const { code, stderr } = await onDisk(root, "size=16k", args);
+      assertEquals([code, stderr], [0, ""]);
+      assertEquals(Deno.readTextFileSync(`${root}/kept/fits`), "b".repeat(4000));
+      assertEquals(Deno.readTextFileSync(`${root}/kept/too_long`), "a".repeat(3000));
+      assertEquals([...Deno.readDirSync(`${root}/kept`)].map(({ name }) => name).toSorted(), [
+        "filler",
+        "fits",
+        "too_long",
+      ]);
+    }),
+});

@@ -1,0 +1,41 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { runExperiment } from "../../lib/run/main.ts";
+import { keepInGallery } from "../../lib/run/gallery.ts";
+import { UserError } from "../../lib/run/errors.ts";
+import { experiment } from "./fixtures/decay.ts";
+
+Deno.test("gallery: a complete run is kept with claims and configuration, and replaced by the next", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    for (const seed of [1, 2]) {
+      const { exitCode } = await runExperiment(experiment, [
+        "--preset=smoke",
+        "--quiet",
+        `--seed=${seed}`,
+        `--out=${folder}/run${seed}`,
+      ]);
+      assertEquals(exitCode, 0);
+      const entry = keepInGallery(`${folder}/run${seed}`, `${folder}/gallery`);
+      const run = JSON.parse(Deno.readTextFileSync(`${entry}/run.json`));
+      assertEquals(run.seeds, [seed, seed + 1]);
+      assertEquals(run.commandLine, "experiments/decay.ts --preset=smoke");
+      assertStringIncludes(Deno.readTextFileSync(`${entry}/README.md`), "| rate | x shrinks by 1 − ηλ in a step |");
+      assertEquals(JSON.parse(Deno.readTextFileSync(`${entry}/claims.json`))[0].verdict, "reproduced");
+      assert(Deno.statSync(`${entry}/figures/x.vl.json`).isFile);
+    }
+    assertEquals([...Deno.readDirSync(`${folder}/gallery`)].map(({ name }) => name), ["decay"]);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("gallery: what is no complete run is refused in one line", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    assertThrows(() => keepInGallery(folder), UserError, `expected a run folder, found no manifest.json in ${folder}`);
+    await runExperiment(experiment, ["--preset=smoke", "--fail", "--quiet", `--out=${folder}/failed`]);
+    assertThrows(() => keepInGallery(`${folder}/failed`, folder), UserError, "expected a complete run");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});

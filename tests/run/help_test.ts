@@ -1,0 +1,46 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { docText, firstParagraph } from "../../lib/run/docstring.ts";
+import { helpText } from "../../lib/run/help.ts";
+import { choice, flag, numbers } from "../../lib/run/options.ts";
+
+Deno.test("help states the question, options with domains and defaults, presets and where results go", () => {
+  const options = {
+    spectrum: numbers([2, 1], { above: 0, help: "eigenvalues of Σ" }),
+    tasks: choice(["commuting", "dense"], { help: "law of the tasks" }),
+    center: flag("centre inputs"),
+  };
+  const text = helpText({ name: "demo", options, presets: { smoke: { spectrum: [1] } } }, "Does it learn?\n\nTask …");
+  const lines = text.split("\n");
+  assertEquals(lines.slice(0, 8), [
+    "Does it learn?",
+    "",
+    "Task …",
+    "",
+    "Options",
+    "  --spectrum=X,Y,…  eigenvalues of Σ; a comma-separated list of numbers > 0 [2,1]",
+    "  --tasks=WORD      law of the tasks; one of commuting|dense [commuting]",
+    "  --center          centre inputs",
+  ]);
+  assertEquals(lines.filter((line) => /^ {2}(--out|--preset|smoke)/.test(line)), [
+    "  --preset=NAME   one of default|smoke; other options override it [default]",
+    "  --out=DIR       run folder, new or empty [results/demo/<start>-<preset>-seed<seed>]",
+    "  smoke    --spectrum=1",
+  ]);
+});
+
+Deno.test("the docstring of a file is its description, shebang or not", () => {
+  const path = Deno.makeTempFileSync({ suffix: ".ts" });
+  try {
+    Deno.writeTextFileSync(
+      path,
+      "#!/usr/bin/env -S deno run\n/**\n * Does it\n * learn?\n *\n * Task  y = w·x\n */\nexport {};\n",
+    );
+    const text = docText(new URL(`file://${path}`));
+    assertEquals(text, "Does it\nlearn?\n\nTask  y = w·x");
+    assertEquals(firstParagraph(text), "Does it learn?");
+    Deno.writeTextFileSync(path, "export {};\n/** Late. */\n");
+    assertThrows(() => docText(new URL(`file://${path}`)), Error, "to open with a docstring, found none");
+  } finally {
+    Deno.removeSync(path);
+  }
+});

@@ -1,0 +1,84 @@
+/**
+ * The fixture experiment as a user starts it: a process with only the permissions an experiment is given.
+ *
+ * @module
+ */
+import { fromFileUrl } from "@std/path";
+import type { LogRow } from "../../lib/run/columns.ts";
+import { readLog } from "../../lib/run/log.ts";
+
+/** Path of the fixture experiment. */
+export const decay = fromFileUrl(import.meta.resolve("./fixtures/decay.ts"));
+
+/** Arguments of `deno` that start the fixture; `--no-prompt` because a terminal would be asked otherwise. */
+export function denoArgs(args: readonly string[], permissions = ["--allow-read", "--allow-write=results"]): string[] {
+  return ["run", "--no-prompt", ...permissions, decay, ...args];
+}
+
+/** What a finished process has said. */
+export interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export async function finished(program: string, args: readonly string[], cwd: string): Promise<Said> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args: [...args], cwd, stdin: "null" }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs the fixture to its end. */
+export function runDecay(args: readonly string[], cwd: string, permissions?: string[]): Promise<Said> {
+  return finished(Deno.execPath(), denoArgs(args, permissions), cwd);
+}
+
+/** Starts the fixture and waits until its log holds at least one `train` row. */
+export async function startDecay(args: readonly string[], cwd: string, log: string): Promise<Deno.ChildProcess> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: denoArgs(args),
+    cwd,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  for (let wait = 0; wait < 500; wait++) {
+    if (trainRows(log)) return child;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  child.kill("SIGKILL");
+  throw new Error(`expected train rows in ${log} within 10 s, found none: ${(await said(child)).stderr}`);
+}
+
+/** What a started process has said by its end. */
+export async function said(child: Deno.ChildProcess): Promise<Said> {
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** All rows of a log. */
+export async function rowsOf(log: string): Promise<LogRow[]> {
+  const rows: LogRow[] = [];
+  for await (const row of readLog(log)) rows.push(row);
+  return rows;
+}
+
+/** Runs a test in a folder of its own. */
+export async function inFolder(use: (root: string) => Promise<void>): Promise<void> {
+  const root = Deno.makeTempDirSync();
+  try {
+    await use(root);
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+}
+
+function trainRows(log: string): boolean {
+  try {
+    return Deno.readTextFileSync(log).includes('"kind":"train"');
+  } catch {
+    return false;
+  }
+}
