@@ -1,0 +1,118 @@
+/** From layers to a complete specification: caption, house configuration and rows inline. */
+
+import { FigureError, type Layer, type FigureRow, SCHEMA, type Spec } from "./spec.ts";
+import { CONFIG } from "./theme.ts";
+
+/** What a figure says about itself, and its size. */
+export interface Caption {
+  /** What is shown; one line. */
+  title: string;
+  /** Conditions: seeds, sizes, what the band is. */
+  subtitle?: string | readonly string[];
+  /** The figure in a sentence or two, for those who cannot see it. */
+  description: string;
+  /** Width of a panel in pixels; default 440, or 240 for small multiples. */
+  width?: number;
+  /** Height of a panel in pixels; default 280, or 160 for small multiples. */
+  height?: number;
+}
+
+/** A panel of {@link smallMultiples}. */
+export interface Panel {
+  /** What tells this panel from the others. */
+  title: string;
+  /** Marks, the lowest first. */
+  layers: readonly Layer[];
+}
+
+/**
+ * One panel: layers drawn in order over shared axes.
+ *
+ * @param caption Title, conditions, description, size.
+ * @param datasets Rows by name, as the layers refer to them.
+ * @param layers Marks, the lowest first.
+ * @returns A complete, self-contained specification.
+ *
+ * @example
+ * ```ts
+ * import { figure } from "./compose.ts";
+ * import { theoryLine } from "./marks.ts";
+ * import { renderSvg } from "./render.ts";
+ *
+ * const rows = [1, 2, 4].map((x) => ({ x, value: 1 / x, series: "exact flow" }));
+ * const frame = { x: { title: "N" }, y: { title: "loss" }, sources: ["exact flow"] as const };
+ * await renderSvg(figure({ title: "Loss", description: "Falls." }, { rows }, [theoryLine(frame, "rows")]));
+ * ```
+ */
+export function figure(
+  caption: Caption,
+  datasets: Readonly<Record<string, readonly FigureRow[]>>,
+  layers: readonly Layer[],
+): Spec {
+  return {
+    ...head(caption, datasets),
+    width: caption.width ?? 440,
+    height: caption.height ?? 280,
+    layer: [...layers],
+  };
+}
+
+/**
+ * Panels side by side with axes of their own; colours and strokes mean the same in all of them.
+ *
+ * @param caption Title, conditions, description, size of a panel.
+ * @param datasets Rows by name, as the layers refer to them.
+ * @param panels Titles and layers in reading order.
+ * @param columns Panels in a row, ≥ 1.
+ * @returns A complete, self-contained specification.
+ * @throws {FigureError} If `columns` is not a positive integer.
+ *
+ * @example
+ * ```ts
+ * import { smallMultiples } from "./compose.ts";
+ * import { theoryLine } from "./marks.ts";
+ * import { renderSvg } from "./render.ts";
+ *
+ * const rows = [1, 2, 4].map((x) => ({ x, value: 1 / x, series: "exact flow" }));
+ * const frame = { x: { title: "N" }, y: { title: "loss" }, sources: ["exact flow"] as const };
+ * const panels = ["first", "second"].map((title) => ({ title, layers: [theoryLine(frame, "rows")] }));
+ * await renderSvg(smallMultiples({ title: "Losses", description: "Both fall." }, { rows }, panels, 2));
+ * ```
+ */
+export function smallMultiples(
+  caption: Caption,
+  datasets: Readonly<Record<string, readonly FigureRow[]>>,
+  panels: readonly Panel[],
+  columns: number,
+): Spec {
+  if (!Number.isInteger(columns) || columns < 1) {
+    throw new FigureError(`expected columns to be a positive integer, found ${columns}`);
+  }
+  return {
+    ...head(caption, datasets),
+    columns,
+    // Plot areas of a row line up even where one panel's labels reach higher than its neighbour's.
+    bounds: "flush",
+    spacing: { row: 92, column: 84 },
+    concat: panels.map(({ title, layers }) => ({
+      title: { text: title, fontSize: 12, offset: 6, frame: "group" },
+      width: caption.width ?? 240,
+      height: caption.height ?? 160,
+      layer: [...layers],
+    })),
+  };
+}
+
+function head(caption: Caption, datasets: Readonly<Record<string, readonly FigureRow[]>>) {
+  const subtitle = caption.subtitle;
+  return {
+    $schema: SCHEMA,
+    title: {
+      text: caption.title,
+      ...(subtitle === undefined ? {} : { subtitle: typeof subtitle === "string" ? subtitle : [...subtitle] }),
+    },
+    description: caption.description,
+    config: CONFIG,
+    datasets: Object.fromEntries(Object.entries(datasets).map(([name, rows]) => [name, [...rows]])),
+  };
+}

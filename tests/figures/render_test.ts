@@ -1,0 +1,60 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { renderSvg } from "../../lib/figures/render.ts";
+import { FigureError, type Spec } from "../../lib/figures/spec.ts";
+import { theoryAndSimulation } from "../../lib/figures/theory_and_simulation.ts";
+import { picture } from "./demonstration.ts";
+
+Deno.test("render: the same figure has the same bytes, whatever is drawn before or beside it", async () => {
+  const spec = theoryAndSimulation(picture);
+  const panels = theoryAndSimulation({ ...picture, columns: 2 });
+  const [first, , beside] = await Promise.all([renderSvg(spec), renderSvg(panels), renderSvg(spec)]);
+  assertEquals(beside, first);
+  assertEquals(await renderSvg(spec), first);
+  assert(first.includes("clip-path"), "the figure has clip paths, whose numbers could differ");
+});
+
+Deno.test("render: title and description are accessible text, escaped", async () => {
+  const svg = await renderSvg(theoryAndSimulation(picture));
+  assert(svg.startsWith('<svg role="img" '));
+  assertStringIncludes(svg, "<title>Modes &amp; their order</title>");
+  assertStringIncludes(svg, "<desc>Two logistic curves, the first rising earlier &lt;than&gt; the second.</desc>");
+});
+
+Deno.test("render: nothing in the SVG depends on the machine", async () => {
+  const svg = await renderSvg(theoryAndSimulation(picture));
+  for (const trace of ["file:", Deno.cwd(), "node_modules", "/npm/"]) assert(!svg.includes(trace), trace);
+});
+
+Deno.test("render: a warning of Vega-Lite is an error, and the next figure is drawn all the same", async () => {
+  const data = { values: [{ a: 1, b: 2 }] };
+  const unsorted: Spec = {
+    data,
+    mark: "point",
+    encoding: { x: { field: "a", type: "quantitative" }, size: { field: "b", type: "nominal" } },
+  };
+  await assertRejects(
+    () => renderSvg(unsorted),
+    FigureError,
+    "expected a figure without warnings, found: Channel size should not be used with an unsorted discrete field.",
+  );
+  assertStringIncludes(await renderSvg({ data, mark: "point" }), "</svg>");
+});
+
+Deno.test("render: a warning of Vega while it draws is an error", async () => {
+  await assertRejects(
+    () =>
+      renderSvg({
+        data: { values: [{ a: -1 }, { a: 10 }] },
+        mark: "point",
+        encoding: { x: { field: "a", type: "quantitative", scale: { type: "log" } } },
+      }),
+    FigureError,
+    "expected a figure without warnings, found: Log scale domain includes zero: [-1,10]",
+  );
+});
+
+Deno.test({
+  name: "render: drawing an SVG needs no permission",
+  permissions: "none",
+  fn: async () => assert((await renderSvg(theoryAndSimulation(picture))).endsWith("</svg>")),
+});
