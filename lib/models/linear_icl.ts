@@ -1,0 +1,307 @@
+/**
+ * Linear attention that learns linear regression in context: an ensemble of replicas trained by SGD on the GPU.
+ *
+ * Model (arXiv 2504.12916): tokens `z_i = (x_i; y_i)`, query `z_q = (x_q; 0)`, `f(Z) = Z + W_P (Z Zᵀ / N) W_Q Z`; the
+ * prediction ŷ is the lower half of the last column, the loss `½ |ŷ − W x_q|²`. All entries of W_P and W_Q are free.
+ *
+ * Inputs are `x ~ N(0, S)` in coordinates of the eigenvectors of their covariance. That loses nothing: rotating inputs
+ * and labels rotates W_P, W_Q and every SGD step along.
+ */
+import { advance } from "../../kernels/advance.ts";
+import { linearIclBackward } from "../../kernels/linear_icl_backward.ts";
+import { linearIclFused } from "../../kernels/linear_icl_fused.ts";
+import { meanToRing } from "../../kernels/mean_to_ring.ts";
+import { outerMean } from "../../kernels/outer_mean.ts";
+import { sgd } from "../../kernels/sgd.ts";
+import { DivergenceError } from "../divergence.ts";
+import { currentGpu } from "../gpu/device.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import { own, type Program, record } from "../gpu/program.ts";
+import { Ring } from "../gpu/ring.ts";
+import { Staging, Tensor } from "../gpu/tensor.ts";
+import { drawKey, normals } from "../random.ts";
+import { poolEntries, regressionPrompts, type Sampler, type TaskFamily } from "../tasks/regression_prompts.ts";
+
+/** What one replica of the ensemble is trained on. */
+export interface LinearIclReplica {
+  /** Seed of all its random draws. */
+  readonly seed: number;
+  /** Number of tokens N in a context, 1 … 2²⁴. */
+  readonly context: number;
+  /** Learning rate η. */
+  readonly lr: number;
+  /** Eigenvalues s of the input covariance (D), > 0. */
+  readonly spectrum: readonly number[];
+  /** W_P then W_Q, row-major (2, 2D, 2D). */
+  readonly init: Float32Array;
+}
+
+/** What all replicas share. */
+export interface LinearIclOptions {
+  /** Replicas, all of one dimension. */
+  readonly replicas: readonly LinearIclReplica[];
+  /** Fresh prompts per step and replica. */
+  readonly batch: number;
+  /** Law of the tasks. */
+  readonly tasks: TaskFamily;
+  /** Tasks of a fixed pool, drawn once per replica; `"fresh"` draws a new task for every prompt. */
+  readonly pool: number | "fresh";
+  /** How the context covariance is drawn; both have the same law. */
+  readonly sampler: Sampler;
+  /** One fused dispatch for many steps, or the separate kernels; by default whichever suits dimension and adapter. */
+  readonly step?: "fused" | "separate";
+}
+
+/** State of the ensemble at one step. */
+export interface LinearIclReport {
+  /** SGD steps taken. */
+  readonly step: number;
+  /** Mean loss of the batch (R) before the update of step `step − 1`; null at step 0. */
+  readonly loss: Float32Array | null;
+  /** Parameters (R, 2, 2D, 2D). */
+  readonly parameters: Float32Array;
+}
+
+/** Largest dimension of the fused kernel: beyond it, unrolled code outgrows registers and compile time. */
+export const MAX_FUSED_DIMENSION = 8;
+/** The software driver ends a shader silently after 65 535 loop iterations; stay well below, also with rejected draws. */
+const LOOP_BUDGET = 40_000;
+/** Keeps a dispatch short enough for watchdogs and Ctrl-C. */
+const MAX_STRIDE = 64;
+const LANES = 8;
+const LOSS_ROWS = 4096;
+const SNAPSHOTS = 64;
+const REPORT_MS = 200;
+
+/** R replicas of the model, trained side by side. */
+export class LinearIcl implements Disposable {
+  /** Steps queued so far. */
+  #step = 0;
+  /** Steps whose losses the host has checked. */
+  #drained = 0;
+  readonly #owned: { destroy(): void }[];
+
+  private constructor(
+    readonly dimension: number,
+    readonly replicas: number,
+    private readonly stride: number,
+    private readonly clock: Tensor<"u32">,
+    private readonly losses: Tensor,
+    private readonly lossRows: Staging,
+    private readonly program: Program,
+    private readonly snapshots: Ring,
+    owned: { destroy(): void }[],
+  ) {
+    this.#owned = [...owned, clock, losses, lossRows, program, snapshots];
+  }
+
+  /**
+   * Allocates the ensemble and records its training step.
+   *
+   * @param options Replicas and what they share.
+   * @returns The ensemble at step 0.
+   * @throws {ShapeError} If replicas disagree in dimension, or the batch does not fit the adapter.
+   *
+   * @example
+   * ```ts
+   * import { openGpu } from "../gpu/device.ts";
+   * import { alignedInit, LinearIcl } from "./linear_icl.ts";
+   * import { assert } from "@std/assert";
+   *
+   * await openGpu();
+   * const spectrum = [2, 1];
+   * const replicas = [1, 2].map((seed) => ({ seed, context: 8, lr: 0.02, spectrum, init: alignedInit(2, 0.1) }));
+   * using model = await LinearIcl.create({ replicas, batch: 64, tasks: "commuting", pool: "fresh", sampler: "statistics" });
+   * let loss = 0;
+   * for await (const report of model.train([0, 400])) if (report.loss) loss = report.loss[0];
+   * assert(loss < 1.2);
+   * ```
+   */
+  static async create(options: LinearIclOptions): Promise<LinearIcl> {
+    const { replicas, batch, tasks, pool, sampler } = options;
+    const [R, D] = [replicas.length, replicas[0].spectrum.length];
+    const M = 2 * (2 * D) ** 2;
+    for (const { spectrum, init } of replicas) {
+      if (spectrum.length !== D || init.length !== M) {
+        throw new ShapeError(
+          `linear_icl: expected ${D} eigenvalues and ${M} parameters in every replica, found ${spectrum.length} and ${init.length}`,
+        );
+      }
+    }
+    const each = <T>(value: (replica: LinearIclReplica) => T) => replicas.map(value);
+    const entries = tasks === "dense" ? D * D : D;
+    const P = pool === "fresh" ? 1 : pool;
+    const seeds = Tensor.from(Uint32Array.from(each(({ seed }) => seed)), [R], "seeds");
+    const context = Tensor.from(each(({ context }) => context), [R], "context");
+    const lr = Tensor.from(each(({ lr }) => lr), [R], "lr");
+    const deviation = Tensor.from(each(({ spectrum }) => spectrum.map(Math.sqrt)).flat(), [R, D], "deviation");
+    const pools = Tensor.from(
+      each(({ seed }) => [...poolEntries(seed, pool, entries)]).flat(),
+      [R, P, entries],
+      "pools",
+    );
+    const parameters = Tensor.from(each(({ init }) => [...init]).flat(), [R, M], "parameters");
+    const losses = new Tensor([LOSS_ROWS, R], "f32", "losses");
+
+    const longest = Math.max(...each(({ context }) => context));
+    const perStep = Math.ceil(batch / LANES) * (1 + (sampler === "tokens" ? longest : 3 * D)) + M / LANES + 2;
+    const fits = D <= MAX_FUSED_DIMENSION && perStep <= LOOP_BUDGET;
+    const fused = (options.step ?? (fits && currentGpu().adapter.software ? "fused" : "separate")) === "fused";
+    if (fused && !fits) {
+      throw new ShapeError(
+        `linear_icl: expected at most ${MAX_FUSED_DIMENSION} dimensions and ${LOOP_BUDGET} iterations a step for the fused kernel, found ${D} and ${perStep}`,
+      );
+    }
+    const stride = fused ? Math.min(MAX_STRIDE, Math.floor(LOOP_BUDGET / perStep)) : 1;
+    const clock = Tensor.from(Uint32Array.of(0, 0, stride), [3], "clock");
+    const program = await record("linear_icl", () => {
+      if (fused) {
+        const keys = {
+          tokens: drawKey("tokens"),
+          wishart: drawKey("wishart"),
+          chi: drawKey("chi"),
+          query: drawKey("query"),
+          task: drawKey("task"),
+          pool: drawKey("pool choice"),
+        };
+        linearIclFused({ seeds, clock, context, lr, deviation, pools, parameters, losses, B: batch, ...keys }, {
+          D,
+          LANES,
+          DENSE: tasks === "dense" ? 1 : 0,
+          POOLED: pool === "fresh" ? 0 : 1,
+          TOKENS: sampler === "tokens" ? 1 : 0,
+        });
+      } else {
+        const prompts = regressionPrompts({ seeds, clock, context, deviation, pools }, {
+          B: batch,
+          tasks,
+          pool,
+          sampler,
+          longest,
+          contexts: each(({ context }) => context),
+        });
+        const { delta, hidden, back, token, loss } = linearIclBackward(
+          { ...prompts, context, deviation, parameters },
+          { D, WIDTH: 2 * D },
+        );
+        const gradient = own(new Tensor([R, 2, 2 * D, 2 * D], "f32", "gradient"));
+        outerMean({ a: delta, c: hidden, y: gradient, slot: 0 });
+        outerMean({ a: back, c: token, y: gradient, slot: 1 });
+        meanToRing({ x: loss, clock, ring: losses });
+        sgd({ gradient: gradient.reshape([R, M]), lr, parameters });
+      }
+      advance({ clock });
+    });
+    const snapshots = await Ring.of(parameters, SNAPSHOTS);
+    const lossRows = new Staging(losses.size);
+    const inputs = [seeds, context, lr, deviation, pools, parameters];
+    return new LinearIcl(D, R, stride, clock, losses, lossRows, program, snapshots, inputs);
+  }
+
+  /**
+   * Trains and yields the state at chosen steps, in order. The GPU is awaited a few times a second, not once a step.
+   *
+   * @param steps Steps to report, ascending, from the current step on.
+   * @param signal Ends the loop early once aborted.
+   * @returns One report per step.
+   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite.
+   * @throws {GpuError} If any GPU operation has failed.
+   */
+  async *train(steps: readonly number[], signal?: AbortSignal): AsyncGenerator<LinearIclReport> {
+    const reported: number[] = [];
+    let budget = this.stride;
+    let since = performance.now();
+    for (const target of steps) {
+      while (this.#step < target && !signal?.aborted) {
+        const queued = this.#step - this.#drained;
+        this.#queue(Math.min(target - this.#step, budget - queued));
+        if (this.#step - this.#drained < budget) continue;
+        yield* this.#drain(reported);
+        const elapsed = performance.now() - since;
+        budget = Math.min(Math.ceil(budget * Math.min(4, REPORT_MS / elapsed)), LOSS_ROWS - 1);
+        since = performance.now();
+      }
+      if (this.#step < target) break;
+      this.snapshots.push();
+      if (reported.push(target) === SNAPSHOTS) yield* this.#drain(reported);
+    }
+    yield* this.#drain(reported);
+  }
+
+  #queue(steps: number): void {
+    this.clock.write([this.#step + steps], 1);
+    this.program.replay(Math.ceil(steps / this.stride));
+    this.#step += steps;
+  }
+
+  /** Waits for the queue, checks every loss since the last drain, and empties `reported`. */
+  async *#drain(reported: number[]): AsyncGenerator<LinearIclReport> {
+    const parameters = await this.snapshots.drain();
+    const rows = await this.lossRows.read(this.losses, 0, this.losses.size);
+    const lossAt = (step: number) => {
+      const row = step % LOSS_ROWS;
+      return rows.slice(row * this.replicas, (row + 1) * this.replicas);
+    };
+    for (; this.#drained < this.#step; this.#drained++) {
+      const replica = lossAt(this.#drained).findIndex((loss) => !Number.isFinite(loss));
+      if (replica >= 0) throw new DivergenceError(replica, this.#drained);
+    }
+    for (const [index, step] of reported.splice(0).entries()) {
+      yield { step, loss: step === 0 ? null : lossAt(step - 1), parameters: parameters[index] };
+    }
+  }
+
+  /** Frees the GPU memory. */
+  destroy(): void {
+    for (const resource of this.#owned.splice(0)) resource.destroy();
+  }
+
+  /** Frees the GPU memory at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+}
+
+/**
+ * An aligned start: p2 = q1 = `scale` · I in the eigenbasis, every other entry 0.
+ *
+ * @param dimension D.
+ * @param scale Initial value ε of every mode's p and q.
+ * @returns W_P then W_Q, row-major (2, 2D, 2D).
+ */
+export function alignedInit(dimension: number, scale: number): Float32Array {
+  const W = 2 * dimension;
+  const init = new Float32Array(2 * W * W);
+  for (let mode = 0; mode < dimension; mode++) {
+    init[(dimension + mode) * W + dimension + mode] = scale;
+    init[W * W + mode * W + mode] = scale;
+  }
+  return init;
+}
+
+/**
+ * An unaligned start: entries from N(0, scale²).
+ *
+ * Commuting tasks are symmetric, so p1 and q2 can take over the part of p2 and q1 (`p1 Σ̂ Wᵀ q2 = p1 Σ̂ W q2`): which
+ * pair wins a mode depends on the start. By default the null blocks p1 and q2 start at zero and stay out of it.
+ *
+ * @param dimension D.
+ * @param scale Standard deviation.
+ * @param seed Seed of the replica.
+ * @param blocks `learning`: p2 and q1 only; `all`: every entry of W_P and W_Q.
+ * @returns W_P then W_Q, row-major (2, 2D, 2D).
+ */
+export function randomInit(
+  dimension: number,
+  scale: number,
+  seed: number,
+  blocks: "learning" | "all" = "learning",
+): Float32Array {
+  const W = 2 * dimension;
+  const draws = normals({ seed, key: "init" }, 2 * W * W);
+  return Float32Array.from(draws, (value, index) => {
+    const [row, column] = [Math.floor(index / W) % W, index % W];
+    const learning = index < W * W ? row >= dimension && column >= dimension : row < dimension && column < dimension;
+    return blocks === "all" || learning ? scale * value : 0;
+  });
+}
