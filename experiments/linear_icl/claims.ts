@@ -1,0 +1,46 @@
+/** What the paper and the exact flow claim, each with the criterion that its measurement will be held to. */
+import type { IclClaim } from "./evidence.ts";
+import { exactImbalance, exactModes, noiseAcrossReplicas, noiseDrift, noisyMean } from "./flow_claims.ts";
+import {
+  escapeTimes,
+  logisticModes,
+  lossCurve,
+  lossFloor,
+  modesConserved,
+  nullBlocks,
+  sigmoids,
+  stagedOrder,
+  sumConserved,
+} from "./paper_claims.ts";
+import type { Setting } from "./setting.ts";
+import {
+  alignmentDecay,
+  alignmentRate,
+  couplingContexts,
+  couplingOrder,
+  denseFixedPoint,
+  exactFixedPoint,
+  infiniteContext,
+  miscalibration,
+  nullBlocksAttract,
+  paperFixedPoint,
+} from "./study_claims.ts";
+
+/** Claims that apply to a setting: the paper's need the aligned start it assumes, noise the law it is derived for. */
+export function claims({ init, pool, tasks, studies, contexts }: Setting): IclClaim[] {
+  const aligned = init === "aligned";
+  const fresh = pool === "fresh";
+  return [
+    ...(aligned && fresh && tasks === "commuting" ? [nullBlocks] : []),
+    ...(aligned ? [logisticModes, escapeTimes, stagedOrder, sigmoids, lossCurve, lossFloor] : []),
+    sumConserved,
+    ...(aligned ? [modesConserved] : []),
+    ...(aligned && fresh ? [exactModes, exactImbalance] : []),
+    ...(aligned && fresh && tasks === "commuting" ? [noisyMean, noiseAcrossReplicas, noiseDrift] : []),
+    ...(studies === "all" ? [paperFixedPoint, exactFixedPoint, denseFixedPoint] : []),
+    ...(studies === "all" && Math.max(...contexts) >= 1e4 ? [infiniteContext] : []),
+    ...(studies === "all" && couplingContexts(contexts).length >= 2 ? [couplingOrder] : []),
+    ...(studies === "all" ? [alignmentDecay, alignmentRate, nullBlocksAttract] : []),
+    ...(studies === "all" && aligned && fresh ? [miscalibration] : []),
+  ];
+}

@@ -1,0 +1,97 @@
+/** What the run has measured, and the comparisons that several claims share. */
+import { type Claim, type Interval, meanInterval } from "../../lib/run/mod.ts";
+import type { MainTheory } from "./main_study.ts";
+import type { Setting } from "./setting.ts";
+import { modeImbalances, productsOf, type State } from "./state.ts";
+import type { AlignmentRow, FixedPointRow, MirrorRow, ShiftRow } from "./studies.ts";
+
+/** Everything that the run has measured. */
+export interface Evidence {
+  readonly setting: Setting;
+  /** Report steps of the main ensemble. */
+  readonly steps: readonly number[];
+  /** State of each replica at each report. */
+  readonly states: readonly (readonly State[])[];
+  /** Batch loss of each replica at each report but the first. */
+  readonly losses: readonly (Float32Array | null)[];
+  readonly theory: MainTheory;
+  readonly fixedPoints: readonly FixedPointRow[];
+  readonly alignment: readonly AlignmentRow[];
+  readonly mirror: readonly MirrorRow[];
+  readonly shift: readonly ShiftRow[];
+}
+
+/** A claim about a run of this experiment. */
+export type IclClaim = Claim<Evidence>;
+
+/** Where a claim comes from. */
+export const PAPER = "arXiv 2504.12916";
+export const DERIVED = "exact finite-N flow, derived here";
+
+export const mean = (values: ArrayLike<number>) =>
+  Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+export const last = <T>(values: readonly T[]) => values[values.length - 1];
+
+/** Largest |prediction − mean over replicas| in units of each mode's scale, with the band its standard error allows. */
+export function worstDeviation(
+  cells: readonly { readonly predicted: number; readonly measured: readonly number[]; readonly scale: number }[],
+): Interval & { readonly cell: number } {
+  const deviations = cells.map(({ predicted, measured, scale }) => {
+    const { centre, high } = meanInterval(measured);
+    const [deviation, half] = [Math.abs(predicted - centre) / scale, (high - centre) / scale];
+    return { centre: deviation, low: Math.max(0, deviation - half), high: deviation + half };
+  });
+  const cell = deviations.reduce((worst, { centre }, index) => centre > deviations[worst].centre ? index : worst, 0);
+  return { ...deviations[cell], cell };
+}
+
+/** One cell per mode and report step: a_α over replicas against a theory, in units of the exact plateau. */
+export function modeCells(evidence: Evidence, series: "paper" | "exact") {
+  const { theory, states } = evidence;
+  const plateau = Array.from(last(theory.exact).products);
+  return (theory[series] ?? []).flatMap(({ products }, report) =>
+    plateau.map((scale, mode) => ({
+      predicted: products[mode],
+      measured: states[report].map((state) => productsOf(state)[mode]),
+      scale,
+    }))
+  );
+}
+
+export function modeDeviation(evidence: Evidence, series: "paper" | "exact") {
+  const worst = worstDeviation(modeCells(evidence, series));
+  const modes = evidence.setting.spectrum.length;
+  const step = evidence.steps[Math.floor(worst.cell / modes)];
+  return { ...worst, detail: `largest for mode ${worst.cell % modes + 1} at step ${step}` };
+}
+
+/** Step at which a mode passes half of the paper's fixed point, between reports by linear interpolation; null if it does not. */
+export function halfTime(steps: readonly number[], curve: readonly number[], half: number): number | null {
+  const after = curve.findIndex((value) => value >= half);
+  if (after <= 0) return after === 0 ? steps[0] : null;
+  const fraction = (half - curve[after - 1]) / (curve[after] - curve[after - 1]);
+  return steps[after - 1] + fraction * (steps[after] - steps[after - 1]);
+}
+
+export function halfTimes({ setting, steps, states, theory }: Evidence): { mode: number; times: (number | null)[] }[] {
+  return setting.spectrum.map((_, mode) => ({
+    mode,
+    times: states[0].map((_, replica) =>
+      halfTime(steps, states.map((at) => productsOf(at[replica])[mode]), plateauOf(theory)[mode] / 2)
+    ),
+  }));
+}
+
+export const plateauOf = (theory: MainTheory) => Array.from(last(theory.paper ?? theory.exact).products);
+
+/** Drift of p_α² − q_α² over p_α² + q_α² at the last step: of the mode where the exact flow drifts most. */
+export function largestModeDrift({ states, theory }: Evidence) {
+  const exact = Array.from(last(theory.exact).imbalances).map((value, mode) =>
+    value - theory.exact[0].imbalances[mode]
+  );
+  const mode = exact.reduce((worst, value, index) => Math.abs(value) > Math.abs(exact[worst]) ? index : worst, 0);
+  const measured = last(states).map((state, replica) =>
+    modeImbalances(state)[mode] - modeImbalances(states[0][replica])[mode]
+  );
+  return { mode, exact: exact[mode], measured, scale: 2 * Math.abs(last(theory.exact).products[mode]) };
+}

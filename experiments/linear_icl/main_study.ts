@@ -1,0 +1,91 @@
+/** Theory of the main ensemble, at the steps at which the simulation is looked at. */
+import type { LinearIclReplica } from "../../lib/models/linear_icl.ts";
+import { decoupledLoss, decoupledProducts } from "../../lib/theory/linear_icl.ts";
+import { blocksOf, populationFlow, populationGradient } from "../../lib/theory/linear_icl_flow.ts";
+import { sgdNoise, type SgdPrediction } from "../../lib/theory/sgd_noise.ts";
+import { type Setting, taskLaw } from "./setting.ts";
+import { modeImbalances, productsOf, type State, stateOf } from "./state.ts";
+
+/** One theory's view of the ensemble at one step. */
+export interface TheoryPoint {
+  readonly step: number;
+  /** a_α (d). */
+  readonly products: ArrayLike<number>;
+  readonly loss: number;
+  /** p_α² − q_α² (d). */
+  readonly imbalances: ArrayLike<number>;
+}
+
+/** Theories that apply to a setting; the paper's and the noise's need an aligned start, the latter fresh commuting tasks. */
+export interface MainTheory {
+  readonly paper: readonly TheoryPoint[] | null;
+  /** The exact flow, averaged over replicas where their starts or pools differ. */
+  readonly exact: readonly TheoryPoint[];
+  readonly noise: readonly SgdPrediction[] | null;
+  /** End of the exact flow of each replica. */
+  readonly ends: readonly Pick<State, "p2" | "q1">[];
+  /** Measured error of integrating the exact flow, in units of the parameters. */
+  readonly integrationError: number;
+}
+
+/** Computes every theory curve of the main ensemble. */
+export function mainTheory(
+  setting: Setting,
+  replicas: readonly LinearIclReplica[],
+  steps: readonly number[],
+): MainTheory {
+  const { spectrum, context, lr, init, scale, pool, tasks, batch } = setting;
+  const problem = { spectrum, context };
+  const d = spectrum.length;
+  const aligned = init === "aligned";
+  const alike = aligned && pool === "fresh";
+
+  const flows = (alike ? replicas.slice(0, 1) : replicas).map(({ seed, init }) => {
+    const law = taskLaw(setting, seed);
+    const { p2, q1 } = stateOf(init, 0, d);
+    const { states, errorEstimate } = populationFlow(problem, law, { p: p2, q: q1 }, lr, steps);
+    const points = states.map((state) => {
+      const { p, q } = blocksOf(state);
+      const blocks = { p2: p, q1: q };
+      return {
+        products: productsOf(blocks),
+        imbalances: modeImbalances(blocks),
+        loss: populationGradient(problem, law, { p, q }).loss,
+      };
+    });
+    const { p, q } = blocksOf(states[states.length - 1]);
+    return { points, errorEstimate, end: { p2: p, q1: q } };
+  });
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const exact = steps.map((step, index) => {
+    const at = flows.map(({ points }) => points[index]);
+    const perMode = (of: (point: typeof at[number]) => number[]) =>
+      Array.from({ length: d }, (_, mode) => mean(at.map((point) => of(point)[mode])));
+    return {
+      step,
+      products: perMode((point) => point.products),
+      imbalances: perMode((point) => point.imbalances),
+      loss: mean(at.map(({ loss }) => loss)),
+    };
+  });
+  // Dense tasks have d outputs of each mode's variance; the paper states its loss for commuting ones.
+  const outputs = tasks === "dense" ? d : 1;
+  const paper = aligned
+    ? decoupledProducts(problem, scale * scale, lr, steps).map((a, index) => ({
+      step: steps[index],
+      products: a,
+      loss: outputs * decoupledLoss(problem, a),
+      imbalances: new Float64Array(d),
+    }))
+    : null;
+  const noise = alike && tasks === "commuting"
+    ? sgdNoise(problem, { start: new Float64Array(2 * d).fill(scale), rate: lr, batch, steps })
+    : null;
+  return {
+    paper,
+    exact,
+    noise,
+    ends: replicas.map((_, replica) => flows[alike ? 0 : replica].end),
+    integrationError: Math.max(...flows.map(({ errorEstimate }) => errorEstimate)),
+  };
+}
