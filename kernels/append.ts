@@ -1,5 +1,5 @@
 /** Keeps copies of a tensor in a ring buffer. */
-import { kernel } from "../lib/gpu/kernel.ts";
+import { kernel, type KernelOf } from "../lib/gpu/kernel.ts";
 import code from "./append.wgsl" with { type: "text" };
 import index from "./index.wgsl" with { type: "text" };
 
@@ -10,7 +10,7 @@ import index from "./index.wgsl" with { type: "text" };
  * @param cursor Clock (3) whose step counts the rows kept so far.
  * @param ring Ring buffer (K, C); one row is overwritten.
  */
-export const append = kernel({
+export const append: KernelOf<"row" | "cursor" | "ring"> = kernel({
   label: "append",
   code: { "kernels/index.wgsl": index, "kernels/append.wgsl": code },
   inputs: { row: ["C"], cursor: ["3"], ring: ["K", "C"] },

@@ -1,6 +1,6 @@
 // y[r,i,c] ~ χ²(dof[r,c])   draw (seed_r, key, step, item i, index c)
 //
-// One invocation per number. 0 where dof ≤ 0.
+// One invocation per pair of numbers. 0 where dof ≤ 0.
 struct Dims { R: u32, I: u32, C: u32, key: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> seeds: array<u32>;     // (R)
@@ -10,11 +10,19 @@ struct Dims { R: u32, I: u32, C: u32, key: u32 }
 
 @compute @workgroup_size(64) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
     @builtin(local_invocation_index) lane: u32) {
+  let pairs = (dims.C + 1u) / 2u;
   let n = group_index(group, groups) * 64u + lane;
-  if (n >= dims.R * dims.I * dims.C) {
+  if (n >= dims.R * dims.I * pairs) {
     return;
   }
-  let c = n % dims.C;
-  let r = n / (dims.C * dims.I);
-  y[n] = chi_square(seeds[r], dims.key, clock[0], (n / dims.C) % dims.I, c, dof[r * dims.C + c]);
+  let item = n / pairs;
+  let c = 2u * (n % pairs);
+  let r = item / dims.I;
+  let both = c + 1u < dims.C;
+  let counts = vec2f(dof[r * dims.C + c], select(0.0, dof[r * dims.C + min(c + 1u, dims.C - 1u)], both));
+  let values = chi_square_pair(seeds[r], dims.key, clock[0], item % dims.I, c / 2u, counts);
+  y[item * dims.C + c] = values.x;
+  if (both) {
+    y[item * dims.C + c + 1u] = values.y;
+  }
 }

@@ -1,5 +1,5 @@
 /** Whole SGD steps of the linear-attention in-context-learning model in one dispatch. */
-import { kernel } from "../lib/gpu/kernel.ts";
+import { kernel, type KernelOf } from "../lib/gpu/kernel.ts";
 import code from "./linear_icl_fused.wgsl" with { type: "text" };
 import { randomFiles } from "./random_fill.ts";
 
@@ -19,7 +19,11 @@ import { randomFiles } from "./random_fill.ts";
  * @param parameters W_P then W_Q, row-major (R, C), C = 2 (2D)²; updated in place.
  * @param losses Ring buffer (K, R): mean loss of the batch of each step, before its update.
  */
-export const linearIclFused = kernel({
+export const linearIclFused: KernelOf<
+  "seeds" | "clock" | "context" | "lr" | "deviation" | "pools" | "parameters" | "losses",
+  never,
+  "B" | "tokens" | "wishart" | "chi" | "query" | "task" | "pool"
+> = kernel({
   label: "linear_icl_fused",
   code: { ...randomFiles, "kernels/linear_icl_fused.wgsl": code },
   inputs: {

@@ -21,6 +21,8 @@ const TASK: u32 = D + DENSE * (D * D - D);
 const DD: u32 = D * D;
 const M: u32 = 4u * D * D;
 const TRIANGLE: u32 = D * (D + 1u) / 2u;
+const LOWER: u32 = TRIANGLE - D;
+const LOWER_BLOCKS: u32 = (LOWER + 3u) / 4u;
 const BLOCKS: u32 = (D + 3u) / 4u;
 const TASK_BLOCKS: u32 = (TASK + 3u) / 4u;
 
@@ -159,14 +161,31 @@ fn sum_tokens(seed: u32, step: u32, item: u32, n: u32) -> array<f32, TRIANGLE> {
 // The same law by Bartlett's decomposition A Aᵀ, A lower triangular: A_jj² ~ χ²(n − j), A_ij ~ N(0, 1) for i > j, and no
 // column j ≥ n (the case n < D).
 fn draw_wishart(seed: u32, step: u32, item: u32, n: f32) -> array<f32, TRIANGLE> {
+  var normal = array<f32, TRIANGLE>();
+  for (var k = 0u; k < LOWER_BLOCKS; k++) { // unroll
+    let z = normals_from(random_bits(seed, dims.wishart, step, item, k));
+    normal[4u * k] = z.x;
+    if (4u * k + 1u < LOWER) {
+      normal[(4u * k + 1u) % TRIANGLE] = z.y;
+    }
+    if (4u * k + 2u < LOWER) {
+      normal[(4u * k + 2u) % TRIANGLE] = z.z;
+    }
+    if (4u * k + 3u < LOWER) {
+      normal[(4u * k + 3u) % TRIANGLE] = z.w;
+    }
+  }
   var factor = array<f32, TRIANGLE>();
-  for (var j = 0u; j < D; j++) { // unroll
-    factor[j * (j + 1u) / 2u + j] = sqrt(chi_square(seed, dims.chi, step, item, j, n - f32(j)));
+  for (var j = 0u; j < D; j += 2u) { // unroll
+    let chi = sqrt(chi_square_pair(seed, dims.chi, step, item, j / 2u, vec2f(n - f32(j), n - f32(j + 1u))));
+    factor[j * (j + 1u) / 2u + j] = chi.x;
+    if (j + 1u < D) {
+      factor[((j + 1u) * (j + 2u) / 2u + j + 1u) % TRIANGLE] = chi.y;
+    }
   }
   for (var i = 1u; i < D; i++) { // unroll
-    var row = normal_vector(seed, dims.wishart, step, item, i * BLOCKS);
     for (var j = 0u; j < i; j++) { // unroll
-      factor[i * (i + 1u) / 2u + j] = select(0.0, row[j], f32(j) < n);
+      factor[i * (i + 1u) / 2u + j] = select(0.0, normal[i * (i - 1u) / 2u + j], f32(j) < n);
     }
   }
   var a = array<f32, TRIANGLE>();

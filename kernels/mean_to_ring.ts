@@ -1,5 +1,5 @@
 /** A batch mean kept for later: the loss of every step stays on the GPU until a report reads it. */
-import { kernel } from "../lib/gpu/kernel.ts";
+import { kernel, type KernelOf } from "../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../lib/gpu/loops.ts";
 import index from "./index.wgsl" with { type: "text" };
 import code from "./mean_to_ring.wgsl" with { type: "text" };
@@ -11,7 +11,7 @@ import code from "./mean_to_ring.wgsl" with { type: "text" };
  * @param clock Clock (3); its step picks the row.
  * @param ring Ring buffer (K, R); one row is overwritten.
  */
-export const meanToRing = kernel({
+export const meanToRing: KernelOf<"x" | "clock" | "ring"> = kernel({
   label: "mean_to_ring",
   code: { "kernels/index.wgsl": index, "kernels/mean_to_ring.wgsl": code },
   inputs: { x: ["R", "B"], clock: ["3"], ring: ["K", "R"] },

@@ -1,5 +1,5 @@
 /** Batch mean of outer products: the gradient of a linear map. */
-import { kernel } from "../lib/gpu/kernel.ts";
+import { kernel, type KernelOf } from "../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../lib/gpu/loops.ts";
 import index from "./index.wgsl" with { type: "text" };
 import code from "./outer_mean.wgsl" with { type: "text" };
@@ -15,7 +15,7 @@ const SPAN = 16;
  * @param y Stack of matrices (R, S, I, J); `slot` is overwritten.
  * @param slot Which matrix of the stack.
  */
-export const outerMean = kernel({
+export const outerMean: KernelOf<"a" | "c" | "y", never, "slot"> = kernel({
   label: "outer_mean",
   code: { "kernels/index.wgsl": index, "kernels/outer_mean.wgsl": code },
   inputs: { a: ["R", "B", "I"], c: ["R", "B", "J"], y: ["R", "S", "I", "J"] },

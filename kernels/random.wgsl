@@ -76,18 +76,22 @@ fn normals_from(bits: vec4u) -> vec4f {
   return vec4f(normal_pair(bits.x, bits.y), normal_pair(bits.z, bits.w));
 }
 
+// A gamma number, 0 where the try is rejected, and the logarithm of a uniform number that acceptance leaves over.
+struct GammaTry { value: f32, log_spare: f32 }
+
 // One try of Marsaglia & Tsang (2000) for Gamma(a, 1), a ≥ 1: v d with v = (1 + c x)³, d = a − ⅓, c = 1/√(9 d).
 // Accepts if ln u < x²/2 + d (1 − v + ln v). With y = c x the right side is d times 9y²/2 − 3y − 3y² − y³ + 3 ln(1 + y);
 // for small y the leading terms cancel, so the series is summed instead: exact up to a = 10⁷ in float32.
-// Returns 0 where the try is rejected.
-fn gamma_try(d: f32, c: f32, x: f32, u: f32) -> f32 {
+// An accepted u is uniform below the chance p = min(1, e^right side) of acceptance, whatever x: u/p is uniform again.
+fn gamma_try(d: f32, c: f32, x: f32, u: f32) -> GammaTry {
   let y = c * x;
   let v = (1.0 + y) * (1.0 + y) * (1.0 + y);
   let y4 = y * y * y * y;
   let series = y4 * (-0.75 + y * (0.6 + y * (-0.5 + y * (0.42857143 + y * (-0.375 + y * 0.33333333)))));
   let direct = 4.5 * y * y + 1.0 - v + log_positive(v);
   let bound = d * select(direct, series, abs(y) < 0.1);
-  return select(0.0, d * v, y > -1.0 && log_unit(u) < bound);
+  let log_u = log_unit(u);
+  return GammaTry(select(0.0, d * v, y > -1.0 && log_u < bound), log_u - min(bound, 0.0));
 }
 
 // ln v for v > 0; 0 stands in for arguments that the caller discards.
@@ -95,35 +99,29 @@ fn log_positive(v: f32) -> f32 {
   return log_unit(select(1.0, v, v > 1e-30));
 }
 
-// Gamma(shape, 1), shape > 0. Each block of four words gives two tries; 64 blocks without success do not happen
-// (a try succeeds with probability ≥ 0.95). Below 1 the boost Gamma(a) = Gamma(a + 1) u^(1/a) is used.
-fn gamma_variate(seed: u32, key: u32, step: u32, item: u32, index: u32, shape: f32) -> f32 {
-  let boosted = shape < 1.0;
+// Two χ² numbers, numbers 2 pair and 2 pair + 1 of the stream, with `dof` degrees of freedom each; 0 where dof ≤ 0.
+// χ²(k) = 2 Gamma(k/2); below a = 1, Gamma(a) = Gamma(a + 1) u^(1/a) with the uniform number that is left over.
+// Each block of four words gives a try for both; 64 of them without success do not happen (a try succeeds with
+// probability ≥ 0.95). Software drivers execute both sides of a branch, hence no branches but the loop's end.
+fn chi_square_pair(seed: u32, key: u32, step: u32, item: u32, pair: u32, dof: vec2f) -> vec2f {
+  let shape = select(vec2f(1.0), 0.5 * dof, dof > vec2f(0.0));
+  let boosted = shape < vec2f(1.0);
   let d = select(shape, shape + 1.0, boosted) - 0.33333333;
   let c = 1.0 / sqrt(9.0 * d);
-  var value = 0.0;
+  var value = vec2f();
+  var log_spare = vec2f();
   for (var attempt = 0u; attempt < 64u; attempt++) {
-    let bits = threefry(vec4u(index, item, step, attempt), vec4u(seed, key, 0u, 0u));
+    let bits = threefry(vec4u(pair, item, step, attempt), vec4u(seed, key, 0u, 0u));
     let x = normal_pair(bits.x, bits.y);
-    value = gamma_try(d, c, x.x, uniform_from(bits.z));
-    if (value == 0.0) {
-      value = gamma_try(d, c, x.y, uniform_from(bits.w));
-    }
-    if (value > 0.0) {
+    let first = gamma_try(d.x, c.x, x.x, uniform_from(bits.z));
+    let second = gamma_try(d.y, c.y, x.y, uniform_from(bits.w));
+    let open = value == vec2f();
+    value = select(value, vec2f(first.value, second.value), open);
+    log_spare = select(log_spare, vec2f(first.log_spare, second.log_spare), open);
+    if (all(value > vec2f())) {
       break;
     }
   }
-  if (boosted) {
-    let bits = threefry(vec4u(index, item, step, 64u), vec4u(seed, key, 0u, 0u));
-    value *= exp(log_unit(uniform_from(bits.x)) / shape);
-  }
-  return value;
-}
-
-// χ² with `dof` degrees of freedom, 0 for dof = 0.
-fn chi_square(seed: u32, key: u32, step: u32, item: u32, index: u32, dof: f32) -> f32 {
-  if (dof <= 0.0) {
-    return 0.0;
-  }
-  return 2.0 * gamma_variate(seed, key, step, item, index, 0.5 * dof);
+  let boost = exp(select(vec2f(), log_spare / shape, boosted));
+  return select(vec2f(), 2.0 * value * boost, dof > vec2f());
 }

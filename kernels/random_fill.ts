@@ -38,7 +38,7 @@ const chiSquareKernel = kernel({
   inputs: { seeds: ["R"], clock: ["3"], dof: ["R", "C"] },
   outputs: { y: ["R", "I", "C"] },
   scalars: ["key"],
-  groups: ({ R, I, C }) => Math.ceil(R * I * C / 64),
+  groups: ({ R, I, C }) => Math.ceil(R * I * Math.ceil(C / 2) / 64),
 });
 
 /**

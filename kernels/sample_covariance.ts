@@ -1,5 +1,5 @@
 /** Sample covariance of a context: summed token by token, or drawn from its Wishart law. */
-import { kernel, type Sizes } from "../lib/gpu/kernel.ts";
+import { kernel, type KernelOf, type Sizes } from "../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../lib/gpu/loops.ts";
 import index from "./index.wgsl" with { type: "text" };
 import tokens from "./sample_covariance.wgsl" with { type: "text" };
@@ -8,7 +8,7 @@ import wishart from "./wishart_covariance.wgsl" with { type: "text" };
 /** Tokens that one loop iteration sums. */
 const SPAN = 16;
 
-const entries = ({ R, B, D }: Sizes) => Math.ceil(R * B * D * D / 64);
+const entries = ({ R, B, D }: Sizes): number => Math.ceil(R * B * D * D / 64);
 
 /**
  * Sample covariance of given tokens: `Σ̂[i,j] = sd_i sd_j / N · Σ_{n<N} x[n,i] x[n,j]` for every replica and prompt.
@@ -18,7 +18,7 @@ const entries = ({ R, B, D }: Sizes) => Math.ceil(R * B * D * D / 64);
  * @param deviation Standard deviations (R, D) along the eigenvectors of the input covariance.
  * @returns `covariance` (R, B, D, D), symmetric.
  */
-export const sampleCovariance = kernel({
+export const sampleCovariance: KernelOf<"x" | "context" | "deviation", "covariance"> = kernel({
   label: "sample_covariance",
   code: { "kernels/index.wgsl": index, "kernels/sample_covariance.wgsl": tokens },
   inputs: { x: ["R", "B", "C"], context: ["R"], deviation: ["R", "D"] },
@@ -35,13 +35,13 @@ export const sampleCovariance = kernel({
  * `Σ̂ = L A Aᵀ L / N` with `L = diag(sd)` and A lower triangular, `A_jj² ~ χ²(N − j)`, `A_ij ~ N(0, 1)` for i > j. With
  * fewer tokens than dimensions, A has only N columns and Σ̂ is singular, as it is when summed over tokens.
  *
- * @param z Independent N(0, 1) numbers (R, B, C): rows of `STRIDE` numbers per dimension, C = STRIDE · D.
+ * @param z Independent N(0, 1) numbers (R, B, C): entries of the strict lower triangle row by row, C ≥ D (D − 1)/2.
  * @param chi χ² numbers (R, B, D) with N − j degrees of freedom, 0 where that is not positive.
  * @param context Number of tokens N of each replica (R), 1 ≤ N ≤ 2²⁴.
  * @param deviation Standard deviations (R, D) along the eigenvectors of the input covariance.
  * @returns `covariance` (R, B, D, D), symmetric, positive semi-definite.
  */
-export const wishartCovariance = kernel({
+export const wishartCovariance: KernelOf<"z" | "chi" | "context" | "deviation", "covariance"> = kernel({
   label: "wishart_covariance",
   code: { "kernels/index.wgsl": index, "kernels/wishart_covariance.wgsl": wishart },
   inputs: { z: ["R", "B", "C"], chi: ["R", "B", "D"], context: ["R"], deviation: ["R", "D"] },

@@ -1,5 +1,5 @@
 /** Stochastic gradient descent on a flat buffer of parameters. */
-import { kernel } from "../lib/gpu/kernel.ts";
+import { kernel, type KernelOf } from "../lib/gpu/kernel.ts";
 import index from "./index.wgsl" with { type: "text" };
 import code from "./sgd.wgsl" with { type: "text" };
 
@@ -10,7 +10,7 @@ import code from "./sgd.wgsl" with { type: "text" };
  * @param lr Learning rate of each replica (R).
  * @param parameters Parameters p (R, C), updated in place.
  */
-export const sgd = kernel({
+export const sgd: KernelOf<"gradient" | "lr" | "parameters"> = kernel({
   label: "sgd",
   code: { "kernels/index.wgsl": index, "kernels/sgd.wgsl": code },
   inputs: { gradient: ["R", "C"], lr: ["R"], parameters: ["R", "C"] },

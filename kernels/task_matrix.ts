@@ -1,5 +1,5 @@
 /** The matrix W of a linear regression task y = W x for every prompt. */
-import { kernel } from "../lib/gpu/kernel.ts";
+import { kernel, type KernelOf } from "../lib/gpu/kernel.ts";
 import { randomFiles } from "./random_fill.ts";
 import code from "./task_matrix.wgsl" with { type: "text" };
 
@@ -15,7 +15,7 @@ import code from "./task_matrix.wgsl" with { type: "text" };
  * @param key Key of the draw that chooses.
  * @returns `task` (R, B, D, D).
  */
-export const taskMatrix = kernel({
+export const taskMatrix: KernelOf<"seeds" | "clock" | "fresh" | "pools", "task", "key"> = kernel({
   label: "task_matrix",
   code: { ...randomFiles, "kernels/task_matrix.wgsl": code },
   inputs: { seeds: ["R"], clock: ["3"], fresh: ["R", "B", "TASK"], pools: ["R", "P", "TASK"] },

@@ -1,7 +1,6 @@
 // Σ̂ = L A Aᵀ L / N,   L = diag(sd),   A_jj = √χ²(N − j),   A_ij = z_ij for i > j,   A_ij = 0 for j ≥ N     (Bartlett)
 //
-// One invocation per entry. z holds rows of STRIDE ≥ D numbers; only its strict lower triangle is read.
-const STRIDE: u32 = 4u;
+// One invocation per entry. z holds the strict lower triangle row by row.
 struct Dims { R: u32, B: u32, D: u32, C: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> z: array<f32>;                // (R, B, C)
@@ -14,7 +13,7 @@ fn factor(item: u32, i: u32, j: u32, n: f32) -> f32 {
   if (i == j) {
     return sqrt(chi[item * dims.D + j]);
   }
-  return select(0.0, z[item * dims.C + i * STRIDE + j], f32(j) < n);
+  return select(0.0, z[item * dims.C + i * (i - 1u) / 2u + j], f32(j) < n);
 }
 
 @compute @workgroup_size(64) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,

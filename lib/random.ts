@@ -158,24 +158,26 @@ export function chiSquares(draw: Draw, dof: ArrayLike<number>): Float64Array {
   const block = blocks(draw);
   return Float64Array.from(dof, (count, index) => {
     if (count <= 0) return 0;
-    const shape = count / 2;
-    const boost = shape < 1 ? uniformFrom(block(index, MAX_ATTEMPTS)[0]) ** (1 / shape) : 1;
-    return 2 * boost * gamma(shape < 1 ? shape + 1 : shape, (attempt) => block(index, attempt));
+    const pair = index >>> 1;
+    return 2 * gamma(count / 2, index % 2, (attempt) => block(pair, attempt));
   });
 }
 
-/** A try succeeds with probability ≥ 0.95, so that 64 blocks of two tries without success do not happen. */
+/** A try succeeds with probability ≥ 0.95, so that 64 tries without success do not happen. */
 const MAX_ATTEMPTS = 64;
 
-function gamma(shape: number, block: (attempt: number) => Words): number {
-  const d = shape - 1 / 3;
+/** Gamma(shape, 1) from one half of each block: Marsaglia & Tsang (2000), and u^(1/shape) Gamma(shape + 1) below 1. */
+function gamma(shape: number, half: number, block: (attempt: number) => Words): number {
+  const d = (shape < 1 ? shape + 1 : shape) - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const bits = block(attempt);
-    for (const [index, x] of normalPair(bits[0], bits[1]).entries()) {
-      const v = (1 + c * x) ** 3;
-      if (v > 0 && Math.log(uniformFrom(bits[2 + index])) < x * x / 2 + d * (1 - v + Math.log(v))) return d * v;
-    }
+    const x = normalPair(bits[0], bits[1])[half];
+    const v = (1 + c * x) ** 3;
+    const logU = Math.log(uniformFrom(bits[2 + half]));
+    const bound = x * x / 2 + d * (1 - v + Math.log(v));
+    // Below its bound, u is uniform whatever x: what is left over serves the boost.
+    if (v > 0 && logU < bound) return d * v * (shape < 1 ? Math.exp((logU - Math.min(bound, 0)) / shape) : 1);
   }
   return 0;
 }

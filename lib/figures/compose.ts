@@ -1,6 +1,6 @@
 /** From layers to a complete specification: caption, house configuration and rows inline. */
 
-import { FigureError, type Layer, type FigureRow, SCHEMA, type Spec } from "./spec.ts";
+import { FigureError, type FigureRow, type Layer, SCHEMA, type Spec } from "./spec.ts";
 import { CONFIG } from "./theme.ts";
 
 /** What a figure says about itself, and its size. */

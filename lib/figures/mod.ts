@@ -17,4 +17,4 @@ export { FigureError, type FigureRow, type Layer, SCHEMA, type Spec } from "./sp
 export { CONFIG, groupScale, INK, PALETTE, SERIES, type Series, seriesScale } from "./theme.ts";
 export { type TheoryAndSimulation, theoryAndSimulation, type TheoryRow } from "./theory_and_simulation.ts";
 export { validate } from "./validate.ts";
-export { type FileWriter, writeFigure, type WriteOptions } from "./write.ts";
+export { writeFigure, type WriteOptions } from "./write.ts";

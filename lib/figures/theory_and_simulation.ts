@@ -5,7 +5,7 @@ import type { BandRow } from "./band.ts";
 import { type Caption, figure, smallMultiples } from "./compose.ts";
 import { band, type Frame, meanLine, pointsWithInterval, theoryLine } from "./marks.ts";
 import { type Rule, ruleAt } from "./rule.ts";
-import { FigureError, type Layer, type FigureRow, type Spec } from "./spec.ts";
+import { FigureError, type FigureRow, type Layer, type Spec } from "./spec.ts";
 import { SERIES, type Series } from "./theme.ts";
 
 /** One point of a theory curve. */

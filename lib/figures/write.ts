@@ -1,13 +1,11 @@
 /** A checked figure, handed over as the files that a run keeps. */
 
+import type { FileWriter } from "../run/run_folder.ts";
 import { renderPng } from "./png.ts";
 import { renderSvg } from "./render.ts";
 import { roundData } from "./round.ts";
 import { FigureError, SCHEMA, type Spec } from "./spec.ts";
 import { validate } from "./validate.ts";
-
-/** Takes one file of a run: path relative to the run's folder, content, and what it is. */
-export type FileWriter = (path: string, content: string | Uint8Array, description: string) => Promise<void>;
 
 /** What to write beside the specification and the SVG, and how exact the data is. */
 export interface WriteOptions {

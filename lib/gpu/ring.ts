@@ -99,6 +99,7 @@ export class Ring implements Disposable {
     for (const resource of [this.#program, this.#rows, this.#cursor, this.#staging]) resource.destroy();
   }
 
+  /** Frees the GPU memory at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.destroy();
   }

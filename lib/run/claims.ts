@@ -118,6 +118,9 @@ export function judgeClaims<E>(claims: readonly Claim<E>[], evidence: E): Judged
   });
 }
 
+/** Verdicts in the order in which they are counted. */
+const VERDICTS: readonly Verdict[] = ["reproduced", "not reproduced", "inconclusive"];
+
 /**
  * How many claims ended in each verdict.
  *
@@ -125,7 +128,6 @@ export function judgeClaims<E>(claims: readonly Claim<E>[], evidence: E): Judged
  * @returns Counts; verdicts that did not occur are left out.
  */
 export function countVerdicts(judged: readonly JudgedClaim[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { verdict } of judged) counts[verdict] = (counts[verdict] ?? 0) + 1;
-  return counts;
+  const counts = VERDICTS.map((each) => [each, judged.filter(({ verdict }) => verdict === each).length] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }

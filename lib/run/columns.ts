@@ -56,7 +56,17 @@ export function bool(meaning: string): Column<"bool"> {
  * Kinds of row that every log has: a criterion for each claim before the run, a verdict for each after it, and a
  * comparison for each claim that sets the paper's closed form beside the exact flow.
  */
-export const claimColumns = {
+export const claimColumns: {
+  readonly criterion: { readonly [K in "id" | "statement" | "source" | "criterion"]: Column<"text"> };
+  readonly claim:
+    & { readonly [K in "id" | "source" | "criterion" | "verdict" | "detail"]: Column<"text"> }
+    & { readonly [K in "predicted" | "measured" | "low" | "high"]: Column<"float"> };
+  readonly comparison:
+    & { readonly id: Column<"text"> }
+    & {
+      readonly [K in "paperError" | "exactError"]: Column<"float">;
+    };
+} = {
   criterion: {
     id: text("name of the claim"),
     statement: text("what is claimed"),
@@ -79,7 +89,7 @@ export const claimColumns = {
     paperError: float("relative", "error of the paper's closed form against the measurement"),
     exactError: float("relative", "error of the exact finite-N flow against the measurement"),
   },
-} as const;
+};
 
 /**
  * Joins an experiment's columns with those every log has, and refuses a name that would have two types: readers that

@@ -4,12 +4,13 @@
  * @module
  */
 import { fromFileUrl, relative } from "@std/path";
+import { countVerdicts, type JudgedClaim } from "./claims.ts";
 import { claimsTable } from "./claims_table.ts";
 import type { ColumnTable } from "./columns.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { docText, firstParagraph } from "./docstring.ts";
 import { describeError, reportError } from "./errors.ts";
-import type { RunContext, Experiment } from "./experiment.ts";
+import type { Experiment, RunContext } from "./experiment.ts";
 import { helpText } from "./help.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
 import type { Options } from "./option.ts";
@@ -115,8 +116,10 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
     failure ??= error;
   }
 
-  const table = claimsTable(record.judged, Deno.stdout.isTerminal() && !Deno.noColor);
-  if (table !== "") console.log(table);
+  const terminal = Deno.stdout.isTerminal();
+  const style = terminal ? { colour: !Deno.noColor, width: Deno.consoleSize().columns } : {};
+  const table = claimsTable(record.judged, style);
+  if (table !== "") console.log(`${table}\n${summary(record.judged)}`);
   if (failure !== undefined) {
     return { exitCode: reportError(failure, common.debug), folder: record.folder };
   }
@@ -128,8 +131,15 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
   return { exitCode: 0, folder: record.folder };
 }
 
-function adapterText({ vendor, architecture, device, description, software }: AdapterSummary): string {
-  const names = [vendor, architecture, device, description].filter((name) => name !== "");
+/** For example `claims: 12 reproduced, 1 not reproduced, 2 inconclusive`. */
+function summary(judged: readonly JudgedClaim[]): string {
+  const counts = countVerdicts(judged);
+  return `claims: ${Object.entries(counts).map(([verdict, count]) => `${count} ${verdict}`).join(", ")}`;
+}
+
+/** Without the device, which drivers give as a number. */
+function adapterText({ vendor, architecture, description, software }: AdapterSummary): string {
+  const names = [vendor, architecture, description].filter((name) => name !== "");
   return `${[...new Set(names)].join(", ")} (${software ? "software" : "hardware"})`;
 }
 

@@ -69,11 +69,11 @@ export function regressionPrompts(
     const x = normalFill(draw("tokens"), { I: B, C: law.longest * STRIDE });
     covariance = sampleCovariance({ x, context, deviation }, { STRIDE }).covariance;
   } else {
-    const z = normalFill(draw("wishart"), { I: B, C: D * STRIDE });
+    const z = normalFill(draw("wishart"), { I: B, C: Math.max(1, D * (D - 1) / 2) });
     const freedom = law.contexts.flatMap((n) => Array.from({ length: D }, (_, j) => Math.max(0, n - j)));
     const dof = own(Tensor.from(freedom, [R, D], "degrees of freedom"));
     const chi = chiSquareFill(draw("chi"), dof, B);
-    covariance = wishartCovariance({ z, chi, context, deviation }, { STRIDE }).covariance;
+    covariance = wishartCovariance({ z, chi, context, deviation }).covariance;
   }
   const fresh = normalFill(draw("task"), { I: B, C: pools.shape[2] });
   const { task } = taskMatrix({ seeds, clock, fresh, pools, key: drawKey("pool choice") }, {

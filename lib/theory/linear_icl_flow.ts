@@ -26,7 +26,9 @@ export type TaskLaw =
 
 /** Merged blocks p2 and q1, each (d, d) row-major in the eigenbasis. */
 export interface Blocks {
+  /** Block p2 of W_P. */
   readonly p: ArrayLike<number>;
+  /** Block q1 of W_Q. */
   readonly q: ArrayLike<number>;
 }
 

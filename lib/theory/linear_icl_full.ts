@@ -22,9 +22,13 @@ import type { WeightedTasks } from "./task_average.ts";
 
 /** The four blocks that reach the prediction, each (d, d) row-major in the eigenbasis. */
 export interface FullBlocks {
+  /** W_P, from inputs to labels: a null block. */
   readonly p1: Float64Array;
+  /** W_P, from labels to labels. */
   readonly p2: Float64Array;
+  /** W_Q, from inputs to inputs. */
   readonly q1: Float64Array;
+  /** W_Q, from inputs to labels: a null block. */
   readonly q2: Float64Array;
 }
 

@@ -14,6 +14,7 @@ import { expectLength, expectPositive, type IclProblem, spectrumOf } from "./pro
 
 /** Loss and gradient in the coordinates (p, q). */
 export interface ModeGradient {
+  /** Population loss. */
   loss: number;
   /** ∂L/∂(p, q), (2d). */
   gradient: Float64Array;

@@ -40,20 +40,23 @@ export interface SgdRun {
 
 /** Prediction at one step, for the distribution across replicas. */
 export interface SgdPrediction {
+  /** Step that the prediction is for. */
   step: number;
   /** Mean over replicas of (p, q), (2d); without noise it is `descend`'s. */
   state: Float64Array;
   /** Covariance of the diagonals (p, q), (2d, 2d). */
   covariance: Float64Array;
-  /** Mean and standard deviation of a_α = p_α q_α, (d). */
+  /** Mean of a_α = p_α q_α, (d). */
   products: Float64Array;
+  /** Standard deviation of a_α, (d). */
   productStd: Float64Array;
   /** Standard deviation of every entry of a block, (d, d). */
   std: { p1: Float64Array; p2: Float64Array; q1: Float64Array; q2: Float64Array };
   /** Mean over replicas of ‖p1‖² + ‖p2‖² − ‖q1‖² − ‖q2‖², conserved by the flow. */
   imbalance: number;
-  /** Mean and standard deviation over replicas of the population loss at their parameters. */
+  /** Mean over replicas of the population loss at their parameters. */
   loss: number;
+  /** Standard deviation over replicas of that loss. */
   lossStd: number;
   /** Standard deviation over replicas of the loss of one training batch. */
   batchLossStd: number;

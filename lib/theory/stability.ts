@@ -24,7 +24,9 @@ export interface Curvatures {
   p2: Float64Array;
   /** h[q1_ij]; off-diagonal entries are decay rates, the diagonal is zero. */
   q1: Float64Array;
+  /** h[p1_ij]. */
   p1: Float64Array;
+  /** h[q2_ij]. */
   q2: Float64Array;
   /** Mixed derivative of (p1)_ij and (q2)_ij. */
   p1q2: Float64Array;

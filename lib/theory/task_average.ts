@@ -12,6 +12,7 @@ import { diagonal } from "./matrix.ts";
 export interface WeightedTasks {
   /** W (d, d) row-major, one each. */
   readonly tasks: readonly Float64Array[];
+  /** Weight of each task; their sum is 1. */
   readonly weights: readonly number[];
 }
 

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { FigureError } from "../../lib/figures/spec.ts";
 import { theoryAndSimulation } from "../../lib/figures/theory_and_simulation.ts";
 import { validate } from "../../lib/figures/validate.ts";
-import { type FileWriter, writeFigure } from "../../lib/figures/write.ts";
+import { writeFigure } from "../../lib/figures/write.ts";
+import type { FileWriter } from "../../lib/run/run_folder.ts";
 import { picture, simulation } from "./demonstration.ts";
 
 /** A writer that keeps files in memory. */

@@ -74,7 +74,7 @@ const claims: Claim<number[]>[] = [
 Deno.test("claims are judged in order, counted, and shown with both errors side by side", () => {
   const judged = judgeClaims(claims, [1, 1, 1]);
   assertEquals(countVerdicts(judged), { "reproduced": 1, "not reproduced": 1 });
-  assertEquals(claimsTable(judged, false).split("\n"), [
+  assertEquals(claimsTable(judged).split("\n"), [
     "claim    verdict         predicted  measured  band    paper error  exact error",
     "rate     reproduced              1         1  [1, 1]",
     "  x shrinks (eq. 1)",
@@ -82,7 +82,28 @@ Deno.test("claims are judged in order, counted, and shown with both errors side 
     "  the loss stays (eq. 2)",
     "  over three replicas",
   ]);
-  assertEquals(claimsTable([], false), "");
+  assertEquals(claimsTable([]), "");
+});
+
+Deno.test("on a narrow terminal errors take a line of their own, and long lines are wrapped at spaces", () => {
+  const [, plateau] = judgeClaims(claims, [1, 1, 1]);
+  assertEquals(
+    claimsTable([{ ...plateau, detail: "over three replicas that all ended alike" }], { width: 41 }),
+    [
+      "claim    verdict         predicted  measured  band",
+      "plateau  not reproduced          3         1  [1, 1]",
+      "  the loss stays (eq. 2)",
+      "  over three replicas that all ended",
+      "  alike",
+      "  paper off by 12 %, exact flow by 0.04 %",
+    ].join("\n"),
+  );
+  const wide = claimsTable([plateau], { width: 79, colour: true }).split("\n");
+  assertEquals(
+    wide[0],
+    "\x1b[1mclaim    verdict         predicted  measured  band    paper error  exact error\x1b[22m",
+  );
+  assertEquals(wide[1].includes("\x1b[31mnot reproduced\x1b[39m"), true);
 });
 
 Deno.test("a verdict without numbers is refused, naming the claim", () => {

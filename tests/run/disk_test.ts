@@ -1,24 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { readManifest } from "../../lib/run/mod.ts";
-import { denoArgs, finished, inFolder, rowsOf, type Said } from "./subprocess.ts";
-
-/** Mounts of a namespace vanish with its last process, so nothing has to be cleaned up after a failed test. */
-const namespace = Deno.uid() === 0 ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
-const canMount = Deno.build.os === "linux" &&
-  await finished("unshare", [...namespace, "mount", "-t", "tmpfs", "none", "/mnt"], ".")
-    .then(({ code }) => code === 0, () => false);
-if (!canMount) console.error("skipped: tests of full and read-only disks need a mount namespace (unshare --mount)");
-
-/** Runs Deno with `results` on a disk of its own, then copies what is on it to `kept`. */
-function onDisk(root: string, mountOptions: string, args: readonly string[]): Promise<Said> {
-  Deno.mkdirSync(`${root}/results`);
-  Deno.mkdirSync(`${root}/kept`);
-  const run = [Deno.execPath(), ...args].map((part) => `'${part}'`).join(" ");
-  const script =
-    `mount -t tmpfs -o ${mountOptions} none results && { ${run}; code=$?; cp -r results/. kept; exit $code; }`;
-  return finished("unshare", [...namespace, "sh", "-c", script], root);
-}
+import { canMount, onDisk } from "./small_disk.ts";
+import { denoArgs, inFolder, rowsOf } from "./subprocess.ts";
 
 Deno.test({
   name: "a disk that fills up ends the run with one line, whole rows and a manifest that says why",

@@ -48,7 +48,10 @@ Deno.test("a contradiction is found when the experiment is defined, not when it 
   refuses({ name: "My Demo" }, 'expected an experiment name of a-z, 0-9, _ and -, found "My Demo"');
   refuses({ claims: [claim, claim] }, "expected claims with distinct names, found one twice");
   refuses({ presets: { smoke: { steps: 0 } } }, 'expected --steps to be an integer ≥ 1, found "0"');
-  refuses({ options: { steps: option.integer(0, { min: 1, help: "" }) } }, 'expected --steps to be an integer ≥ 1, found "0"');
+  refuses(
+    { options: { steps: option.integer(0, { min: 1, help: "" }) } },
+    'expected --steps to be an integer ≥ 1, found "0"',
+  );
   assertThrows(
     () => defineExperiment({ ...parts, columns: { train: { id: column.float("", "") } } }),
     Error,

@@ -40,12 +40,12 @@ Deno.test("a run prints its adapter and progress on stderr, its table and folder
     assertEquals(code, 0);
     assertMatch(
       stdout,
-      /^claim .*\nrate {3}reproduced .*\n {2}x shrinks .*\nresults: results\/decay\/\S+Z-smoke-seed1\n$/,
+      /^claim .*\nrate {3}reproduced .*\n {2}x shrinks .*\nclaims: 1 reproduced\nresults: results\/decay\/\S+Z-smoke-seed1\n$/,
     );
-    assertMatch(stderr, /^adapter: none, host, host loop \(software\)\ndecay: step 4\/4 .*\nloop done\n$/);
+    assertMatch(stderr, /^adapter: none, host loop \(software\)\ndecay: step 4\/4 .*\nloop done\n$/);
     const quiet = await runDecay(["--preset=smoke", "--quiet"], root);
     assertEquals(quiet.stderr, "");
-    assertMatch(quiet.stdout, /^claim .*\n.*\n.*\n$/);
+    assertMatch(quiet.stdout, /^claim .*\n.*\n.*\nclaims: 1 reproduced\n$/);
   }));
 
 Deno.test("--help exits 0 and bad input exits 2, both before any folder is made", () =>

@@ -22,9 +22,15 @@ export interface Said {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. */
-export async function finished(program: string, args: readonly string[], cwd: string): Promise<Said> {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args: [...args], cwd, stdin: "null" }).output();
+/** Runs a program to its end, `env` added to this process's environment. */
+export async function finished(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<Said> {
+  const command = new Deno.Command(program, { args: [...args], cwd, env, stdin: "null" });
+  const { code, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }

@@ -4,9 +4,9 @@ import { commutingFixedPoint, denseFixedPoint } from "../../lib/theory/exact_fix
 import {
   conservedQuantities,
   decoupledLoss,
+  decoupledProducts,
   escapeSteps,
   fixedPoint,
-  decoupledProducts,
   timeConstants,
 } from "../../lib/theory/linear_icl.ts";
 import { populationGradient } from "../../lib/theory/linear_icl_flow.ts";
@@ -95,7 +95,9 @@ Deno.test("modes: decouple into the closed form as 1/N", () => {
   const gap = (N: number) => {
     const problem = { spectrum: SPECTRUM, context: N };
     const exact = modeProducts(modeFlow(problem, START, 0.01, [1500]).states[0]);
-    return Math.max(...decoupledProducts(problem, 0.0025, 0.01, [1500])[0].map((value, i) => Math.abs(value - exact[i])));
+    return Math.max(
+      ...decoupledProducts(problem, 0.0025, 0.01, [1500])[0].map((value, i) => Math.abs(value - exact[i])),
+    );
   };
   const near = gap(2000), far = gap(20000);
   assert(far < 2e-3 && Math.abs(near / far - 10) < 0.5, `gaps ${near}, ${far}`);

@@ -1,0 +1,22 @@
+/**
+ * The GPU: one shared device, kernels called like functions, tensors, programs recorded once and replayed.
+ *
+ * @module
+ */
+export { type AdapterChoice, type AdapterSummary, currentGpu, Gpu, openGpu } from "./device.ts";
+export { GpuError, type GpuErrorKind, KernelError, ShapeError } from "./errors.ts";
+export {
+  type Axes,
+  checkLoopIterations,
+  type Kernel,
+  kernel,
+  type KernelArguments,
+  type KernelOf,
+  type KernelSpec,
+  MAX_LOOP_ITERATIONS,
+  type Sizes,
+} from "./kernel.ts";
+export type { Constants, WgslFiles } from "./wgsl.ts";
+export { type DType, type HostArrays, Staging, Tensor } from "./tensor.ts";
+export { own, Program, record } from "./program.ts";
+export { Ring } from "./ring.ts";
