@@ -20,6 +20,7 @@ import { defineExperiment, main } from "../lib/run/mod.ts";
 import { claims } from "./linear_icl/claims.ts";
 import type { Evidence } from "./linear_icl/evidence.ts";
 import { figures } from "./linear_icl/figures.ts";
+import { follow } from "./linear_icl/follow.ts";
 import { logEvidence } from "./linear_icl/log_evidence.ts";
 import { mainTheory } from "./linear_icl/main_study.ts";
 import { check, columns, ensemble, options, presets, reportSteps, studySetting } from "./linear_icl/setting.ts";
@@ -35,7 +36,7 @@ export const experiment = defineExperiment({
   claims,
   check,
   async run(context) {
-    const { configuration: setting, seed, signal, progress, log, note } = context;
+    const { configuration: setting, seed, log, note } = context;
     const { spectrum, scale, lr, replicas: R, studies } = setting;
     const d = spectrum.length;
     const seeds = Array.from({ length: R }, (_, replica) => (seed + replica) >>> 0);
@@ -54,8 +55,7 @@ export const experiment = defineExperiment({
     const losses: Evidence["losses"][number][] = [];
     let trained: Float32Array[] = [];
     using model = await ensemble(setting, replicas);
-    progress.start(setting.steps, "main");
-    for await (const { step, loss, parameters } of model.train(steps, signal)) {
+    for await (const { step, loss, parameters } of follow(model, "main", steps, context)) {
       loss?.forEach((value, replica) => log("train", { step, replica, loss: value }));
       const state = seeds.map((_, replica) => stateOf(parameters, replica, d));
       state.forEach((one, replica) =>
@@ -64,12 +64,9 @@ export const experiment = defineExperiment({
       states.push(state);
       losses.push(loss);
       trained = seeds.map((_, replica) => parameters.slice(replica * 8 * d * d, (replica + 1) * 8 * d * d));
-      await progress.update(step, loss ? { loss: loss[0] } : {});
     }
-    progress.stop();
-    if (signal.aborted) return;
 
-    const theory = mainTheory(setting, replicas, steps);
+    const theory = await mainTheory(setting, replicas, steps, context);
     note(`exact flow integrated to ${theory.integrationError.toExponential(1)}`);
     const all = studies === "all";
     const study = studySetting(setting);
@@ -81,12 +78,11 @@ export const experiment = defineExperiment({
       states,
       losses,
       theory,
-      fixedPoints: all ? await fixedPoints(study, studySeeds, signal) : [],
-      alignment: all ? await alignment(study, studySeeds, signal) : [],
-      mirror: all ? await mirror(study, studySeeds, signal) : [],
-      shift: all ? await covarianceShift(study, seeds, ends, signal) : [],
+      fixedPoints: all ? await fixedPoints(study, studySeeds, context) : [],
+      alignment: all && d > 1 ? await alignment(study, studySeeds, context) : [],
+      mirror: all ? await mirror(study, studySeeds, context) : [],
+      shift: all ? await covarianceShift(study, seeds, ends, context) : [],
     };
-    if (signal.aborted) return;
     logEvidence(evidence, log);
     context.judge(evidence);
     for (const [name, spec] of Object.entries(figures(evidence))) {

@@ -26,21 +26,25 @@ import {
   paperFixedPoint,
 } from "./study_claims.ts";
 
-/** Claims that apply to a setting: the paper's need the aligned start it assumes, noise the law it is derived for. */
-export function claims({ init, pool, tasks, studies, contexts }: Setting): IclClaim[] {
+/** Claims that apply to a setting: the paper's need the aligned start it assumes, noise the law it is derived for, order and alignment several modes. */
+export function claims({ spectrum, init, pool, tasks, studies, contexts }: Setting): IclClaim[] {
   const aligned = init === "aligned";
+  const several = spectrum.length > 1;
   const fresh = pool === "fresh";
   return [
     ...(aligned && fresh && tasks === "commuting" ? [nullBlocks] : []),
-    ...(aligned ? [logisticModes, escapeTimes, stagedOrder, sigmoids, lossCurve, lossFloor] : []),
+    ...(aligned ? [logisticModes, escapeTimes] : []),
+    ...(aligned && several ? [stagedOrder] : []),
+    ...(aligned ? [sigmoids, lossCurve, lossFloor] : []),
     sumConserved,
     ...(aligned ? [modesConserved] : []),
     ...(aligned && fresh ? [exactModes, exactImbalance] : []),
     ...(aligned && fresh && tasks === "commuting" ? [noisyMean, noiseAcrossReplicas, noiseDrift] : []),
     ...(studies === "all" ? [paperFixedPoint, exactFixedPoint, denseFixedPoint] : []),
     ...(studies === "all" && Math.max(...contexts) >= 1e4 ? [infiniteContext] : []),
-    ...(studies === "all" && couplingContexts(contexts).length >= 2 ? [couplingOrder] : []),
-    ...(studies === "all" ? [alignmentDecay, alignmentRate, nullBlocksAttract] : []),
+    ...(studies === "all" && several && couplingContexts(contexts).length >= 2 ? [couplingOrder] : []),
+    ...(studies === "all" && several ? [alignmentDecay, alignmentRate] : []),
+    ...(studies === "all" ? [nullBlocksAttract] : []),
     ...(studies === "all" && aligned && fresh ? [miscalibration] : []),
   ];
 }

@@ -1,5 +1,6 @@
 /** What the run has measured, and the comparisons that several claims share. */
 import { type Claim, type Interval, meanInterval } from "../../lib/run/mod.ts";
+import { fixedPoint } from "../../lib/theory/linear_icl.ts";
 import type { MainTheory } from "./main_study.ts";
 import type { Setting } from "./setting.ts";
 import { modeImbalances, productsOf, type State } from "./state.ts";
@@ -45,12 +46,13 @@ export function worstDeviation(
   return { ...deviations[cell], cell };
 }
 
-/** One cell per mode and report step: a_α over replicas against a theory, in units of the exact plateau. */
-export function modeCells(evidence: Evidence, series: "paper" | "exact") {
-  const { theory, states } = evidence;
-  const plateau = Array.from(last(theory.exact).products);
-  return (theory[series] ?? []).flatMap(({ products }, report) =>
-    plateau.map((scale, mode) => ({
+/** One cell per mode and report step: a_α over replicas against a theory, in units of the plateau. */
+function modeCells(
+  { setting, states }: Evidence,
+  theory: readonly { readonly products: ArrayLike<number> }[],
+) {
+  return theory.flatMap(({ products }, report) =>
+    plateauOf(setting).map((scale, mode) => ({
       predicted: products[mode],
       measured: states[report].map((state) => productsOf(state)[mode]),
       scale,
@@ -58,31 +60,34 @@ export function modeCells(evidence: Evidence, series: "paper" | "exact") {
   );
 }
 
-export function modeDeviation(evidence: Evidence, series: "paper" | "exact") {
-  const worst = worstDeviation(modeCells(evidence, series));
+/** Largest deviation of the modes from a theory, and where it is. */
+export function modeDeviation(evidence: Evidence, theory: readonly { readonly products: ArrayLike<number> }[]) {
+  const worst = worstDeviation(modeCells(evidence, theory));
   const modes = evidence.setting.spectrum.length;
   const step = evidence.steps[Math.floor(worst.cell / modes)];
   return { ...worst, detail: `largest for mode ${worst.cell % modes + 1} at step ${step}` };
 }
 
-/** Step at which a mode passes half of the paper's fixed point, between reports by linear interpolation; null if it does not. */
+/** Step at which a curve rises past a value, between reports by linear interpolation; null if it never does or starts above. */
 export function halfTime(steps: readonly number[], curve: readonly number[], half: number): number | null {
   const after = curve.findIndex((value) => value >= half);
-  if (after <= 0) return after === 0 ? steps[0] : null;
+  if (after <= 0) return null;
   const fraction = (half - curve[after - 1]) / (curve[after] - curve[after - 1]);
   return steps[after - 1] + fraction * (steps[after] - steps[after - 1]);
 }
 
-export function halfTimes({ setting, steps, states, theory }: Evidence): { mode: number; times: (number | null)[] }[] {
+/** Steps at which each mode of each replica passes half of its plateau. */
+export function halfTimes({ setting, steps, states }: Evidence): { mode: number; times: (number | null)[] }[] {
   return setting.spectrum.map((_, mode) => ({
     mode,
     times: states[0].map((_, replica) =>
-      halfTime(steps, states.map((at) => productsOf(at[replica])[mode]), plateauOf(theory)[mode] / 2)
+      halfTime(steps, states.map((at) => productsOf(at[replica])[mode]), plateauOf(setting)[mode] / 2)
     ),
   }));
 }
 
-export const plateauOf = (theory: MainTheory) => Array.from(last(theory.paper ?? theory.exact).products);
+/** The plateau of each mode, known before the run: the paper's fixed point. */
+export const plateauOf = (setting: Setting) => Array.from(fixedPoint(setting));
 
 /** Drift of p_α² − q_α² over p_α² + q_α² at the last step: of the mode where the exact flow drifts most. */
 export function largestModeDrift({ states, theory }: Evidence) {

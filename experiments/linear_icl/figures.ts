@@ -26,7 +26,7 @@ export function figures(evidence: Evidence): Record<string, Spec> {
     ...(studies === "all"
       ? {
         fixed_point: fixedPoint(evidence),
-        alignment: alignment(evidence),
+        ...(evidence.alignment.length > 0 ? { alignment: alignment(evidence) } : {}),
         ...(evidence.mirror.some(({ shares }) => shares.some((share) => share !== null))
           ? { mirror: mirror(evidence) }
           : {}),
@@ -36,7 +36,11 @@ export function figures(evidence: Evidence): Record<string, Spec> {
   };
 }
 
-const modeName = (spectrum: readonly number[], mode: number) => `s = ${spectrum[mode]}`;
+/** Modes go by their eigenvalue, and by their number too where eigenvalues are equal. */
+function modeName(spectrum: readonly number[], mode: number): string {
+  const s = spectrum[mode];
+  return spectrum.indexOf(s) === spectrum.lastIndexOf(s) ? `s = ${s}` : `s = ${s}, mode ${mode + 1}`;
+}
 
 function caption({ setting }: Evidence, band: readonly BandRow[]): string {
   const { context, batch, lr, tasks, pool } = setting;

@@ -3,6 +3,7 @@ import type { LinearIclReplica } from "../../lib/models/linear_icl.ts";
 import { decoupledLoss, decoupledProducts } from "../../lib/theory/linear_icl.ts";
 import { blocksOf, populationFlow, populationGradient } from "../../lib/theory/linear_icl_flow.ts";
 import { sgdNoise, type SgdPrediction } from "../../lib/theory/sgd_noise.ts";
+import { each, type Watch } from "./follow.ts";
 import { type Setting, taskLaw } from "./setting.ts";
 import { modeImbalances, productsOf, type State, stateOf } from "./state.ts";
 
@@ -29,18 +30,19 @@ export interface MainTheory {
 }
 
 /** Computes every theory curve of the main ensemble. */
-export function mainTheory(
+export async function mainTheory(
   setting: Setting,
   replicas: readonly LinearIclReplica[],
   steps: readonly number[],
-): MainTheory {
+  watch: Watch,
+): Promise<MainTheory> {
   const { spectrum, context, lr, init, scale, pool, tasks, batch } = setting;
   const problem = { spectrum, context };
   const d = spectrum.length;
   const aligned = init === "aligned";
   const alike = aligned && pool === "fresh";
 
-  const flows = (alike ? replicas.slice(0, 1) : replicas).map(({ seed, init }) => {
+  const flows = await each(alike ? replicas.slice(0, 1) : replicas, "exact flow", ({ seed, init }) => {
     const law = taskLaw(setting, seed);
     const { p2, q1 } = stateOf(init, 0, d);
     const { states, errorEstimate } = populationFlow(problem, law, { p: p2, q: q1 }, lr, steps);
@@ -55,7 +57,7 @@ export function mainTheory(
     });
     const { p, q } = blocksOf(states[states.length - 1]);
     return { points, errorEstimate, end: { p2: p, q1: q } };
-  });
+  }, watch);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const exact = steps.map((step, index) => {
     const at = flows.map(({ points }) => points[index]);

@@ -20,9 +20,11 @@ export const options = {
   scale: option.number(0.05, { above: 0, help: "size of the initial weights" }),
   lr: option.number(0.01, { above: 0, help: "learning rate η of the main ensemble" }),
   batch: option.integer(2048, { min: 1, help: "fresh prompts a step and replica" }),
-  steps: option.integer(5000, { min: 1, help: "SGD steps of the main ensemble" }),
+  steps: option.integer(5000, { min: 10, help: "SGD steps of the main ensemble" }),
   replicas: option.integer(16, { min: 2, max: 1024, help: "seeds trained side by side: seed, seed + 1, …" }),
-  studies: option.choice(["all", "main"], { help: "also the fixed points, alignment and covariance-shift ensembles, or not" }),
+  studies: option.choice(["all", "main"], {
+    help: "also the fixed points, alignment and covariance-shift ensembles, or not",
+  }),
   contexts: option.numbers([4, 8, 16, 32, 64, 128, 1024, 1e6], {
     min: 1,
     max: 2 ** 24,
@@ -31,7 +33,10 @@ export const options = {
   "study-replicas": option.integer(8, { min: 2, max: 1024, help: "seeds of those studies" }),
   "study-batch": option.integer(512, { min: 1, help: "prompts a step and replica of those studies" }),
   "study-steps": option.integer(16_000, { min: 10, help: "SGD steps of the fixed-point and alignment studies" }),
-  shifts: option.numbers([0.25, 0.5, 0.7, 1, 1.4, 2, 3], { above: 0, help: "factors on the context covariance at test time" }),
+  shifts: option.numbers([0.25, 0.5, 0.7, 1, 1.4, 2, 3], {
+    above: 0,
+    help: "factors on the context covariance at test time",
+  }),
 };
 
 /** Partial overrides by name. */

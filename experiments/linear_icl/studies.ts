@@ -4,6 +4,7 @@ import { commutingFixedPoint, denseFixedPoint } from "../../lib/theory/exact_fix
 import { fixedPoint } from "../../lib/theory/linear_icl.ts";
 import { blocksOf, populationFlow } from "../../lib/theory/linear_icl_flow.ts";
 import { decoupledTestLoss, testLoss } from "../../lib/theory/miscalibration.ts";
+import { each, follow, type Watch } from "./follow.ts";
 import { ensemble, reportSteps, type Setting, taskLaw } from "./setting.ts";
 import { offDiagonalRms, productsOf, type State, stateOf } from "./state.ts";
 
@@ -54,7 +55,7 @@ function halfway(
 export async function fixedPoints(
   setting: Setting,
   seeds: readonly number[],
-  signal: AbortSignal,
+  watch: Watch,
 ): Promise<FixedPointRow[]> {
   const { spectrum, contexts } = setting;
   const d = spectrum.length;
@@ -69,7 +70,7 @@ export async function fixedPoints(
     const last = setting["study-steps"];
     const steps = [...new Set(Array.from({ length: 51 }, (_, index) => Math.round(last * (0.75 + index / 200))))];
     const sums = replicas.map(() => new Float64Array(d));
-    for await (const { parameters } of model.train(steps, signal)) {
+    for await (const { parameters } of follow(model, `fixed points, ${tasks} tasks`, steps, watch)) {
       replicas.forEach((_, replica) =>
         productsOf(stateOf(parameters, replica, d)).forEach((a, mode) => sums[replica][mode] += a / steps.length)
       );
@@ -101,7 +102,7 @@ export const UNALIGNED_SCALE = 0.2;
 export async function alignment(
   setting: Setting,
   seeds: readonly number[],
-  signal: AbortSignal,
+  watch: Watch,
 ): Promise<AlignmentRow[]> {
   const { spectrum, context, lr } = setting;
   const d = spectrum.length;
@@ -111,14 +112,14 @@ export async function alignment(
   });
   using model = await ensemble(setting, replicas);
   const steps = reportSteps(setting["study-steps"], 60);
-  const flows = replicas.map(({ seed, init }) => {
+  const flows = await each(replicas, "alignment, exact flow", ({ seed, init }) => {
     const { p2, q1 } = stateOf(init, 0, d);
     return populationFlow({ spectrum, context }, taskLaw(setting, seed), { p: p2, q: q1 }, lr, steps).states.map(
       blocksOf,
     );
-  });
+  }, watch);
   const rows: AlignmentRow[] = [];
-  for await (const { step, parameters } of model.train(steps, signal)) {
+  for await (const { step, parameters } of follow(model, "alignment", steps, watch)) {
     const index = steps.indexOf(step);
     const states = seeds.map((_, replica) => stateOf(parameters, replica, d));
     rows.push({
@@ -146,14 +147,15 @@ export interface MirrorRow {
 }
 
 /** Trains from small random entries in all four blocks: which pair of blocks learns a mode? */
-export async function mirror(setting: Setting, seeds: readonly number[], signal: AbortSignal): Promise<MirrorRow[]> {
+export async function mirror(setting: Setting, seeds: readonly number[], watch: Watch): Promise<MirrorRow[]> {
   const { spectrum, context, lr, scale } = setting;
   const d = spectrum.length;
   const replicas = seeds.map((seed) => ({ seed, context, lr, spectrum, init: randomInit(d, scale, seed, "all") }));
   using model = await ensemble(setting, replicas);
   const plateau = fixedPoint({ spectrum, context });
   const rows: MirrorRow[] = [];
-  for await (const { step, parameters } of model.train(reportSteps(setting["study-steps"], 40), signal)) {
+  const steps = reportSteps(setting["study-steps"], 40);
+  for await (const { step, parameters } of follow(model, "mirror", steps, watch)) {
     const states = seeds.map((_, replica) => stateOf(parameters, replica, d));
     for (let mode = 0; mode < d; mode++) {
       const shares = states.map(({ p1, p2, q1, q2 }) => {
@@ -184,7 +186,7 @@ export async function covarianceShift(
   setting: Setting,
   seeds: readonly number[],
   trained: readonly { init: Float32Array; flow: Pick<State, "p2" | "q1"> }[],
-  signal: AbortSignal,
+  watch: Watch,
 ): Promise<ShiftRow[]> {
   const { spectrum, context, shifts } = setting;
   const outputs = setting.tasks === "dense" ? spectrum.length : 1;
@@ -200,7 +202,8 @@ export async function covarianceShift(
   );
   using model: LinearIcl = await ensemble(setting, replicas);
   const sums = new Float64Array(replicas.length);
-  for await (const { loss } of model.train(Array.from({ length: TEST_STEPS }, (_, step) => step + 1), signal)) {
+  const steps = Array.from({ length: TEST_STEPS }, (_, step) => step + 1);
+  for await (const { loss } of follow(model, "covariance shift", steps, watch)) {
     loss?.forEach((value, replica) => sums[replica] += value / TEST_STEPS);
   }
   const measured = (factor: number) => {

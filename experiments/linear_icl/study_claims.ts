@@ -18,8 +18,9 @@ function fixedPointDeviation(
   return { ...worst, detail: `largest for mode ${mode + 1} at N = ${context}` };
 }
 
+/** Context lengths, each once, at which the 1/N law is looked for. */
 export const couplingContexts = (contexts: readonly number[]) =>
-  contexts.filter((context) => context >= 16 && context <= 256);
+  [...new Set(contexts)].filter((context) => context >= 16 && context <= 256);
 
 export const paperFixedPoint: IclClaim = {
   id: "3-fixed-point",
