@@ -1,0 +1,48 @@
+/** The benchmark's training step in this project; answers lines of the protocol in contender.ts. */
+import { TextLineStream } from "@std/streams/text-line-stream";
+import { openGpu } from "../../lib/gpu/device.ts";
+import { alignedInit, LinearIcl, type LinearIclOptions } from "../../lib/models/linear_icl.ts";
+
+/** Sizes and laws; inputs have unit covariance. */
+export interface WorkerConfig extends Pick<LinearIclOptions, "tasks" | "sampler" | "step"> {
+  readonly d: number;
+  readonly N: number;
+  readonly B: number;
+  readonly R: number;
+  readonly lr: number;
+}
+
+if (import.meta.main) {
+  const { d, N, B, R, lr, ...law }: WorkerConfig = JSON.parse(Deno.args[0]);
+  const { adapter } = await openGpu();
+  const replicas = Array.from({ length: R }, (_, seed) => ({
+    seed,
+    context: N,
+    lr,
+    spectrum: Array<number>(d).fill(1),
+    init: alignedInit(d, 0.05),
+  }));
+  const began = performance.now();
+  using model = await LinearIcl.create({ replicas, batch: B, pool: "fresh", ...law });
+  let step = 0;
+  /** Trains `count` more steps; seconds taken. */
+  const train = async (count: number) => {
+    const start = performance.now();
+    for await (const report of model.train([step + count])) step = report.step;
+    return (performance.now() - start) / 1000;
+  };
+  await train(1);
+  const createMs = performance.now() - began;
+  // Reading back costs 11 ms whatever the work: a first guess of the speed needs more than that.
+  let [count, seconds] = [8, await train(8)];
+  while (seconds < 0.1) seconds = await train(count *= 2);
+  let rate = count / seconds;
+  console.log(JSON.stringify({ ready: true, adapter, createMs }));
+  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    count = Math.max(1, Math.round(rate * Number(line)));
+    seconds = await train(count);
+    rate = count / seconds;
+    console.log(JSON.stringify({ steps: count * R, seconds, rss: Deno.memoryUsage().rss }));
+  }
+}
