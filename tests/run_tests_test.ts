@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { countTests, formatCounts } from "./run_tests.ts";
+import { countTests, diedInTeardown, formatCounts } from "./run_tests.ts";
 
 const runner = new URL("./run_tests.ts", import.meta.url).pathname;
 
@@ -82,4 +82,13 @@ Deno.test("without arguments the checks come first and the first that fails ends
   assertStringIncludes(out, "> deno lint");
   assertEquals(out.includes("> deno check"), false);
   assertEquals(out.split("\n").at(-1), "0 passed, 1 failed");
+});
+
+Deno.test("a driver that dies after a complete report of passed tests is no failure; anything else is", () => {
+  const green = { passed: 2, failed: 0, skipped: 0 };
+  assertEquals(diedInTeardown("SIGABRT", green), true);
+  assertEquals(diedInTeardown("SIGSEGV", { ...green, failed: 1 }), false);
+  assertEquals(diedInTeardown("SIGABRT", { ...green, passed: 0 }), false);
+  assertEquals(diedInTeardown("SIGTERM", green), false);
+  assertEquals(diedInTeardown(null, green), false);
 });
