@@ -89,7 +89,7 @@ export function halfTimes({ setting, steps, states }: Evidence): { mode: number;
 /** The plateau of each mode, known before the run: the paper's fixed point. */
 export const plateauOf = (setting: Setting) => Array.from(fixedPoint(setting));
 
-/** Drift of p_α² − q_α² over p_α² + q_α² at the last step: of the mode where the exact flow drifts most. */
+/** Drift of p_α² − q_α² up to the last step of the mode where the exact flow drifts most; its scale is 2 |a_α| there. */
 export function largestModeDrift({ states, theory }: Evidence) {
   const exact = Array.from(last(theory.exact).imbalances).map((value, mode) =>
     value - theory.exact[0].imbalances[mode]

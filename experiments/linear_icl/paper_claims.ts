@@ -80,9 +80,17 @@ export const escapeTimes: IclClaim = {
       return time === null ? [] : [Math.abs(time / (predicted[mode] * centre) - 1)];
     });
     const worst = ratios.reduce((a, b) => Math.abs(Math.log(b.centre)) > Math.abs(Math.log(a.centre)) ? b : a);
+    const judged = ratios.map((ratio) => judgeInterval(1, ratio, { from: 0.9, to: 1.1 }));
+    // One mode is enough against "every mode"; for it, none may be missing or undecided.
+    const verdict = judged.some(({ verdict }) => verdict === "not reproduced")
+      ? "not reproduced"
+      : reached.length === spectrum.length && judged.every(({ verdict }) => verdict === "reproduced")
+      ? "reproduced"
+      : "inconclusive";
     return {
-      ...judgeInterval(1, worst, { from: 0.9, to: 1.1 }),
-      detail: `worst of ${ratios.length} modes: ${worst.mode + 1}`,
+      ...judged[ratios.indexOf(worst)],
+      verdict,
+      detail: `worst of the ${ratios.length} modes that have escaped, of ${spectrum.length}: ${worst.mode + 1}`,
       ...(exact.length > 0 && { errors: { paper: Math.abs(1 / worst.centre - 1), exact: Math.max(...exact) } }),
     };
   },
@@ -100,7 +108,7 @@ export const stagedOrder: IclClaim = {
       const sequence = order.map(({ mode }) => times[mode].times[replica] ?? Infinity);
       // Modes that have not escaped by the end come after all that have; equal eigenvalues have no order.
       return sequence.every((time, index) =>
-        index === 0 || order[index].s === order[index - 1].s || time === Infinity || time > sequence[index - 1]
+        time === Infinity || sequence.every((earlier, other) => order[other].s <= order[index].s || earlier < time)
       );
     });
     const fraction = mean(ordered.map(Number));

@@ -1,8 +1,7 @@
 /** Options of the experiment, and how an ensemble is made from them. */
 import { LinearIcl, type LinearIclReplica } from "../../lib/models/linear_icl.ts";
 import { column, type Configuration, option, type Presets, UserError } from "../../lib/run/mod.ts";
-import type { TaskLaw } from "../../lib/theory/linear_icl_flow.ts";
-import { poolMoments } from "../../lib/theory/linear_icl_flow.ts";
+import { poolMoments, type TaskLaw } from "../../lib/theory/linear_icl_flow.ts";
 import { poolEntries } from "../../lib/tasks/regression_prompts.ts";
 
 /** Command line; the defaults are the `cpu` preset's. */
@@ -16,7 +15,7 @@ export const options = {
     help: "number P of fixed tasks, or a fresh task for every prompt",
   }),
   sampler: option.choice(["statistics", "tokens"], { help: "draw Σ̂ from its Wishart law, or token by token" }),
-  init: option.choice(["aligned", "random"], { help: "p2 = q1 = scale · I, or every entry N(0, scale²)" }),
+  init: option.choice(["aligned", "random"], { help: "p2 = q1 = scale · I, or all their entries N(0, scale²)" }),
   scale: option.number(0.05, { above: 0, help: "size of the initial weights" }),
   lr: option.number(0.01, { above: 0, help: "learning rate η of the main ensemble" }),
   batch: option.integer(2048, { min: 1, help: "fresh prompts a step and replica" }),

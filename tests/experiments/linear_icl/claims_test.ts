@@ -190,6 +190,38 @@ Deno.test("measured values are those that the evidence was made with", () => {
   assertAlmostEquals(judge("6-sigmoids", cases["6-sigmoids"]["not reproduced"]!()).measured, 1, 1e-9);
 });
 
+Deno.test("escape times: every mode counts, one that has not escaped and one that is not the worst", () => {
+  const id = "2-escape-times";
+  const firstOnly = behaving({ product: (report, mode) => mode === 0 ? paper![report].products[0] : 0.01 });
+  assertEquals(judge(id, firstOnly).verdict, "inconclusive");
+  const lateOnly = behaving({ product: (report, mode) => mode === 0 ? late[report][0] : 0.01 });
+  assertEquals(judge(id, lateOnly).verdict, "not reproduced");
+  // Mode 2 is farther off, but its replicas disagree too much to say so; mode 1 is off beyond doubt.
+  const [early, far] = [paperAt((step) => step / 1.2), paperAt((step) => step / 1.6)];
+  const mixed = behaving({
+    product: (report, mode, sign) =>
+      mode === 0 ? early[report][0] : (sign > 0 ? paper![report].products[1] : far[report][1]),
+  });
+  const judged = judge(id, mixed);
+  assertEquals([judged.verdict, judged.detail?.at(-1)], ["not reproduced", "2"]);
+  assert(judged.low < 1.1 && judged.high > 1.1, JSON.stringify(judged));
+});
+
+Deno.test("staged order: modes of equal eigenvalues may come in either order, but all after larger ones", () => {
+  const wanted = { ...setting, spectrum: [2, 2, 1] };
+  const escape = (times: number[]): Evidence => {
+    const state = (step: number) => {
+      const entries = times.map((time) => step >= time ? 1 : 0);
+      const block = Float64Array.from({ length: 9 }, (_, e) => e % 4 === 0 ? entries[e / 4] : 0);
+      return { p1: block, p2: block, q1: block, q2: block };
+    };
+    return { ...behaving({}), setting: wanted, states: steps.map((step) => [state(step), state(step)]) };
+  };
+  const [a, b, c] = [0.2, 0.5, 0.8].map((share) => share * last(steps));
+  assertEquals(judge("6-staged-order", escape([b, a, c])).verdict, "reproduced");
+  assertEquals(judge("6-staged-order", escape([c, a, b])).verdict, "not reproduced");
+});
+
 Deno.test("the paper and the exact flow are compared on the same evidence: each is exact on its own", () => {
   for (const [series, points] of [["paper", paper!], ["exact", exact]] as const) {
     const evidence = behaving({
