@@ -3,7 +3,8 @@
  *
  * The parts, in the order in which a call passes through them: `bindings.ts` reads what the WGSL text declares,
  * `declaration.ts` checks it against the host at load, `shapes.ts` checks the arguments of a call, `pipeline.ts`
- * compiles, `dispatch.ts` launches. To add a kernel, write `kernels/OPERATION.wgsl` and `kernels/OPERATION.ts`:
+ * compiles what `wgsl.ts` assembles, `dispatch.ts` launches. To add a kernel, write `kernels/OPERATION.wgsl` and
+ * `kernels/OPERATION.ts`:
  *
  * - The WGSL opens with its formula and says what an invocation or workgroup does. It alone fixes slots and access.
  *   Tensors carry their axes as a trailing comment, `// (R, C)`; sizes and scalars come in `struct Dims`.
@@ -82,8 +83,9 @@ export type KernelOf<Inputs extends string, Outputs extends string = never, Scal
  * An axis may be used in WGSL as a field of the uniform `dims` (one pipeline for all sizes) or as a module-scope
  * `const D: u32 = 8u;` (one pipeline per value, so that arrays and unrolled loops can depend on it).
  *
- * A call throws {@linkcode ShapeError} if its arguments do not fit, and {@linkcode GpuError} if a tensor was destroyed
- * or an output is too large. Compiler errors are thrown by the next `record`, `read` or `settle`.
+ * A call throws {@linkcode ShapeError} if its arguments do not fit, and {@linkcode GpuError} if a tensor was destroyed,
+ * an output is too large, or the adapter has too little workgroup memory. Compiler errors are thrown by the next
+ * `record`, `read` or `settle`.
  *
  * @param spec Label, WGSL, tensors with their axes, number of workgroups.
  * @returns The kernel.

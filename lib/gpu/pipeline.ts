@@ -4,6 +4,7 @@ import type { Gpu } from "./device.ts";
 import { GpuError } from "./errors.ts";
 import type { SourceLine } from "./unroll.ts";
 import { assembleWgsl, type Constants } from "./wgsl.ts";
+import { workgroupBytes } from "./workgroup_memory.ts";
 
 /** A kernel compiled for one set of constants. */
 export interface Pipeline {
@@ -26,11 +27,17 @@ const BUFFER_TYPE = { read: "read-only-storage", read_write: "storage" } as cons
  * @param forget Called if the kernel does not compile, so that it is not used again.
  * @returns The pipeline.
  * @throws {KernelError} If the WGSL files cannot be assembled.
+ * @throws {GpuError} If the kernel needs more workgroup memory than the adapter has.
  */
 export function createPipeline(gpu: Gpu, kernel: Declaration, constants: Constants, forget: () => void): Pipeline {
   const { device } = gpu;
   const { label, code, tensors, uniform } = kernel;
   const lines = assembleWgsl(code, constants);
+  const [bytes, most] = [workgroupBytes(lines), device.limits.maxComputeWorkgroupStorageSize];
+  if (bytes > most) {
+    const detail = `expected at most ${most} bytes of workgroup memory on this adapter, found ${bytes}`;
+    throw new GpuError("validation", label, detail);
+  }
   const visibility = GPUShaderStage.COMPUTE;
   const entries: GPUBindGroupLayoutEntry[] = tensors.map(({ slot, access }) => ({
     binding: slot,
