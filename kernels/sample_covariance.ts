@@ -1,5 +1,6 @@
 /** Sample covariance of a context: summed token by token, or drawn from its Wishart law. */
 import { kernel, type KernelOf, type Sizes } from "../lib/gpu/kernel.ts";
+import { ShapeError } from "../lib/gpu/errors.ts";
 import { checkLoopIterations } from "../lib/gpu/loops.ts";
 import index from "./index.wgsl" with { type: "text" };
 import tokens from "./sample_covariance.wgsl" with { type: "text" };
@@ -13,6 +14,8 @@ const entries = ({ R, B, D }: Sizes): number => Math.ceil(R * B * D * D / 64);
 /**
  * Sample covariance of given tokens: `Σ̂[i,j] = sd_i sd_j / N · Σ_{n<N} x[n,i] x[n,j]` for every replica and prompt.
  *
+ * Constants: `STRIDE` ≥ D, the numbers that a token takes in `x`.
+ *
  * @param x Independent N(0, 1) numbers (R, B, C): rows of `STRIDE` numbers per token, C = STRIDE · max N.
  * @param context Number of tokens N of each replica (R), 1 ≤ N ≤ C / STRIDE; at most 1 048 560 on a software adapter.
  * @param deviation Standard deviations (R, D) along the eigenvectors of the input covariance.
@@ -24,7 +27,12 @@ export const sampleCovariance: KernelOf<"x" | "context" | "deviation", "covarian
   inputs: { x: ["R", "B", "C"], context: ["R"], deviation: ["R", "D"] },
   outputs: { covariance: ["R", "B", "D", "D"] },
   groups: (sizes) => {
-    checkLoopIterations("sample_covariance", Math.ceil(sizes.C / sizes.STRIDE / SPAN));
+    const { C, D, STRIDE } = sizes;
+    // Written so that a missing one is refused too: the default in WGSL suits D ≤ 4 only.
+    if (!(STRIDE >= D && C % STRIDE === 0)) {
+      throw new ShapeError(`sample_covariance: expected STRIDE ≥ D = ${D} that divides C = ${C}, found ${STRIDE}`);
+    }
+    checkLoopIterations("sample_covariance", Math.ceil(C / STRIDE / SPAN));
     return entries(sizes);
   },
 });

@@ -60,6 +60,20 @@ Deno.test({
   },
 });
 
+Deno.test("sample_covariance: a token shorter than the dimension, or of unknown length, is refused", () => {
+  using x = new Tensor([1, 1, 16]);
+  using one = Tensor.from([1]);
+  using deviation = new Tensor([1, 5]);
+  const given: Record<string, number>[] = [{}, { STRIDE: 4 }, { STRIDE: 5 }];
+  for (const sizes of given) {
+    assertThrows(
+      () => sampleCovariance({ x, context: one, deviation }, sizes),
+      ShapeError,
+      "sample_covariance: expected STRIDE ≥ D = 5 that divides C = 16, found",
+    );
+  }
+});
+
 Deno.test("wishart_covariance: A Aᵀ of given factors, fewer tokens than dimensions, over 65 535 groups", async () => {
   for (const [B, D, contexts] of [[1, 1, [1]], [3, 5, [9, 2, 5]], [1_050_000, 2, [2]]] as const) {
     const [R, C] = [contexts.length, Math.max(1, D * (D - 1) / 2)];
