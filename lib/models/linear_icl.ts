@@ -207,7 +207,7 @@ export class LinearIcl implements Disposable {
    * @param steps Steps to report, ascending, from the current step on.
    * @param signal Ends the loop early once aborted.
    * @returns One report per step.
-   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite.
+   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it.
    * @throws {GpuError} If any GPU operation has failed.
    */
   async *train(steps: readonly number[], signal?: AbortSignal): AsyncGenerator<LinearIclReport> {
@@ -237,7 +237,7 @@ export class LinearIcl implements Disposable {
     this.#step += steps;
   }
 
-  /** Waits for the queue, checks every loss since the last drain, and empties `reported`. */
+  /** Waits for the queue, checks every loss since the last drain, and yields what was `reported` up to the first that is lost. */
   async *#drain(reported: number[]): AsyncGenerator<LinearIclReport> {
     const parameters = await this.snapshots.drain();
     const rows = await this.lossRows.read(this.losses, 0, this.losses.size);
@@ -245,13 +245,17 @@ export class LinearIcl implements Disposable {
       const row = step % LOSS_ROWS;
       return rows.slice(row * this.replicas, (row + 1) * this.replicas);
     };
-    for (; this.#drained < this.#step; this.#drained++) {
+    let lost: DivergenceError | null = null;
+    for (; this.#drained < this.#step && !lost; this.#drained++) {
       const replica = lossAt(this.#drained).findIndex((loss) => !Number.isFinite(loss));
-      if (replica >= 0) throw new DivergenceError(replica, this.#drained);
+      if (replica >= 0) lost = new DivergenceError(replica, this.#drained);
     }
     for (const [index, step] of reported.splice(0).entries()) {
+      // Parameters are finite where the loss that they give is; of those at the lost step nobody knows.
+      if (lost && step >= lost.step) break;
       yield { step, loss: step === 0 ? null : lossAt(step - 1), parameters: parameters[index] };
     }
+    if (lost) throw lost;
   }
 
   /** Frees the GPU memory. */

@@ -266,6 +266,9 @@ Deno.test("a learning rate too large ends with replica and step, exit code 1 and
     );
     const { manifest, rows } = await checkFolder(`${root}/results/run`);
     assertEquals([manifest.status, `error: ${manifest.reason}\n`], ["failed", stderr]);
+    const lost = Number(/at step (\d+)/.exec(stderr)![1]);
+    const logged = kept(rows, "measure").map(({ x }) => Number(x));
+    assert(logged.includes(0) && logged.every((step) => step < lost), `${lost}: ${logged}`);
     assertEquals(kept(rows, "claim"), []);
   }));
 

@@ -198,6 +198,14 @@ Deno.test("linear_icl: a diverging replica is named with the step at which its l
     assertEquals([both.replica, alone.replica], [1, 0]);
     assertEquals(both.step, alone.step);
     assertStringIncludes(both.message, "expected a finite loss, found none");
+    // What was reported before is told first, and it is finite.
+    const [told, before]: [LinearIclReport[], number[]] = [[], [...new Set([0, 1, both.step - 1])]];
+    await assertRejects(async () => {
+      using model = await LinearIcl.create({ replicas: [wild], ...options });
+      for await (const report of model.train([...before, both.step, 200])) told.push(report);
+    }, DivergenceError);
+    assertEquals(told.map(({ step }) => step), before);
+    for (const { loss, parameters } of told) assert([...loss ?? [], ...parameters].every(Number.isFinite));
     // The steps before are finite: the run up to there succeeds.
     const [last] = await trained({ replicas: [wild], ...options }, [both.step]);
     assert(last.loss === null || Number.isFinite(last.loss[0]));
