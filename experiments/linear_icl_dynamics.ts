@@ -20,12 +20,14 @@ import { defineExperiment, main } from "../lib/run/mod.ts";
 import { claims } from "./linear_icl/claims.ts";
 import type { Evidence } from "./linear_icl/evidence.ts";
 import { figures } from "./linear_icl/figures.ts";
+import { fixedPoints } from "./linear_icl/fixed_point_study.ts";
 import { follow } from "./linear_icl/follow.ts";
 import { logEvidence } from "./linear_icl/log_evidence.ts";
 import { mainTheory } from "./linear_icl/main_study.ts";
+import { alignment, mirror } from "./linear_icl/random_start_studies.ts";
 import { check, columns, ensemble, options, presets, reportSteps, studySetting } from "./linear_icl/setting.ts";
+import { covarianceShift } from "./linear_icl/shift_study.ts";
 import { measure, stateOf } from "./linear_icl/state.ts";
-import { alignment, covarianceShift, fixedPoints, mirror } from "./linear_icl/studies.ts";
 
 export const experiment = defineExperiment({
   name: "linear_icl_dynamics",

@@ -1,10 +1,12 @@
 /** What the run has measured, and the comparisons that several claims share. */
 import { type Claim, type Interval, meanInterval } from "../../lib/run/mod.ts";
 import { fixedPoint } from "../../lib/theory/linear_icl.ts";
+import type { FixedPointRow } from "./fixed_point_study.ts";
 import type { MainTheory } from "./main_study.ts";
+import type { AlignmentRow, MirrorRow } from "./random_start_studies.ts";
 import type { Setting } from "./setting.ts";
+import type { ShiftRow } from "./shift_study.ts";
 import { modeImbalances, productsOf, type State } from "./state.ts";
-import type { AlignmentRow, FixedPointRow, MirrorRow, ShiftRow } from "./studies.ts";
 
 /** Everything that the run has measured. */
 export interface Evidence {
