@@ -1,5 +1,5 @@
 /** What the run has measured, and the comparisons that several claims share. */
-import { type Claim, type Interval, meanInterval } from "../../lib/run/mod.ts";
+import { type Claim, type Interval, type Judgement, meanInterval } from "../../lib/run/mod.ts";
 import { fixedPoint } from "../../lib/theory/linear_icl.ts";
 import type { FixedPointRow } from "./fixed_point_study.ts";
 import type { MainTheory } from "./main_study.ts";
@@ -33,6 +33,18 @@ export const DERIVED = "exact finite-N flow, derived here";
 
 export const mean = (values: ArrayLike<number>) =>
   Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Sample standard deviation of at least two values. */
+export function standardDeviation(values: readonly number[]): number {
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+}
+
+/** The judgement of a claim that the run gave nothing to judge by. */
+export function undecided(predicted: number, detail: string): Judgement {
+  return { predicted, measured: 0, low: 0, high: 0, verdict: "inconclusive", detail };
+}
+
 export const last = <T>(values: readonly T[]) => values[values.length - 1];
 
 /** Largest |prediction − mean over replicas| in units of each mode's scale, with the band its standard error allows. */

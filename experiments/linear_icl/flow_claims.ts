@@ -1,6 +1,6 @@
 /** Consequences of the exact finite-N flow and of SGD noise for the main ensemble. */
 import { judgeInterval, meanInterval } from "../../lib/run/mod.ts";
-import { DERIVED, type IclClaim, largestModeDrift, last, mean, modeDeviation } from "./evidence.ts";
+import { DERIVED, type IclClaim, largestModeDrift, last, mean, modeDeviation, standardDeviation } from "./evidence.ts";
 import { imbalance, productsOf } from "./state.ts";
 
 export const exactModes: IclClaim = {
@@ -40,11 +40,7 @@ export const noiseAcrossReplicas: IclClaim = {
   judge({ states, theory }) {
     const { productStd } = last(theory.noise!);
     const logs = Array.from(productStd, (predicted, mode) => {
-      const values = last(states).map((state) => productsOf(state)[mode]);
-      const centre = mean(values);
-      return Math.log(
-        Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1)) / predicted,
-      );
+      return Math.log(standardDeviation(last(states).map((state) => productsOf(state)[mode])) / predicted);
     });
     // A sample deviation of n Gaussians has relative standard error 1/√(2(n − 1)).
     const half = 1.96 / Math.sqrt(2 * (last(states).length - 1) * logs.length);

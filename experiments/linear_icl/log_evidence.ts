@@ -1,6 +1,6 @@
 /** Log rows of the theory curves and of the ensembles beside the main one. */
 import type { RunContext } from "../../lib/run/mod.ts";
-import type { Evidence } from "./evidence.ts";
+import { type Evidence, mean } from "./evidence.ts";
 import type { columns, options } from "./setting.ts";
 
 type Log = RunContext<typeof options, typeof columns, Evidence>["log"];
@@ -42,7 +42,7 @@ export function logEvidence({ theory, fixedPoints, alignment, mirror, shift }: E
   }
   for (const { step, block, exact, measured } of alignment) {
     const rows = study("alignment", step, `off-diagonal rms ${block}`, 0);
-    rows.theory("exact flow", exact.reduce((sum, value) => sum + value, 0) / exact.length);
+    rows.theory("exact flow", mean(exact));
     rows.measured(measured);
   }
   for (const { step, mode, shares } of mirror) {

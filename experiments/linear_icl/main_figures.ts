@@ -1,6 +1,6 @@
 /** Figures of the main ensemble: modes, loss, conserved quantities, and what SGD noise does. */
 import { type Spec, theoryAndSimulation, type TheoryRow } from "../../lib/figures/mod.ts";
-import type { Evidence } from "./evidence.ts";
+import { type Evidence, standardDeviation } from "./evidence.ts";
 import { caption, modeName, modeTheory, over, replicaRows, wholeTheory } from "./figure_rows.ts";
 import { imbalance, modeImbalances, productsOf, rms } from "./state.ts";
 
@@ -134,8 +134,7 @@ export function sgdNoise(evidence: Evidence): Spec {
   const simulation = names.flatMap((group, mode) =>
     steps.slice(1).map((x, index) => {
       const values = states[index + 1].map((state) => productsOf(state)[mode]);
-      const centre = values.reduce((sum, value) => sum + value, 0) / R;
-      const std = Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (R - 1));
+      const std = standardDeviation(values);
       // Relative standard error of a sample deviation: 1/√(2(R − 1)).
       const half = 1.96 / Math.sqrt(2 * (R - 1));
       return { x, group, mean: std, low: std * Math.exp(-half), high: std * Math.exp(half), replicas: R };

@@ -3,6 +3,7 @@ import type { LinearIclReplica } from "../../lib/models/linear_icl.ts";
 import { decoupledLoss, decoupledProducts } from "../../lib/theory/linear_icl.ts";
 import { blocksOf, populationFlow, populationGradient } from "../../lib/theory/linear_icl_flow.ts";
 import { sgdNoise, type SgdPrediction } from "../../lib/theory/sgd_noise.ts";
+import { mean } from "./evidence.ts";
 import { each, type Watch } from "./follow.ts";
 import { type Setting, taskLaw } from "./setting.ts";
 import { modeImbalances, productsOf, type State, stateOf } from "./state.ts";
@@ -58,7 +59,6 @@ export async function mainTheory(
     const { p, q } = blocksOf(states[states.length - 1]);
     return { points, errorEstimate, end: { p2: p, q1: q } };
   }, watch);
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const exact = steps.map((step, index) => {
     const at = flows.map(({ points }) => points[index]);
     const perMode = (of: (point: typeof at[number]) => number[]) =>

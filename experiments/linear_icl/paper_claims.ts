@@ -11,6 +11,7 @@ import {
   modeDeviation,
   PAPER,
   plateauOf,
+  undecided,
   worstDeviation,
 } from "./evidence.ts";
 import { imbalance, norm2, productsOf, rms } from "./state.ts";
@@ -60,14 +61,7 @@ export const escapeTimes: IclClaim = {
     const predicted = escapeSteps({ spectrum, context }, scale * scale, lr);
     const reached = halfTimes(evidence).filter(({ times }) => times.every((time) => time !== null));
     if (reached.length === 0) {
-      return {
-        predicted: 1,
-        measured: 0,
-        low: 0,
-        high: 0,
-        verdict: "inconclusive",
-        detail: "no mode has escaped in all replicas",
-      };
+      return undecided(1, "no mode has escaped in all replicas");
     }
     const ratios = reached.map(({ mode, times }) => ({
       mode,
@@ -145,14 +139,7 @@ export const sigmoids: IclClaim = {
       },
     );
     if (ratios.length === 0) {
-      return {
-        predicted: 3,
-        measured: 0,
-        low: 0,
-        high: 0,
-        verdict: "inconclusive",
-        detail: "no mode has escaped in all replicas",
-      };
+      return undecided(3, "no mode has escaped in all replicas");
     }
     const smallest = ratios.reduce((a, b) => b.centre < a.centre ? b : a);
     return judgeInterval(3, smallest, { from: 3 });

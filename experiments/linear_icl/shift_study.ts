@@ -2,6 +2,7 @@
 import type { LinearIcl } from "../../lib/models/linear_icl.ts";
 import { fixedPoint } from "../../lib/theory/linear_icl.ts";
 import { decoupledTestLoss, testLoss } from "../../lib/theory/miscalibration.ts";
+import { mean } from "./evidence.ts";
 import { follow, type Watch } from "./follow.ts";
 import { ensemble, type Setting, taskLaw } from "./setting.ts";
 import type { State } from "./state.ts";
@@ -59,7 +60,7 @@ export async function covarianceShift(
     return {
       factor,
       paper: outputs * decoupledTestLoss(fixedPoint({ spectrum, context }), { spectrum: shifted, context }, shifted),
-      exact: exact.reduce((sum, value) => sum + value) / exact.length,
+      exact: mean(exact),
       measured: measured(factor),
     };
   });

@@ -1,6 +1,16 @@
 /** Claims judged by the ensembles beside the main one. */
 import { judgeInterval, meanInterval } from "../../lib/run/mod.ts";
-import { DERIVED, type Evidence, halfTime, type IclClaim, last, mean, PAPER, worstDeviation } from "./evidence.ts";
+import {
+  DERIVED,
+  type Evidence,
+  halfTime,
+  type IclClaim,
+  last,
+  mean,
+  PAPER,
+  undecided,
+  worstDeviation,
+} from "./evidence.ts";
 
 /** Slopes a s: 1 would be a perfect fit of a mode, so deviations compare across modes and N. */
 function fixedPointDeviation(
@@ -141,14 +151,7 @@ export const alignmentRate: IclClaim = {
     });
     const halved = ratios.filter((ratio) => ratio !== null);
     if (halved.length < 2) {
-      return {
-        predicted: 1,
-        measured: 0,
-        low: 0,
-        high: 0,
-        verdict: "inconclusive",
-        detail: `halved in ${halved.length} replicas`,
-      };
+      return undecided(1, `halved in ${halved.length} replicas`);
     }
     return {
       ...judgeInterval(1, meanInterval(halved), { from: 0.9, to: 1.1 }),
@@ -170,7 +173,7 @@ export const nullBlocksAttract: IclClaim = {
       share !== null
     );
     if (shares.length === 0) {
-      return { predicted: 1, measured: 0, low: 0, high: 0, verdict: "inconclusive", detail: "no mode learned yet" };
+      return undecided(1, "no mode learned yet");
     }
     const direct = mean(shares.map((share) => Number(share <= 0.1)));
     const mirrored = mean(shares.map((share) => Number(share >= 0.9)));

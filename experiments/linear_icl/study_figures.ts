@@ -1,6 +1,6 @@
 /** Figures of the ensembles beside the main one. */
 import { describeBand, PALETTE, smallMultiples, type Spec, theoryAndSimulation } from "../../lib/figures/mod.ts";
-import type { Evidence } from "./evidence.ts";
+import { type Evidence, mean } from "./evidence.ts";
 import { caption, modeName, over } from "./figure_rows.ts";
 import { predictedFixedPoints } from "./fixed_point_study.ts";
 import { studySetting } from "./setting.ts";
@@ -58,7 +58,7 @@ export function alignment(evidence: Evidence): Spec {
     y: { title: "rms off the diagonal", scale: "log" },
     theory: shown.map(({ step, block, exact }) => ({
       x: step,
-      value: exact.reduce((sum, value) => sum + value, 0) / exact.length,
+      value: mean(exact),
       series: "exact flow" as const,
       group: block,
       // The flow decays without end; far below SGD noise there is nothing to compare it with.
