@@ -19,38 +19,12 @@ import { ShapeError } from "../gpu/errors.ts";
 import { own, type Program, record } from "../gpu/program.ts";
 import { Ring } from "../gpu/ring.ts";
 import { Staging, Tensor } from "../gpu/tensor.ts";
-import { drawKey, normals } from "../random.ts";
-import { poolEntries, regressionPrompts, type Sampler, type TaskFamily } from "../tasks/regression_prompts.ts";
+import { drawKey } from "../random.ts";
+import { poolEntries, regressionPrompts } from "../tasks/regression_prompts.ts";
+import { checkOptions, type LinearIclOptions, type LinearIclReplica } from "./linear_icl_options.ts";
 
-/** What one replica of the ensemble is trained on. */
-export interface LinearIclReplica {
-  /** Seed of all its random draws. */
-  readonly seed: number;
-  /** Number of tokens N in a context, 1 … 2²⁴. */
-  readonly context: number;
-  /** Learning rate η. */
-  readonly lr: number;
-  /** Eigenvalues s of the input covariance (D), > 0. */
-  readonly spectrum: readonly number[];
-  /** W_P then W_Q, row-major (2, 2D, 2D). */
-  readonly init: Float32Array;
-}
-
-/** What all replicas share. */
-export interface LinearIclOptions {
-  /** Replicas, all of one dimension. */
-  readonly replicas: readonly LinearIclReplica[];
-  /** Fresh prompts per step and replica. */
-  readonly batch: number;
-  /** Law of the tasks. */
-  readonly tasks: TaskFamily;
-  /** Tasks of a fixed pool, drawn once per replica; `"fresh"` draws a new task for every prompt. */
-  readonly pool: number | "fresh";
-  /** How the context covariance is drawn; both have the same law. */
-  readonly sampler: Sampler;
-  /** One fused dispatch for many steps, or the separate kernels; by default whichever suits dimension and adapter. */
-  readonly step?: "fused" | "separate";
-}
+export { alignedInit, randomInit } from "./linear_icl_init.ts";
+export type { LinearIclOptions, LinearIclReplica } from "./linear_icl_options.ts";
 
 /** State of the ensemble at one step. */
 export interface LinearIclReport {
@@ -103,7 +77,9 @@ export class LinearIcl implements Disposable {
    *
    * @param options Replicas and what they share.
    * @returns The ensemble at step 0.
-   * @throws {ShapeError} If replicas disagree in dimension, or the batch does not fit the adapter.
+   * @throws {ShapeError} If replicas disagree in dimension, or the fused kernel is asked for and does not fit.
+   * @throws {RangeError} If there is no replica, or a number is out of its domain.
+   * @throws {GpuError} If prompts or parameters do not fit the adapter.
    *
    * @example
    * ```ts
@@ -121,16 +97,10 @@ export class LinearIcl implements Disposable {
    * ```
    */
   static async create(options: LinearIclOptions): Promise<LinearIcl> {
+    checkOptions(options);
     const { replicas, batch, tasks, pool, sampler } = options;
     const [R, D] = [replicas.length, replicas[0].spectrum.length];
     const M = 2 * (2 * D) ** 2;
-    for (const { spectrum, init } of replicas) {
-      if (spectrum.length !== D || init.length !== M) {
-        throw new ShapeError(
-          `linear_icl: expected ${D} eigenvalues and ${M} parameters in every replica, found ${spectrum.length} and ${init.length}`,
-        );
-      }
-    }
     const each = <T>(value: (replica: LinearIclReplica) => T) => replicas.map(value);
     const entries = tasks === "dense" ? D * D : D;
     const P = pool === "fresh" ? 1 : pool;
@@ -267,48 +237,4 @@ export class LinearIcl implements Disposable {
   [Symbol.dispose](): void {
     this.destroy();
   }
-}
-
-/**
- * An aligned start: p2 = q1 = `scale` · I in the eigenbasis, every other entry 0.
- *
- * @param dimension D.
- * @param scale Initial value ε of every mode's p and q.
- * @returns W_P then W_Q, row-major (2, 2D, 2D).
- */
-export function alignedInit(dimension: number, scale: number): Float32Array {
-  const W = 2 * dimension;
-  const init = new Float32Array(2 * W * W);
-  for (let mode = 0; mode < dimension; mode++) {
-    init[(dimension + mode) * W + dimension + mode] = scale;
-    init[W * W + mode * W + mode] = scale;
-  }
-  return init;
-}
-
-/**
- * An unaligned start: entries from N(0, scale²).
- *
- * Commuting tasks are symmetric, so p1 and q2 can take over the part of p2 and q1 (`p1 Σ̂ Wᵀ q2 = p1 Σ̂ W q2`): which
- * pair wins a mode depends on the start. By default the null blocks p1 and q2 start at zero and stay out of it.
- *
- * @param dimension D.
- * @param scale Standard deviation.
- * @param seed Seed of the replica.
- * @param blocks `learning`: p2 and q1 only; `all`: every entry of W_P and W_Q.
- * @returns W_P then W_Q, row-major (2, 2D, 2D).
- */
-export function randomInit(
-  dimension: number,
-  scale: number,
-  seed: number,
-  blocks: "learning" | "all" = "learning",
-): Float32Array {
-  const W = 2 * dimension;
-  const draws = normals({ seed, key: "init" }, 2 * W * W);
-  return Float32Array.from(draws, (value, index) => {
-    const [row, column] = [Math.floor(index / W) % W, index % W];
-    const learning = index < W * W ? row >= dimension && column >= dimension : row < dimension && column < dimension;
-    return blocks === "all" || learning ? scale * value : 0;
-  });
 }

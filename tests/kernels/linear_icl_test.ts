@@ -231,6 +231,30 @@ Deno.test("linear_icl: shapes that do not fit are refused", async () => {
   );
 });
 
+Deno.test("linear_icl: numbers out of their domain are refused by replica and name", async () => {
+  const good = replica(2, 1, 4);
+  const cases: [Partial<LinearIclReplica>, string][] = [
+    [{ seed: -1 }, "expected the seed of replica 1 to be an unsigned 32-bit integer, found -1"],
+    [{ seed: 2 ** 32 }, "an unsigned 32-bit integer, found 4294967296"],
+    [{ context: 0 }, "expected the context of replica 1 to be an integer from 1 to 16777216, found 0"],
+    [{ context: 2.5 }, "found 2.5"],
+    [{ lr: NaN }, "expected a finite learning rate of replica 1, found NaN"],
+    [{ spectrum: [1, 0] }, "expected positive finite eigenvalues of replica 1, found 0"],
+    [{ init: new Float32Array(32).fill(Infinity) }, "expected finite parameters of replica 1, found Infinity"],
+  ];
+  const law = { ...shared, sampler: "statistics" } as const;
+  for (const [wrong, message] of cases) {
+    const replicas = [good, { ...good, ...wrong }];
+    await assertRejects(() => LinearIcl.create({ replicas, ...law }), RangeError, message);
+  }
+  await assertRejects(() => LinearIcl.create({ replicas: [], ...law }), RangeError, "at least one replica, found none");
+  await assertRejects(
+    () => LinearIcl.create({ replicas: [good], ...law, batch: 0 }),
+    RangeError,
+    "expected a batch of at least one prompt, found 0",
+  );
+});
+
 Deno.test("linear_icl: a program of separate kernels allocates while recording only", async () => {
   const replicas = [replica(11, 1, 4)];
   using model = await LinearIcl.create({ replicas, ...shared, sampler: "statistics", step: "separate" });
