@@ -1,5 +1,6 @@
-/** Gradient descent with a finite step: the mean map that a simulation follows, beside the flow that is its limit. */
+/** Gradient descent with a finite step, the mean map that a simulation follows, and the flow that is its limit. */
 
+import { integrate, type IntegrateOptions, type Solution } from "./integrate.ts";
 import { expectPositive } from "./problem.ts";
 
 /**
@@ -43,4 +44,38 @@ export function descend(
     states.push(theta.slice());
   }
   return states;
+}
+
+/**
+ * Gradient flow dθ/dt = −∂L/∂θ at the given steps of gradient descent, t = η · step: its limit of small learning rate.
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { gradientFlow } from "./descend.ts";
+ * const { states } = gradientFlow((theta) => theta, [1], 0.01, [100]);
+ * assertAlmostEquals(states[0][0], Math.exp(-1), 1e-9);
+ * ```
+ *
+ * @param gradient ∂L/∂θ as a function of θ.
+ * @param start θ at step 0.
+ * @param rate Learning rate η > 0.
+ * @param steps Ascending steps ≥ 0.
+ * @param options Tolerances of the integrator.
+ * @returns States at the steps, with the measured integration error.
+ * @throws {RangeError} If the rate or the steps are out of their domain.
+ */
+export function gradientFlow(
+  gradient: (theta: Float64Array) => ArrayLike<number>,
+  start: ArrayLike<number>,
+  rate: number,
+  steps: ArrayLike<number>,
+  options: IntegrateOptions = {},
+): Solution {
+  expectPositive("rate", rate);
+  const field = (_t: number, y: Float64Array, out: Float64Array) => {
+    const slope = gradient(y);
+    for (let i = 0; i < out.length; i++) out[i] = -slope[i];
+  };
+  return integrate(field, start, Array.from(steps, (step) => rate * step), options);
 }

@@ -13,9 +13,10 @@
  * Dense tasks, W_ij iid N(0, σ²): Φ(X) = σ² tr(X) 1. All matrices in the eigenbasis; time is t = η · steps.
  */
 
-import { integrate, type IntegrateOptions, type Solution } from "./integrate.ts";
+import { gradientFlow } from "./descend.ts";
+import type { IntegrateOptions, Solution } from "./integrate.ts";
 import { diagonal, product, traceProduct, transpose, wishartMoment } from "./matrix.ts";
-import { expectLength, expectPositive, type IclProblem, spectrumOf } from "./problem.ts";
+import { expectLength, type IclProblem, spectrumOf } from "./problem.ts";
 
 /** Law of the task matrix W, through its second moments. */
 export type TaskLaw =
@@ -196,12 +197,6 @@ export function populationFlow(
   steps: ArrayLike<number>,
   options: IntegrateOptions = {},
 ): Solution {
-  expectPositive("rate", rate);
-  const slope = populationSlope(problem, law);
-  const field = (_t: number, y: Float64Array, out: Float64Array) => {
-    const gradient = slope(y);
-    for (let i = 0; i < out.length; i++) out[i] = -gradient[i];
-  };
   const state = [...Array.from(start.p), ...Array.from(start.q)];
-  return integrate(field, state, Array.from(steps, (step) => rate * step), options);
+  return gradientFlow(populationSlope(problem, law), state, rate, steps, options);
 }

@@ -15,9 +15,10 @@
  * invariant under (p1, p2) → c (p1, p2), (q1, q2) → (q1, q2)/c, hence ‖p1‖² + ‖p2‖² − ‖q1‖² − ‖q2‖² is conserved.
  */
 
-import { integrate, type IntegrateOptions, type Solution } from "./integrate.ts";
+import { gradientFlow } from "./descend.ts";
+import type { IntegrateOptions, Solution } from "./integrate.ts";
 import { combine, diagonal, product, traceProduct, transpose, wishartMoment } from "./matrix.ts";
-import { expectLength, expectPositive, type IclProblem, spectrumOf } from "./problem.ts";
+import { expectLength, type IclProblem, spectrumOf } from "./problem.ts";
 import type { WeightedTasks } from "./task_average.ts";
 
 /** The four blocks that reach the prediction, each (d, d) row-major in the eigenbasis. */
@@ -174,10 +175,6 @@ export function fullFlow(
   steps: ArrayLike<number>,
   options: IntegrateOptions = {},
 ): Solution {
-  expectPositive("rate", rate);
-  const field = (_t: number, y: Float64Array, out: Float64Array) => {
-    const { gradient } = fullGradient(problem, average, fullBlocksOf(y));
-    for (let i = 0; i < out.length; i++) out[i] = -gradient[i];
-  };
-  return integrate(field, start, Array.from(steps, (step) => rate * step), options);
+  const slope = (state: Float64Array) => fullGradient(problem, average, fullBlocksOf(state)).gradient;
+  return gradientFlow(slope, start, rate, steps, options);
 }

@@ -9,8 +9,9 @@
  * A state is one array (p_1..p_d, q_1..q_d). Time is t = η · steps. Tasks are fresh, λ iid N(0, 1).
  */
 
-import { integrate, type IntegrateOptions, type Solution } from "./integrate.ts";
-import { expectLength, expectPositive, type IclProblem, spectrumOf } from "./problem.ts";
+import { gradientFlow } from "./descend.ts";
+import type { IntegrateOptions, Solution } from "./integrate.ts";
+import { expectLength, type IclProblem, spectrumOf } from "./problem.ts";
 
 /** Loss and gradient in the coordinates (p, q). */
 export interface ModeGradient {
@@ -124,12 +125,7 @@ export function modeFlow(
   steps: ArrayLike<number>,
   options: IntegrateOptions = {},
 ): Solution {
-  expectPositive("rate", rate);
-  const field = (_t: number, y: Float64Array, out: Float64Array) => {
-    const { gradient } = modeGradient(problem, y);
-    for (let i = 0; i < out.length; i++) out[i] = -gradient[i];
-  };
-  return integrate(field, start, Array.from(steps, (step) => rate * step), options);
+  return gradientFlow((state) => modeGradient(problem, state).gradient, start, rate, steps, options);
 }
 
 /**

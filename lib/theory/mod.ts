@@ -30,5 +30,5 @@ export { type Curvatures, curvatures, nullBlockGrowth } from "./stability.ts";
 export { type BlockName, diagonalSecondMoment, entrySecondMoment, promptLossVariance } from "./gradient_moments.ts";
 export { sgdNoise, type SgdPrediction, type SgdRun } from "./sgd_noise.ts";
 export { decoupledTestLoss, effectiveSlopes, type TestData, testLoss } from "./miscalibration.ts";
-export { descend } from "./descend.ts";
+export { descend, gradientFlow } from "./descend.ts";
 export { integrate, type IntegrateOptions, type Solution, type VectorField } from "./integrate.ts";
