@@ -1,4 +1,9 @@
-/** What the paper and the exact flow claim, each with the criterion that its measurement will be held to. */
+/**
+ * What the paper and the exact flow claim, each with the criterion that its measurement will be held to.
+ *
+ * Names begin with what is claimed: 1 null blocks, 2 logistic modes, 3 the fixed point, 4 conservation, 5 the loss, 6 staged
+ * nonlinear learning, all of the paper; C and D the exact finite-N flow of commuting and of dense tasks.
+ */
 import type { IclClaim } from "./evidence.ts";
 import { exactImbalance, exactModes, noiseAcrossReplicas, noiseDrift, noisyMean } from "./flow_claims.ts";
 import {
