@@ -98,12 +98,15 @@ Deno.test("on a narrow terminal errors take a line of their own, and long lines 
       "  paper off by 12 %, exact flow by 0.04 %",
     ].join("\n"),
   );
-  const wide = claimsTable([plateau], { width: 79, colour: true }).split("\n");
-  assertEquals(
-    wide[0],
-    "\x1b[1mclaim    verdict         predicted  measured  band    paper error  exact error\x1b[22m",
-  );
-  assertEquals(wide[1].includes("\x1b[31mnot reproduced\x1b[39m"), true);
+});
+
+Deno.test("head and verdicts are painted where colour is wanted, and nowhere under NO_COLOR", () => {
+  const [, plateau] = judgeClaims(claims, [1, 1, 1]);
+  const [head, row] = claimsTable([plateau], { width: 79, colour: true }).split("\n");
+  const painted = (on: number, text: string, off: number) => Deno.noColor ? text : `\x1b[${on}m${text}\x1b[${off}m`;
+  assertEquals(head, painted(1, "claim    verdict         predicted  measured  band    paper error  exact error", 22));
+  assertEquals(row.includes(painted(31, "not reproduced", 39)), true);
+  assertEquals(row.includes("\x1b"), !Deno.noColor);
 });
 
 Deno.test("a verdict without numbers is refused, naming the claim", () => {
