@@ -1,5 +1,6 @@
 /** Whole training steps of the linear-attention model, fused and separate, against the float64 definition. */
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { linearIclFused } from "../../kernels/linear_icl_fused.ts";
 import { chiSquareFill } from "../../kernels/random_fill.ts";
 import { DivergenceError } from "../../lib/divergence.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
@@ -150,6 +151,35 @@ Deno.test("linear_icl: a replica alone is bit-identical to itself in an ensemble
     assertEquals(alone[1].parameters, together[1].parameters.slice(72, 144), JSON.stringify(path));
     assertEquals(alone[1].loss![0], together[1].loss![1], JSON.stringify(path));
   }
+});
+
+Deno.test("linear_icl_fused: of more than 65 535 replicas, each is that of its seed", async () => {
+  const SEEDS = 7;
+  const run = async (R: number) => {
+    using seeds = Tensor.from(Uint32Array.from({ length: R }, (_, r) => r % SEEDS));
+    using clock = Tensor.from(Uint32Array.of(0, 3, 3));
+    using context = Tensor.from(new Float32Array(R).fill(5));
+    using lr = Tensor.from(new Float32Array(R).fill(0.1));
+    using deviation = Tensor.from(new Float32Array(R).fill(1), [R, 1]);
+    using pools = new Tensor([R, 1, 1]);
+    using parameters = Tensor.from(new Float32Array(8 * R).fill(0.1), [R, 8]);
+    using losses = new Tensor([3, R]);
+    const [tokens, wishart, chi, query, task, pool] = ["tokens", "wishart", "chi", "query", "task", "pool"].map(
+      drawKey,
+    );
+    const tensors = { seeds, clock, context, lr, deviation, pools, parameters, losses };
+    linearIclFused({ ...tensors, B: 3, tokens, wishart, chi, query, task, pool }, { D: 1 });
+    return [await parameters.read(), await losses.read()];
+  };
+  // In two rows of 32 769 groups, the last one has no replica.
+  const many = 65_537;
+  const [[few, fewLosses], [all, allLosses]] = [await run(SEEDS), await run(many)];
+  assertEquals(all.findIndex((value, k) => value !== few[(Math.floor(k / 8) % SEEDS) * 8 + k % 8]), -1);
+  assertEquals(
+    allLosses.findIndex((loss, k) => loss !== fewLosses[Math.floor(k / many) * SEEDS + (k % many) % SEEDS]),
+    -1,
+  );
+  assertEquals(new Set(fewLosses).size, 3 * SEEDS);
 });
 
 Deno.test("linear_icl: the same seed twice gives the same bits, another seed does not", async () => {
