@@ -1,4 +1,8 @@
-/** Figures of the main ensemble: modes, loss, conserved quantities, and what SGD noise does. */
+/**
+ * Figures of the main ensemble: modes, loss, conserved quantities, and what SGD noise does.
+ *
+ * Titles say what is shown, not what came out: they are written before the run, and the claims are there to judge it.
+ */
 import { type Spec, theoryAndSimulation, type TheoryRow } from "../../lib/figures/mod.ts";
 import { type Evidence, standardDeviation } from "./evidence.ts";
 import { caption, modeName, modeTheory, over, replicaRows, wholeTheory } from "./figure_rows.ts";
@@ -24,7 +28,7 @@ export function modes(evidence: Evidence, scale: "linear" | "log"): Spec {
     replicaRows(steps, names, (report, replica, mode) => productsOf(states[report][replica])[mode], states[0].length),
   );
   return theoryAndSimulation({
-    title: "Modes are learned one after the other, at the time scales of the input spectrum",
+    title: "What each mode has learned: closed form, exact flow, and simulation",
     subtitle: caption(evidence, simulation),
     description: "Product of weights a of every eigenmode against SGD steps: closed form, exact flow and simulation.",
     x: { title: "SGD step", scale },
@@ -44,7 +48,7 @@ export function loss(evidence: Evidence): Spec {
     replicaRows(steps.slice(1), [""], (report, replica) => losses[report + 1]![replica], states[0].length),
   );
   return theoryAndSimulation({
-    title: "The loss falls in cliffs between plateaus, to a floor set by the context length",
+    title: "The loss and its floor: closed form, exact flow, and simulation",
     subtitle: caption(evidence, simulation),
     description:
       "Loss against SGD steps on a logarithmic axis: closed form, exact flow and batch losses of the simulation.",
@@ -81,7 +85,7 @@ export function conserved(evidence: Evidence): Spec {
     })
   );
   return theoryAndSimulation({
-    title: "Only the sum of p² − q² is conserved, not each mode's",
+    title: "Is p² − q² conserved, of every mode and in sum?",
     subtitle: caption(evidence, simulation),
     description: "Difference of squared weights of every mode and their sum against SGD steps.",
     x: { title: "SGD step" },
@@ -105,7 +109,7 @@ export function nullBlocks(evidence: Evidence): Spec {
     ),
   );
   return theoryAndSimulation({
-    title: "Null blocks stay at the level of SGD noise",
+    title: "Null blocks p1 and q2 against the level of SGD noise",
     subtitle: caption(evidence, simulation),
     description:
       "Root mean square of the entries of p1 and q2 against SGD steps, with the level that SGD noise predicts.",
@@ -141,7 +145,7 @@ export function sgdNoise(evidence: Evidence): Spec {
     })
   );
   return theoryAndSimulation({
-    title: "The spread across seeds is what SGD noise predicts",
+    title: "The spread across seeds against what SGD noise predicts",
     subtitle: `batch ${evidence.setting.batch}; band: 95 % interval of the standard deviation over ${R} replicas`,
     description: "Standard deviation of a across replicas against SGD steps, with the predicted one.",
     x: { title: "SGD step", scale: "log" },

@@ -19,7 +19,7 @@ export function fixedPoint(evidence: Evidence): Spec {
   );
   const simulation = over(rows);
   return theoryAndSimulation({
-    title: "Fixed points against context length: exact for dense tasks, off at O(1/N) for commuting ones",
+    title: "Fixed points against context length, for commuting and for dense tasks",
     subtitle: `slope 1: a perfect fit; mean of the last quarter of each run; ${describeBand(simulation, "range")}`,
     description:
       "Slope s a of every mode at the fixed point against the context length N, for commuting and dense tasks.",
@@ -51,7 +51,7 @@ export function alignment(evidence: Evidence): Spec {
     ),
   );
   return theoryAndSimulation({
-    title: "An unaligned start aligns, at the rate of the exact flow",
+    title: "Off-diagonal entries of an unaligned start: exact flow and simulation",
     subtitle: caption({ ...evidence, setting: studySetting(setting) }, simulation),
     description: "Root mean square of the off-diagonal entries of p2 and q1 from a random start against SGD steps.",
     x: { title: "SGD step", scale: "log" },
@@ -81,7 +81,7 @@ export function mirror(evidence: Evidence): Spec {
   })).filter(({ rows }) => rows.length > 0);
   return smallMultiples(
     {
-      title: "From a random start in all blocks, either pair of blocks may learn a mode",
+      title: "From a random start in all blocks: which pair of blocks learns a mode?",
       subtitle:
         "one line a seed, from where it has learned a tenth of the mode; 0: p2 q1, as the paper assumes; 1: p1 q2",
       description: "Share of p1 q2 in the learned product of every mode against SGD steps, for every seed.",
@@ -127,7 +127,7 @@ export function covarianceShift(evidence: Evidence): Spec {
     ),
   );
   return theoryAndSimulation({
-    title: "A context whose covariance differs from training is miscalibrated as predicted",
+    title: "Loss where the covariance of the inputs differs from that of training",
     subtitle: `inputs with c times the training covariance; ${describeBand(simulation, "range")}`,
     description: "Prediction error of trained models against the factor on the covariance of the inputs at test time.",
     x: {
