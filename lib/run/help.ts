@@ -34,7 +34,8 @@ export function helpText(experiment: Described, doc: string): string {
   const presetNames = [NO_PRESET, ...Object.keys(experiment.presets)];
   const presets = Object.entries(experiment.presets).map(([name, values]): HelpRow => [
     name,
-    Object.entries(values).map(([key, value]) => `--${key}=${experiment.options[key].show(value)}`).join(" "),
+    Object.entries(values).map(([key, value]) => `--${key}=${experiment.options[key].show(value)}`).join(" ") ||
+    "the defaults too",
   ]);
   return [
     doc,
