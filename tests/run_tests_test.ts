@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { countTests, diedInTeardown, formatCounts } from "./run_tests.ts";
 
-const runner = new URL("./run_tests.ts", import.meta.url).pathname;
+const runner = fromFileUrl(new URL("./run_tests.ts", import.meta.url));
 
 /** A workspace of these files on which the runner is started: its exit code and both streams' lines. */
 async function run(files: Record<string, string>, args: string[] = []): Promise<{ code: number; out: string }> {

@@ -231,7 +231,7 @@ Deno.test("a folder that is taken or cannot be, or a permission that is missing,
     );
     assertMatch(
       await refused("results/run", { permissions: ["--allow-write=results"] }),
-      /^expected permission to read \S+linear_icl_dynamics\.ts, found none; run again with --allow-read$/,
+      /^expected permission to read .+linear_icl_dynamics\.ts, found none; run again with --allow-read$/,
     );
     assertEquals([namesIn(`${root}/results`), namesIn(`${root}/results/taken`)], [["file", "taken"], ["notes.txt"]]);
   }));

@@ -15,7 +15,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 suite=$(sed -n "s/^VERSION_CODENAME=//p" /etc/os-release)
 
 unmount() {
-  for mount in proc dev; do umount "$tree/$mount" 2>/dev/null || :; done
+  for mount in proc dev/pts dev; do umount "$tree/$mount" 2>/dev/null || :; done
 }
 trap unmount EXIT
 trap 'exit 130' INT TERM HUP
@@ -24,6 +24,7 @@ if [ ! -e "$tree/etc/debian_version" ]; then debootstrap --variant=minbase "$sui
 tree=$(cd "$tree" && pwd)
 mount -t proc proc "$tree/proc"
 mount --bind /dev "$tree/dev"
+mount --bind /dev/pts "$tree/dev/pts"
 
 # How this machine reaches its package sources, and whom it trusts.
 mkdir -p "$tree/usr/local/share/ca-certificates" "$tree/etc/ssl/certs"
@@ -75,6 +76,8 @@ if ! chroot "$tree" sh -c 'command -v npm' >/dev/null; then
 fi
 
 for user in root tester; do
+  # What root's run left belongs to root.
+  chroot "$tree" chown -R "$user" /srv/checkout
   echo "== $user: $*"
   start=$(date +%s)
   enter "$user" ./lab "$@"

@@ -148,7 +148,7 @@ Deno.test("a missing permission is one line with the flag that gives it", () =>
     const none = await runDecay(["--preset=smoke"], root, []);
     assertMatch(
       none.stderr,
-      /^error: expected permission to read \S+decay\.ts, found none; run again with --allow-read\n$/,
+      /^error: expected permission to read .+decay\.ts, found none; run again with --allow-read\n$/,
     );
     const read = await runDecay(["--preset=smoke"], root, ["--allow-read"]);
     assertMatch(
