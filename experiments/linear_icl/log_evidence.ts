@@ -13,7 +13,7 @@ export function logEvidence({ theory, fixedPoints, alignment, mirror, shift }: E
         log("theory", { study: "main", x: step, series, quantity, mode, value });
       Array.from(products).forEach((value, mode) => row("product", mode + 1, value));
       Array.from(imbalances).forEach((value, mode) => row("mode imbalance", mode + 1, value));
-      row("loss", 0, loss);
+      row("loss before the update", 0, loss);
     }
   }
   for (const { step, productStd, imbalance, lossStd } of theory.noise ?? []) {

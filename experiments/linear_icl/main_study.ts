@@ -13,6 +13,7 @@ export interface TheoryPoint {
   readonly step: number;
   /** a_α (d). */
   readonly products: ArrayLike<number>;
+  /** Loss before the step's update: what the batch loss of a report at this step is a sample of. */
   readonly loss: number;
   /** p_α² − q_α² (d). */
   readonly imbalances: ArrayLike<number>;
@@ -42,44 +43,47 @@ export async function mainTheory(
   const d = spectrum.length;
   const aligned = init === "aligned";
   const alike = aligned && pool === "fresh";
+  const before = steps.map((step) => Math.max(0, step - 1));
+  const times = [...new Set([...steps, ...before])].sort((a, b) => a - b);
+  const at = steps.map((step) => times.indexOf(step));
+  const atBefore = before.map((step) => times.indexOf(step));
 
   const flows = await each(alike ? replicas.slice(0, 1) : replicas, "exact flow", ({ seed, init }) => {
     const law = taskLaw(setting, seed);
     const { p2, q1 } = stateOf(init, 0, d);
-    const { states, errorEstimate } = populationFlow(problem, law, { p: p2, q: q1 }, lr, steps);
-    const points = states.map((state) => {
-      const { p, q } = blocksOf(state);
+    const { states, errorEstimate } = populationFlow(problem, law, { p: p2, q: q1 }, lr, times);
+    const points = steps.map((_, report) => {
+      const { p, q } = blocksOf(states[at[report]]);
       const blocks = { p2: p, q1: q };
       return {
         products: productsOf(blocks),
         imbalances: modeImbalances(blocks),
-        loss: populationGradient(problem, law, { p, q }).loss,
+        loss: populationGradient(problem, law, blocksOf(states[atBefore[report]])).loss,
       };
     });
     const { p, q } = blocksOf(states[states.length - 1]);
     return { points, errorEstimate, end: { p2: p, q1: q } };
   }, watch);
   const exact = steps.map((step, index) => {
-    const at = flows.map(({ points }) => points[index]);
-    const perMode = (of: (point: typeof at[number]) => number[]) =>
-      Array.from({ length: d }, (_, mode) => mean(at.map((point) => of(point)[mode])));
+    const points = flows.map((flow) => flow.points[index]);
+    const perMode = (of: (point: typeof points[number]) => number[]) =>
+      Array.from({ length: d }, (_, mode) => mean(points.map((point) => of(point)[mode])));
     return {
       step,
       products: perMode((point) => point.products),
       imbalances: perMode((point) => point.imbalances),
-      loss: mean(at.map(({ loss }) => loss)),
+      loss: mean(points.map(({ loss }) => loss)),
     };
   });
   // Dense tasks have d outputs of each mode's variance; the paper states its loss for commuting ones.
   const outputs = tasks === "dense" ? d : 1;
-  const paper = aligned
-    ? decoupledProducts(problem, scale * scale, lr, steps).map((a, index) => ({
-      step: steps[index],
-      products: a,
-      loss: outputs * decoupledLoss(problem, a),
-      imbalances: new Float64Array(d),
-    }))
-    : null;
+  const curves = aligned ? decoupledProducts(problem, scale * scale, lr, times) : null;
+  const paper = curves && steps.map((step, report) => ({
+    step,
+    products: curves[at[report]],
+    loss: outputs * decoupledLoss(problem, curves[atBefore[report]]),
+    imbalances: new Float64Array(d),
+  }));
   const noise = alike && tasks === "commuting"
     ? sgdNoise(problem, { start: new Float64Array(2 * d).fill(scale), rate: lr, batch, steps })
     : null;

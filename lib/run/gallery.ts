@@ -26,7 +26,8 @@ export function keepInGallery(run: string, gallery: string = GALLERY): string {
   if (manifest.status !== "complete") {
     throw new UserError(`expected a complete run in ${run}, found one that is ${manifest.status}`);
   }
-  const claims: JudgedClaim[] = JSON.parse(Deno.readTextFileSync(join(run, "claims.json")));
+  const judged = manifest.files.some(({ path }) => path === "claims.json");
+  const claims: JudgedClaim[] = judged ? JSON.parse(Deno.readTextFileSync(join(run, "claims.json"))) : [];
   const entry = join(gallery, manifest.experiment);
   const fresh = `${entry}.tmp`;
   Deno.mkdirSync(join(fresh, "figures"), { recursive: true });
@@ -34,7 +35,8 @@ export function keepInGallery(run: string, gallery: string = GALLERY): string {
   for (const { path } of figures) Deno.copyFileSync(join(run, path), join(fresh, path));
   const { experiment, question, preset, configuration, seeds, adapter, versions, gitCommit, start, elapsedMs } =
     manifest;
-  const commandLine = `experiments/${experiment}.ts --preset=${preset}`;
+  // Where the run was written says nothing about how to make it again.
+  const commandLine = manifest.commandLine.replaceAll(/ (?:'--out=[^']*'|--out=\S+)/g, "");
   const kept = {
     experiment,
     question,
@@ -100,12 +102,14 @@ function page(
     `# ${experiment}`,
     question,
     `Made by \`${commandLine}\` in ${made}; all options, seeds and versions are in [run.json](run.json).`,
-    "## Claims",
-    [
-      "| claim | statement | criterion, fixed before the run | predicted | measured [band] | paper's error | exact flow's error | verdict |",
-      "|---|---|---|---|---|---|---|---|",
-      ...rows,
-    ].join("\n"),
+    ...(claims.length === 0 ? [] : [
+      "## Claims",
+      [
+        "| claim | statement | criterion, fixed before the run | predicted | measured [band] | paper's error | exact flow's error | verdict |",
+        "|---|---|---|---|---|---|---|---|",
+        ...rows,
+      ].join("\n"),
+    ]),
     "## Figures",
     ...svgs.map(({ path, description }) => `![${description.replace(/ \(SVG\)$/, "")}](${path})`),
   ].join("\n\n") + "\n";

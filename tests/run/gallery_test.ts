@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { runExperiment } from "../../lib/run/main.ts";
 import { keepInGallery } from "../../lib/run/gallery.ts";
 import { UserError } from "../../lib/run/errors.ts";
@@ -18,7 +18,7 @@ Deno.test("gallery: a complete run is kept with claims and configuration, and re
       const entry = keepInGallery(`${folder}/run${seed}`, `${folder}/gallery`);
       const run = JSON.parse(Deno.readTextFileSync(`${entry}/run.json`));
       assertEquals(run.seeds, [seed, seed + 1]);
-      assertEquals(run.commandLine, "experiments/decay.ts --preset=smoke");
+      assertMatch(run.commandLine, new RegExp(`--preset=smoke --quiet --seed=${seed}$`));
       assertStringIncludes(Deno.readTextFileSync(`${entry}/README.md`), "| rate | x shrinks by 1 − ηλ in a step |");
       assertEquals(JSON.parse(Deno.readTextFileSync(`${entry}/claims.json`))[0].verdict, "reproduced");
       assert(Deno.statSync(`${entry}/figures/x.vl.json`).isFile);
@@ -35,6 +35,18 @@ Deno.test("gallery: what is no complete run is refused in one line", async () =>
     assertThrows(() => keepInGallery(folder), UserError, `expected a run folder, found no manifest.json in ${folder}`);
     await runExperiment(experiment, ["--preset=smoke", "--fail", "--quiet", `--out=${folder}/failed`]);
     assertThrows(() => keepInGallery(`${folder}/failed`, folder), UserError, "expected a complete run");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("gallery: a run without claims is kept too", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const silent = { ...experiment, claims: [], run: () => Promise.resolve() };
+    await runExperiment(silent, ["--preset=smoke", "--quiet", `--out=${folder}/run`]);
+    const entry = keepInGallery(`${folder}/run`, `${folder}/gallery`);
+    assertEquals(JSON.parse(Deno.readTextFileSync(`${entry}/claims.json`)), []);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
