@@ -40,11 +40,11 @@ const PASS: Readonly<Record<MatmulVariant, { readonly steps: number; readonly it
   tiled: { steps: 16, iterations: 6 },
 };
 
-/** Workgroups of each variant; LANES, BANDS and SLICES are those of `matmul_subgroup.wgsl`. */
+/** Workgroups of each variant; LANES and SLICES are those of `matmul_subgroup.wgsl`. */
 const GROUPS: Readonly<Record<MatmulVariant, (sizes: Sizes) => number>> = {
   naive: ({ R, M, N }) => Math.ceil(R * M * N / 64),
   register: (sizes) => Math.ceil(tiles(sizes, 8, 8) / 8),
-  subgroup: (sizes) => tiles(sizes, 4 * sizes.LANES * sizes.BANDS, 4 * sizes.LANES * sizes.SLICES),
+  subgroup: (sizes) => tiles(sizes, 4 * sizes.LANES, 4 * sizes.LANES * sizes.SLICES),
   tiled: (sizes) => tiles(sizes, 64, 64),
 };
 
@@ -83,14 +83,14 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { transposeA = false, transposeB = false } = options;
   const { R, M, N, K, strideA, strideB, shape } = productSizes(a, b, transposeA, transposeB);
   const { adapter } = currentGpu();
-  const { variant, bands = 1, slices = 1 } = options.choice ?? chooseMatmul(adapter, M, N);
+  const { variant, slices = 1 } = options.choice ?? chooseMatmul(adapter, M, N);
   const c = own(new Tensor(shape, "f32", "matmul.c"));
   const constants: Record<string, number> = { TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) };
   if (variant === "subgroup") {
     if (adapter.subgroupSize === 0) {
       throw new ShapeError(`matmul: expected subgroups of one size for the variant "subgroup", found none`);
     }
-    Object.assign(constants, { LANES: adapter.subgroupSize, BANDS: bands, SLICES: slices });
+    Object.assign(constants, { LANES: adapter.subgroupSize, SLICES: slices });
   }
   // One right matrix for all replicas: their rows are those of one tall left matrix, and fill tiles together.
   const tall = strideB === 0 && strideA !== 0 && !transposeA;

@@ -4,14 +4,12 @@ import type { AdapterSummary } from "../lib/gpu/adapter.ts";
 /** The ways to multiply: `naive` as the formula reads, the others by tiles. */
 export type MatmulVariant = "naive" | "register" | "subgroup" | "tiled";
 
-/** A variant, and for `subgroup` its tile in units of 4 · lanes. */
+/** A variant, and for `subgroup` the width of its tile. */
 export interface MatmulChoice {
   /** Which kernel. */
   readonly variant: MatmulVariant;
-  /** Rows of a subgroup's tile. */
-  readonly bands?: number;
-  /** Columns of a subgroup's tile. */
-  readonly slices?: number;
+  /** Columns of a subgroup's tile, in units of four per lane: 1 (default) or 2. */
+  readonly slices?: 1 | 2;
 }
 
 /**
@@ -25,6 +23,9 @@ const SOFTWARE_RATES: Readonly<Record<number, Readonly<Record<"naive" | "registe
   8: { naive: 1.8, register: 22, subgroup: 50 },
   16: { naive: 1.8, register: 9, subgroup: 65 },
 };
+
+/** What a tile of two slices of 8 lanes gains over one of one slice; both cores need several tiles to share. */
+const TWO_SLICES = { gain: 1.2, tiles: 16 } as const;
 
 /** Below this many rows or columns most of a workgroup's 64 × 64 tile would be empty. */
 const TILED_FROM = 16;
@@ -59,12 +60,16 @@ export function chooseMatmul(
 ): MatmulChoice {
   if (!software) return { variant: Math.min(M, N) < TILED_FROM ? "naive" : "tiled" };
   const { naive, register, subgroup } = SOFTWARE_RATES[subgroupSize] ?? SOFTWARE_RATES[0];
-  const area = (side: number) => Math.ceil(M / side) * side * Math.ceil(N / side) * side;
-  const costs: [MatmulVariant, number][] = [
-    ["naive", M * N / naive],
-    ["register", area(8) / register],
-    ["subgroup", area(4 * subgroupSize) / subgroup],
+  const tiles = (rows: number, columns: number) => Math.ceil(M / rows) * Math.ceil(N / columns);
+  const span = 4 * subgroupSize;
+  const costs: [MatmulChoice, number][] = [
+    [{ variant: "naive" }, M * N / naive],
+    [{ variant: "register" }, tiles(8, 8) * 64 / register],
+    [{ variant: "subgroup" }, tiles(span, span) * span ** 2 / subgroup],
   ];
-  const [variant] = costs.reduce((best, other) => other[1] < best[1] ? other : best);
-  return { variant };
+  if (subgroupSize === 8 && tiles(span, 2 * span) >= TWO_SLICES.tiles) {
+    const cost = tiles(span, 2 * span) * 2 * span ** 2 / (subgroup * TWO_SLICES.gain);
+    costs.push([{ variant: "subgroup", slices: 2 }, cost]);
+  }
+  return costs.reduce((best, other) => other[1] < best[1] ? other : best)[0];
 }

@@ -132,6 +132,25 @@ for (const choice of CHOICES) {
   });
 }
 
+Deno.test({
+  name: "matmul, subgroup: panels of columns, tiles of one and of two slices, the same bits",
+  ignore: adapter.subgroupSize === 0,
+  fn: async () => {
+    // Three tiles and then two, of one slice and of two; every panel has several rows of tiles; one tile per panel.
+    for (const test of [one(70, 300, 157), one(70, 150, 300), one(40, 1100, 100)]) {
+      for (const slices of [1, 2] as const) {
+        await assertProduct(test, { choice: { variant: "subgroup", slices } });
+      }
+      const { a, b, shapeA, shapeB } = operands(test, {});
+      using left = Tensor.from(a, shapeA);
+      using right = Tensor.from(b, shapeB);
+      using narrow = matmul(left, right, { choice: { variant: "subgroup", slices: 1 } });
+      using wide = matmul(left, right, { choice: { variant: "subgroup", slices: 2 } });
+      assertEquals(await narrow.read(), await wide.read());
+    }
+  },
+});
+
 Deno.test("matmul: more than 65 535 workgroups", async () => {
   const R = 65_537;
   const values = waves(R, 3);
@@ -174,6 +193,10 @@ Deno.test("matmul: a choice by adapter and shape", () => {
   assertEquals(variant(true, 8, 512, 512), "subgroup");
   assertEquals(variant(true, 16, 32, 32), "subgroup");
   assertEquals(variant(true, 0, 512, 512), "register");
+  assertEquals(chooseMatmul({ software: true, subgroupSize: 8 }, 512, 512).slices, 2);
+  // Few tiles would leave a core idle; a matrix of 32 columns would leave a second slice empty.
+  assertEquals(chooseMatmul({ software: true, subgroupSize: 8 }, 128, 128).slices, undefined);
+  assertEquals(chooseMatmul({ software: true, subgroupSize: 8 }, 1024, 32).slices, undefined);
   // A subgroup of unusual size would need a kernel of unusual size.
   assertEquals(variant(true, 32, 512, 512), "register");
   assertEquals(variant(true, 8, 8, 8), "register");
