@@ -23,8 +23,11 @@ const SHAPES: Readonly<Record<string, ProductConfig>> = {
   "256 × 32³": { R: 256, M: 32, K: 32, N: 32 },
 };
 
+/** The naive kernel would take most of the benchmark's time on larger products. */
+const NAIVE_GFLOP = 0.1;
 const VARIANTS = ["naive", "tiled", "register", "subgroup"] as const;
 
+const gigaflopOf = ({ R, M, K, N }: ProductConfig) => 2e-9 * R * M * K * N;
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 
 /** Vector widths of the software driver worth trying on this processor, in bits. */
@@ -48,7 +51,9 @@ function ours(shape: ProductConfig, variant?: MatmulVariant, width?: number): Co
 function contenders(shape: ProductConfig, python: string, widths: readonly number[]): Contender[] {
   const config = { ...shape, threads: navigator.hardwareConcurrency };
   return [
-    ...VARIANTS.map((variant) => ours(shape, variant)),
+    ...VARIANTS.filter((variant) => variant !== "naive" || gigaflopOf(shape) <= NAIVE_GFLOP).map((variant) =>
+      ours(shape, variant)
+    ),
     ...(widths.length > 0 ? widths : [undefined]).map((width) => ours(shape, undefined, width)),
     { name: "PyTorch", command: [python, here("matmul_torch.py"), JSON.stringify(config)] },
   ];
@@ -73,10 +78,10 @@ async function main(): Promise<void> {
     );
     Deno.exit(2);
   }
-  const rows = new Map<string, string[]>();
+  const cells = new Map<string, Record<string, string>>();
   const vectors = await vectorWidths();
-  for (const [, shape] of shapes) {
-    const gigaflop = 2e-9 * shape.R * shape.M * shape.K * shape.N;
+  for (const [title, shape] of shapes) {
+    const gigaflop = gigaflopOf(shape);
     for (
       const { name, rates, skipped } of await measureInTurn(
         contenders(shape, String(args.python), vectors),
@@ -86,11 +91,13 @@ async function main(): Promise<void> {
     ) {
       const speeds = rates.map((rate) => rate * gigaflop);
       const cell = skipped ? `skipped: ${skipped}` : `${formatRate(median(speeds))} (${formatSpread(speeds)})`;
-      rows.set(name, [...rows.get(name) ?? [name], cell]);
+      cells.set(name, { ...cells.get(name), [title]: cell });
     }
   }
   console.log(`GFLOP/s in single precision, median of ${rounds} rounds (smallest – largest)\n`);
-  console.log(table(["kernel", ...shapes.map(([name]) => name)], [...rows.values()]));
+  const titles = shapes.map(([title]) => title);
+  const rows = [...cells].map(([name, row]) => [name, ...titles.map((title) => row[title] ?? "–")]);
+  console.log(table(["kernel", ...titles], rows));
 }
 
 if (import.meta.main) await main();
