@@ -16,6 +16,8 @@ export interface AdapterSummary {
   readonly description: string;
   /** True for a driver that runs on the CPU. */
   readonly software: boolean;
+  /** Lanes of a subgroup where kernels may use subgroup built-ins and every subgroup is of one size; otherwise 0. */
+  readonly subgroupSize: number;
 }
 
 /** Vendors by PCI number; Mesa's software drivers have a Khronos number instead. */
@@ -62,6 +64,7 @@ export async function requestDevice(choice: AdapterChoice): Promise<{ device: GP
     if (typeof value === "number") requiredLimits[name] = value;
   }
   const { vendor, architecture, device: model, description, isFallbackAdapter } = adapter.info;
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   const summary = {
     vendor: VENDORS[vendor] ?? vendor,
     architecture,
@@ -70,10 +73,22 @@ export async function requestDevice(choice: AdapterChoice): Promise<{ device: GP
     software: isFallbackAdapter || /llvmpipe|swiftshader|microsoft basic render/i.test(description),
   };
   try {
-    return { device: await adapter.requestDevice({ label: "icl-lab", requiredLimits }), adapter: summary };
+    const device = await openDevice(adapter, requiredLimits);
+    const fixed = device.features.has("subgroups") && subgroupMinSize === subgroupMaxSize;
+    return { device, adapter: { ...summary, subgroupSize: fixed ? subgroupMinSize : 0 } };
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     throw new GpuError("internal", "GPU", `expected a device with all limits of ${description}, found: ${found}`);
+  }
+}
+
+/** Deno grants subgroups on adapters that do not list them, so only asking tells. A failed request uses an adapter up. */
+async function openDevice(adapter: GPUAdapter, requiredLimits: Record<string, number>): Promise<GPUDevice> {
+  const request = { label: "icl-lab", requiredLimits };
+  try {
+    return await adapter.requestDevice({ ...request, requiredFeatures: ["subgroups"] });
+  } catch {
+    return await adapter.requestDevice(request);
   }
 }
 
