@@ -53,11 +53,7 @@ const VENDORS: Readonly<Record<string, string>> = {
  * ```
  */
 export async function requestDevice(choice: AdapterChoice): Promise<{ device: GPUDevice; adapter: AdapterSummary }> {
-  // Deno 2 always has navigator.gpu; a missing Vulkan loader shows as a null adapter.
-  const adapter = choice === "software"
-    ? await navigator.gpu.requestAdapter({ forceFallbackAdapter: true })
-    : await navigator.gpu.requestAdapter({ powerPreference: choice }) ?? await navigator.gpu.requestAdapter();
-  if (!adapter) throw noAdapter(choice);
+  const adapter = await findAdapter(choice);
   const requiredLimits: Record<string, number> = {};
   for (const name in adapter.limits) {
     const value = adapter.limits[name as keyof GPUSupportedLimits];
@@ -73,7 +69,7 @@ export async function requestDevice(choice: AdapterChoice): Promise<{ device: GP
     software: isFallbackAdapter || /llvmpipe|swiftshader|microsoft basic render/i.test(description),
   };
   try {
-    const device = await openDevice(adapter, requiredLimits);
+    const device = await openDevice(adapter, choice, requiredLimits);
     const fixed = device.features.has("subgroups") && subgroupMinSize === subgroupMaxSize;
     return { device, adapter: { ...summary, subgroupSize: fixed ? subgroupMinSize : 0 } };
   } catch (error) {
@@ -82,13 +78,26 @@ export async function requestDevice(choice: AdapterChoice): Promise<{ device: GP
   }
 }
 
+async function findAdapter(choice: AdapterChoice): Promise<GPUAdapter> {
+  // Deno 2 always has navigator.gpu; a missing Vulkan loader shows as a null adapter.
+  const adapter = choice === "software"
+    ? await navigator.gpu.requestAdapter({ forceFallbackAdapter: true })
+    : await navigator.gpu.requestAdapter({ powerPreference: choice }) ?? await navigator.gpu.requestAdapter();
+  if (!adapter) throw noAdapter(choice);
+  return adapter;
+}
+
 /** Deno grants subgroups on adapters that do not list them, so only asking tells. A failed request uses an adapter up. */
-async function openDevice(adapter: GPUAdapter, requiredLimits: Record<string, number>): Promise<GPUDevice> {
+async function openDevice(
+  adapter: GPUAdapter,
+  choice: AdapterChoice,
+  requiredLimits: Record<string, number>,
+): Promise<GPUDevice> {
   const request = { label: "icl-lab", requiredLimits };
   try {
     return await adapter.requestDevice({ ...request, requiredFeatures: ["subgroups"] });
   } catch {
-    return await adapter.requestDevice(request);
+    return await (await findAdapter(choice)).requestDevice(request);
   }
 }
 

@@ -1,0 +1,22 @@
+import { assertEquals } from "@std/assert";
+import { requestDevice } from "../../lib/gpu/adapter.ts";
+
+Deno.test("a driver that refuses subgroups is asked again without them, through a fresh adapter", async () => {
+  const { requestDevice: original } = GPUAdapter.prototype;
+  const asked: { adapter: GPUAdapter; features: string[] }[] = [];
+  GPUAdapter.prototype.requestDevice = function (descriptor) {
+    const features = [...descriptor?.requiredFeatures ?? []];
+    asked.push({ adapter: this, features });
+    if (features.length > 0) return Promise.reject(new TypeError("unsupported feature"));
+    return original.call(this, descriptor);
+  };
+  try {
+    const { device, adapter } = await requestDevice("software");
+    device.destroy();
+    assertEquals(asked.map(({ features }) => features), [["subgroups"], []]);
+    assertEquals(asked[0].adapter === asked[1].adapter, false);
+    assertEquals(adapter.subgroupSize, 0);
+  } finally {
+    GPUAdapter.prototype.requestDevice = original;
+  }
+});
