@@ -33,14 +33,19 @@ export interface ProgressTarget {
   readonly write: (text: string) => void;
   /** Milliseconds from any origin. */
   readonly now: () => number;
+  /** Width of the terminal in characters, as it is now. */
+  readonly columns: () => number;
 }
+
+/** What a line says, cut to what matters most where it must fit into `room` characters. */
+type Status = (room?: number) => string;
 
 /** Draws the status of a loop; one drawing for terminals, one for everything else. */
 interface Drawing {
-  begin(total: number): void;
-  draw(step: number, status: () => string): void;
+  begin(total: number, status: Status): void;
+  draw(step: number, status: Status): void;
   note(line: string): void;
-  end(step: number, status: () => string): void;
+  end(step: number, status: Status): void;
 }
 
 /**
@@ -54,7 +59,7 @@ interface Drawing {
  * import { createProgress } from "./progress.ts";
  *
  * const lines: string[] = [];
- * const target = { quiet: false, terminal: false, write: (text: string) => lines.push(text), now: () => 0 };
+ * const target = { quiet: false, terminal: false, write: (text: string) => lines.push(text), now: () => 0, columns: () => 80 };
  * const progress = await createProgress(target);
  * progress.start(10);
  * await progress.update(10, { loss: 0.5 });
@@ -72,14 +77,17 @@ export async function createProgress(target: ProgressTarget): Promise<Progress> 
   let values: Readonly<Record<string, number>> = {};
   let active = false;
 
-  const status = () => {
+  const status: Status = (room = Infinity) => {
     const seconds = (target.now() - startedAt) / 1000;
     const rate = seconds > 0 ? step / seconds : 0;
     const share = total === 0 ? 100 : Math.floor((100 * step) / total);
     const parts = [`${label}step ${step}/${total} (${share} %)`];
     for (const [name, value] of Object.entries(values)) parts.push(`${name} ${Number(value.toPrecision(4))}`);
     if (rate > 0) parts.push(`${Number(rate.toPrecision(3))} steps/s`);
-    if (rate > 0 && step < total) parts.push(`ETA ${duration(((total - step) / rate) * 1000)}`);
+    const remaining = rate > 0 && step < total ? [`ETA ${duration(((total - step) / rate) * 1000)}`] : [];
+    // A narrow terminal loses the rate first, then the values; where a run stands and when it ends come last.
+    while (parts.length > 1 && [...parts, ...remaining].join("  ").length > room) parts.pop();
+    parts.push(...remaining);
     return parts.join("  ");
   };
   const stop = () => {
@@ -91,7 +99,7 @@ export async function createProgress(target: ProgressTarget): Promise<Progress> 
       stop();
       [label, total, step, values, active] = [newLabel === undefined ? "" : `${newLabel}: `, newTotal, 0, {}, true];
       startedAt = target.now();
-      drawing.begin(total);
+      drawing.begin(total, status);
     },
     update(newStep, newValues = {}) {
       [step, values] = [newStep, newValues];
@@ -117,6 +125,7 @@ export function stderrTarget(quiet: boolean): ProgressTarget {
     terminal: Deno.stderr.isTerminal(),
     write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
     now: () => performance.now(),
+    columns: () => Deno.consoleSize().columns || 80,
   };
 }
 
@@ -145,23 +154,31 @@ function lines({ write, now }: ProgressTarget): Drawing {
 }
 
 /** Loaded only where there is a terminal: a run in a pipe starts without it. */
-async function bar({ write }: ProgressTarget): Promise<Drawing> {
+async function bar({ write, columns }: ProgressTarget): Promise<Drawing> {
   const { default: cliProgress } = await import("cli-progress");
   let single: InstanceType<typeof cliProgress.SingleBar> | undefined;
   return {
-    begin(total) {
+    begin(total, status) {
       single = new cliProgress.SingleBar(
-        { format: "{bar} {status}", barsize: 24, hideCursor: true },
+        {
+          format(options, { progress }, { status }: { status: Status }) {
+            const room = columns() - 1;
+            const text = status(room).slice(0, room);
+            const barsize = Math.min(24, room - text.length - 1);
+            return barsize < 8 ? text : `${cliProgress.Format.BarFormat(progress, { ...options, barsize })} ${text}`;
+          },
+          hideCursor: true,
+        },
         cliProgress.Presets.shades_classic,
       );
-      single.start(total, 0, { status: "" });
+      single.start(total, 0, { status });
     },
-    draw: (step, status) => single?.update(step, { status: status() }),
+    draw: (step, status) => single?.update(step, { status }),
     note(line) {
       write(`\r\x1b[K${line}\n`);
     },
     end(step, status) {
-      single?.update(step, { status: status() });
+      single?.update(step, { status });
       single?.stop();
       single = undefined;
     },

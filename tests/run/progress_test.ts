@@ -5,7 +5,15 @@ import { createProgress } from "../../lib/run/progress.ts";
 function target(quiet = false) {
   const printed: string[] = [];
   const clock = { ms: 0 };
-  return { printed, clock, quiet, terminal: false, write: (text: string) => printed.push(text), now: () => clock.ms };
+  return {
+    printed,
+    clock,
+    quiet,
+    terminal: false,
+    write: (text: string) => printed.push(text),
+    now: () => clock.ms,
+    columns: () => 80,
+  };
 }
 
 Deno.test("without a terminal a line appears every tenth, at most one a second, and at the end", async () => {
