@@ -13,7 +13,7 @@ export interface MatmulChoice {
 }
 
 /**
- * GFLOP/s of full tiles on a software driver, by lanes of a subgroup (0: unknown), two cores: only ratios count.
+ * GFLOP/s of full tiles on a software driver, by lanes of a subgroup (0: unknown), two cores: rough, only their ratios decide.
  *
  * With 16 lanes the 8 × 8 sums of the register tile no longer fit the registers. Subgroups of other sizes are left
  * alone: larger ones would need more registers and more code than pays.

@@ -99,7 +99,9 @@ export const columns = {
     study: column.text("main, fixed-points, alignment, mirror or shift"),
     x: column.float("", "SGD step, context length N or covariance factor, as the study has it"),
     replica: column.int("", "index of the replica"),
-    quantity: column.text("what was measured"),
+    quantity: column.text(
+      "product (a = p q), mode imbalance (p² − q²), imbalance (of all blocks), rms p1, rms q2, off-diagonal rms p2 and q1; in the studies: product under a law of tasks, share of p1 q2, loss",
+    ),
     mode: column.int("", "eigenmode counted from 1; 0 where the quantity has none"),
     value: column.float("", "the value"),
   },
@@ -107,7 +109,9 @@ export const columns = {
     study: column.text("main, fixed-points, alignment, mirror or shift"),
     x: column.float("", "SGD step, context length N or covariance factor, as the study has it"),
     series: column.text("paper closed form, exact flow or SGD noise theory"),
-    quantity: column.text("what is predicted"),
+    quantity: column.text(
+      "as in measure; also loss before the update, and with a standard deviation what SGD noise spreads over replicas",
+    ),
     mode: column.int("", "eigenmode counted from 1; 0 where the quantity has none"),
     value: column.float("", "the value"),
   },

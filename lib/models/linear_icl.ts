@@ -30,7 +30,7 @@ export type { LinearIclOptions, LinearIclReplica } from "./linear_icl_options.ts
 export interface LinearIclReport {
   /** SGD steps taken. */
   readonly step: number;
-  /** Mean loss of the batch (R) before the update of step `step − 1`; null at step 0. */
+  /** Mean loss of the last batch (R), taken before its update, that is of the parameters one step earlier; null at step 0. */
   readonly loss: Float32Array | null;
   /** Parameters (R, 2, 2D, 2D). */
   readonly parameters: Float32Array;
