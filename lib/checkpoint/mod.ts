@@ -9,3 +9,13 @@ export type { NamedTensor, TensorEntry } from "./header.ts";
 export { openSafetensors } from "./open_safetensors.ts";
 export type { TensorSource } from "./safetensors_file.ts";
 export { writeSafetensors } from "./write_safetensors.ts";
+export {
+  type Checkpoint,
+  type CheckpointFile,
+  exportReplica,
+  latestCheckpoint,
+  listCheckpoints,
+  readCheckpoint,
+  saveCheckpoint,
+} from "./checkpoint.ts";
+export { matchTensors, readParameters, type WantedTensor } from "./parameters.ts";
