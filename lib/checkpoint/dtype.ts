@@ -6,8 +6,33 @@
  * @module
  */
 
+/** Name of an element type, as the header of a file writes it. */
+export type Dtype =
+  | "BOOL"
+  | "F4"
+  | "F6_E2M3"
+  | "F6_E3M2"
+  | "U8"
+  | "I8"
+  | "F8_E5M2"
+  | "F8_E4M3"
+  | "F8_E8M0"
+  | "F8_E4M3FNUZ"
+  | "F8_E5M2FNUZ"
+  | "I16"
+  | "U16"
+  | "F16"
+  | "BF16"
+  | "I32"
+  | "U32"
+  | "F32"
+  | "C64"
+  | "F64"
+  | "I64"
+  | "U64";
+
 /** Bits of an element. The order is that of the format's own writer, which puts larger types first in a file. */
-export const DTYPE_BITS = {
+export const DTYPE_BITS: Readonly<Record<Dtype, number>> = {
   BOOL: 8,
   F4: 4,
   F6_E2M3: 6,
@@ -30,10 +55,7 @@ export const DTYPE_BITS = {
   F64: 64,
   I64: 64,
   U64: 64,
-} as const;
-
-/** Name of an element type, as the header of a file writes it. */
-export type Dtype = keyof typeof DTYPE_BITS;
+};
 
 /** Arrays that can be written, and that stored values are read back into. */
 export type StoredArray =

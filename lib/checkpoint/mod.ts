@@ -12,10 +12,10 @@ export { writeSafetensors } from "./write_safetensors.ts";
 export {
   type Checkpoint,
   type CheckpointFile,
-  exportReplica,
   latestCheckpoint,
   listCheckpoints,
   readCheckpoint,
   saveCheckpoint,
 } from "./checkpoint.ts";
+export { exportReplica } from "./export_replica.ts";
 export { matchTensors, readParameters, type WantedTensor } from "./parameters.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { openSafetensors, writeSafetensors } from "../../lib/checkpoint/mod.ts";
+import { exportReplica, openSafetensors, saveCheckpoint, writeSafetensors } from "../../lib/checkpoint/mod.ts";
 import { inFolder } from "./files.ts";
 import { mutant } from "./mutants.ts";
 
@@ -111,5 +111,21 @@ Deno.test({
       const strays = accepted.flatMap((ours, number) => ours && verdicts[number] === "0" ? [number] : []);
       assertEquals(strays, []);
       assert(accepted.filter((ours) => ours).length > 100);
+    }),
+});
+
+Deno.test({
+  name: "an exported replica is loaded into a module of PyTorch as it is",
+  ignore: !canAsk,
+  fn: () =>
+    inFolder(async (folder) => {
+      const tensors = [
+        { name: "weight", shape: [2, 2, 3], data: new Float32Array([0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6]) },
+        { name: "bias", shape: [2, 2], data: new Float32Array([0, 0, 0.5, -0.5]) },
+        { name: "optimizer.weight.first", shape: [12], data: new Float32Array(12) },
+      ];
+      const { path } = saveCheckpoint(folder, { step: 3, replicas: 2, tensors, metadata: {} });
+      exportReplica(path, 1, `${folder}/replica.safetensors`);
+      assertEquals(await ask("load", folder), [6.5, 14.5]);
     }),
 });
