@@ -63,6 +63,12 @@ function readAll(path: string): (unknown | undefined)[] {
   return [opened, ...errors];
 }
 
+function timed(path: string): number {
+  const started = performance.now();
+  readAll(path);
+  return performance.now() - started;
+}
+
 Deno.test(`of ${MUTANTS} mutants of good files none does more than be refused by name`, () =>
   inFolder((root) => {
     const path = `${root}/mutant.safetensors`;
@@ -73,7 +79,9 @@ Deno.test(`of ${MUTANTS} mutants of good files none does more than be refused by
       Deno.writeFileSync(path, bytes);
       const started = performance.now();
       const { result: errors, bytes: allocated } = metered(() => readAll(path));
-      const elapsedMs = performance.now() - started;
+      let elapsedMs = performance.now() - started;
+      // A busy machine may stop the process for a while, but not time and again in the same place.
+      for (let again = 0; again < 5 && elapsedMs > 1000; again++) elapsedMs = Math.min(elapsedMs, timed(path));
       for (const error of errors) {
         if (error === undefined) continue;
         assert(error instanceof CheckpointError, `mutant ${number}: ${error instanceof Error ? error.stack : error}`);

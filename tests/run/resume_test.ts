@@ -54,6 +54,7 @@ Deno.test("killed at 20 random moments and resumed each time, a run leaves what 
     const shape = ["--steps=500", "--width=2000", "--checkpoint-every=7", "--pauseMs=1"];
     const folder = `${root}/results/run`;
     const moments = uniforms({ seed: 20, key: "moment of a kill" }, 20);
+    const newest = () => listCheckpoints(folder).at(-1)?.step ?? 0;
     const pidOf = () => {
       try {
         return readManifest(folder).pid;
@@ -70,10 +71,13 @@ Deno.test("killed at 20 random moments and resumed each time, a run leaves what 
         stdout: "null",
         stderr: "piped",
       }).spawn();
-      // Every fifth moment is one of the start; the others come when the run goes on.
-      const early = kill % 5 === 4;
-      for (let wait = 0; wait < 2000 && !early && pidOf() !== child.pid; wait++) await pause(5);
-      await pause(moment * (early ? 120 : 200));
+      // Every fifth moment is one of the start; the others come when the run goes on, two of them past a checkpoint, so
+      // that a busy machine gets somewhere too.
+      const [early, late] = [kill % 5 === 4, kill % 5 === 1 || kill % 5 === 3];
+      const before = newest();
+      await until(() => early || pidOf() === child.pid);
+      await until(() => !late || newest() > before);
+      await pause(moment * (early ? 120 : late ? 60 : 200));
       child.kill("SIGKILL");
       const { signal, stderr } = await child.output();
       assertEquals([signal, new TextDecoder().decode(stderr)], ["SIGKILL", ""]);
@@ -90,6 +94,13 @@ Deno.test("killed at 20 random moments and resumed each time, a run leaves what 
   }));
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(reached: () => boolean) {
+  for (let wait = 0; !reached(); wait++) {
+    assert(wait < 6000, "expected the run to come that far within 30 s");
+    await pause(5);
+  }
+}
 
 Deno.test("Ctrl-C saves the state, and the run goes on from that step", () =>
   inFolder(async (root) => {
