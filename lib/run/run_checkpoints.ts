@@ -12,7 +12,7 @@ import {
   readCheckpoint,
   saveCheckpoint,
 } from "../checkpoint/checkpoint.ts";
-import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
+import { CheckpointError, quoted } from "../checkpoint/checkpoint_error.ts";
 import type { NamedTensor } from "../checkpoint/header.ts";
 import { SafetensorsFile } from "../checkpoint/safetensors_file.ts";
 import type { CheckpointConfiguration } from "./checkpoint_options.ts";
@@ -27,7 +27,46 @@ export interface RunState {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** What a resumable experiment does about checkpoints. */
+/**
+ * What a resumable experiment does about checkpoints.
+ *
+ * @example
+ * ```ts
+ * import { float, int } from "./columns.ts";
+ * import { defineExperiment } from "./experiment.ts";
+ * import { runExperiment } from "./main.ts";
+ * import { integer } from "./options.ts";
+ *
+ * const halving = defineExperiment({
+ *   name: "halving",
+ *   doc: "Does halving reach zero?",
+ *   options: { steps: integer(10, { min: 1, help: "halvings" }) },
+ *   presets: {},
+ *   resumable: { every: 4 },
+ *   columns: { train: { step: int("steps", "halvings done"), x: float("", "what is left") } },
+ *   claims: [],
+ *   async run({ configuration: { steps }, signal, progress, log, checkpoints }) {
+ *     const state = checkpoints.restore();
+ *     const x = (state?.tensors[0].data ?? new Float32Array([1])) as Float32Array<ArrayBuffer>;
+ *     const first = (state?.step ?? 0) + 1;
+ *     progress.start(steps, "halving", first - 1);
+ *     for (let step = first; step <= steps && !signal.aborted; step++) {
+ *       x[0] /= 2;
+ *       log("train", { step, x: x[0] });
+ *       await progress.update(step);
+ *       if (checkpoints.due(step) || signal.aborted) {
+ *         checkpoints.save({ step, tensors: [{ name: "x", shape: [1], data: x }] });
+ *       }
+ *     }
+ *   },
+ * });
+ * const out = Deno.makeTempDirSync();
+ * await runExperiment(halving, ["--quiet", `--out=${out}`]);
+ * const saved = [...Deno.readDirSync(`${out}/checkpoints`)].map(({ name }) => name).toSorted();
+ * if (saved.join() !== "step-00000004.safetensors,step-00000008.safetensors") throw new Error(saved.join());
+ * Deno.removeSync(out, { recursive: true });
+ * ```
+ */
 export interface Checkpoints {
   /** Steps between checkpoints; 0 for none. */
   readonly every: number;
@@ -36,13 +75,17 @@ export interface Checkpoints {
   /**
    * Saves a state. Every row up to its step must have been logged, and none after it: the log goes to the disk with it,
    * and a resumed run goes on from there. Each parameter has as many replicas as the run has seeds.
+   *
+   * @throws {RangeError} If a parameter has not the replicas along its first axis, or a text of its own takes a name that
+   *   every run saves.
+   * @throws {RunError} If the disk is full; earlier checkpoints are as they were.
    */
   save(state: RunState): void;
   /**
    * The state to go on from, bit for bit as it was saved; `null` for a run that begins. Call it once, before the first
    * row is logged.
    */
-  restore(): RunState | null;
+  restore(): Required<RunState> | null;
 }
 
 /** Texts that say which run a checkpoint belongs to. */
@@ -110,7 +153,7 @@ export class RunCheckpoints implements Checkpoints {
     this.#host.changed({ step, path: checkpointPath(step), bytes }, outdated.map((file) => checkpointPath(file.step)));
   }
 
-  restore(): RunState | null {
+  restore(): Required<RunState> | null {
     this.#restored = true;
     if (this.#from === null) return null;
     const { step, tensors, metadata } = readCheckpoint(this.#from.path);
@@ -118,11 +161,10 @@ export class RunCheckpoints implements Checkpoints {
     return { step, tensors, metadata: own };
   }
 
-  /** A resumed run that has not asked for its state has begun anew. */
+  /** A resumed run that has not asked for its state begins anew, and would log a second time what is there. */
   expectRestored(): void {
-    if (this.#from !== null && !this.#restored) {
-      throw new Error("expected run() to go on from checkpoints.restore(), found that it never asked for it");
-    }
+    if (this.#from === null || this.#restored) return;
+    throw new Error("expected run() to ask checkpoints.restore() for its state before it logs, found that it did not");
   }
 }
 
@@ -147,22 +189,23 @@ export const noCheckpoints: Checkpoints = {
 export function logLengthAt(file: CheckpointFile, identity: Identity): number {
   using open = new SafetensorsFile(file.path);
   const { step, metadata } = checkpointHead(open);
-  const refuse = (expected: string, found: string): never => {
-    throw new CheckpointError(file.path, expected, found);
+  const refuse = (expected: string, found: string | undefined): never => {
+    throw new CheckpointError(file.path, expected, found === undefined ? "none" : quoted(found));
   };
   if (step !== file.step) refuse(`a checkpoint of step ${file.step}, as its name says`, `step ${step}`);
   if (metadata.experiment !== identity.experiment) {
-    refuse(`a checkpoint of ${identity.experiment}`, metadata.experiment ?? "one of no experiment");
+    refuse(`a checkpoint of ${identity.experiment} (experiment in its metadata)`, metadata.experiment);
   }
   const saved = parsed(metadata.configuration);
   for (const [key, value] of Object.entries(identity.configuration)) {
     const [here, there] = [JSON.stringify(value), JSON.stringify(saved?.[key])];
-    if (here !== there) refuse(`${key} ${here}, as in the manifest of the run`, there ?? "none");
+    if (here !== there) refuse(`${key} ${here}, as in the manifest of the run`, there);
   }
   const seeds = JSON.stringify(identity.seeds);
-  if (metadata.seeds !== seeds) refuse(`seeds ${seeds}, as in the manifest of the run`, metadata.seeds ?? "none");
-  const bytes = metadata.logBytes ?? "none";
-  return /^\d{1,15}$/.test(bytes) ? Number(bytes) : refuse("the length of the log in its metadata", bytes);
+  if (metadata.seeds !== seeds) refuse(`seeds ${seeds}, as in the manifest of the run`, metadata.seeds);
+  const { logBytes } = metadata;
+  if (/^\d{1,15}$/.test(logBytes)) return Number(logBytes);
+  return refuse("the length of the log (logBytes in its metadata)", logBytes);
 }
 
 function parsed(text: string | undefined): Record<string, unknown> | undefined {

@@ -80,6 +80,7 @@ export class RunRecord<C extends ColumnTable, E> {
 
   /** Appends a row. */
   log<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void {
+    this.#checkpoints?.expectRestored();
     this.#log.write(kind, row as RowOf<(C & typeof claimColumns)[K]>);
   }
 
@@ -95,8 +96,8 @@ export class RunRecord<C extends ColumnTable, E> {
    * @throws {UserError} If a resumed run has begun on another one, which rounds differently.
    */
   setAdapter(adapter: AdapterSummary): void {
-    const before = this.#manifest.adapter;
-    if (before !== null && adapterName(before) !== adapterName(adapter)) {
+    const { adapter: before, resumptions } = this.#manifest;
+    if (resumptions.length > 0 && before !== null && adapterName(before) !== adapterName(adapter)) {
       throw new UserError(
         `expected the adapter that the run began on, ${adapterName(before)}, found ${adapterName(adapter)}`,
       );

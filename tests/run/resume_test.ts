@@ -313,7 +313,7 @@ Deno.test("what is no run to go on with is refused by what it is, and stays as i
     );
     await refusesAfter(
       () => Deno.copyFileSync(`${folder}/checkpoints/step-00000050.safetensors`, newest),
-      `${inside}: expected a checkpoint of step 100, as its name says, found step 50`,
+      `${inside}: expected a checkpoint of step 100, as its name says, found "step 50"`,
     );
     const { metadata, ...state } = readCheckpoint(newest);
     const withMetadata = (change: Record<string, string | undefined>) => () => {
@@ -322,15 +322,15 @@ Deno.test("what is no run to go on with is refused by what it is, and stays as i
     };
     await refusesAfter(
       withMetadata({ experiment: "other" }),
-      `${inside}: expected a checkpoint of walk, found other`,
+      `${inside}: expected a checkpoint of walk (experiment in its metadata), found "other"`,
     );
     await refusesAfter(
       withMetadata({ experiment: undefined }),
-      `${inside}: expected a checkpoint of walk, found one of no experiment`,
+      `${inside}: expected a checkpoint of walk (experiment in its metadata), found none`,
     );
     await refusesAfter(
       withMetadata({ configuration: metadata.configuration.replace("0.9", "0.8") }),
-      `${inside}: expected momentum 0.9, as in the manifest of the run, found 0.8`,
+      `${inside}: expected momentum 0.9, as in the manifest of the run, found "0.8"`,
     );
     await refusesAfter(
       withMetadata({ configuration: "{" }),
@@ -338,11 +338,11 @@ Deno.test("what is no run to go on with is refused by what it is, and stays as i
     );
     await refusesAfter(
       withMetadata({ seeds: "[1,3]" }),
-      `${inside}: expected seeds [1,2], as in the manifest of the run, found [1,3]`,
+      `${inside}: expected seeds [1,2], as in the manifest of the run, found "[1,3]"`,
     );
     await refusesAfter(
       withMetadata({ logBytes: "1e3" }),
-      `${inside}: expected the length of the log in its metadata, found 1e3`,
+      `${inside}: expected the length of the log (logBytes in its metadata), found "1e3"`,
     );
     assertEquals((await runWalk(["--resume=results/run", "--quiet"], root)).code, 0);
   }));
@@ -407,7 +407,7 @@ Deno.test("a mistake of the experiment is said: state not asked for, parameter w
     assertEquals(code, 1);
     assertEquals(
       stderr,
-      "error: expected run() to go on from checkpoints.restore(), found that it never asked for it\n",
+      "error: expected run() to ask checkpoints.restore() for its state before it logs, found that it did not\n",
     );
   }));
 
