@@ -3,8 +3,8 @@ import { currentGpu } from "../lib/gpu/device.ts";
 import { ShapeError } from "../lib/gpu/errors.ts";
 import { kernel, type KernelOf, type Sizes } from "../lib/gpu/kernel.ts";
 import { MAX_LOOP_ITERATIONS } from "../lib/gpu/loops.ts";
-import { own } from "../lib/gpu/program.ts";
-import { Tensor } from "../lib/gpu/tensor.ts";
+import { makeTensor } from "../lib/gpu/trace.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
 import type { WgslFiles } from "../lib/gpu/wgsl.ts";
 import index from "./index.wgsl" with { type: "text" };
 import blockScalar from "./matmul_block_scalar.wgsl" with { type: "text" };
@@ -84,7 +84,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { R, M, N, K, strideA, strideB, shape } = productSizes(a, b, transposeA, transposeB);
   const { adapter } = currentGpu();
   const { variant, slices = 1 } = options.choice ?? chooseMatmul(adapter, M, N);
-  const c = own(new Tensor(shape, "f32", "matmul.c"));
+  const c = makeTensor(shape, "f32", "matmul.c");
   const constants: Record<string, number> = { TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) };
   if (variant === "subgroup") {
     if (adapter.subgroupSize === 0) {

@@ -18,5 +18,5 @@ export {
 } from "./kernel.ts";
 export type { Constants, WgslFiles } from "./wgsl.ts";
 export { type DType, type HostArrays, Staging, Tensor } from "./tensor.ts";
-export { own, Program, record } from "./program.ts";
+export { evaluate, makeTensor, own, Program, record } from "./program.ts";
 export { Ring } from "./ring.ts";
