@@ -24,7 +24,7 @@ import { type Bound, type Launch, runOnce } from "./launch.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { currentTrace, makeTensor } from "./trace.ts";
 import { type ArgumentValues, checkAliases, elementType, packUniform, resolveSizes } from "./shapes.ts";
-import { type DType, Tensor } from "./tensor.ts";
+import type { DType, Tensor } from "./tensor.ts";
 
 export type { Axes, KernelSpec, Sizes } from "./declaration.ts";
 export { checkLoopIterations, MAX_LOOP_ITERATIONS } from "./loops.ts";

@@ -19,4 +19,5 @@ export {
 export type { Constants, WgslFiles } from "./wgsl.ts";
 export { type DType, type HostArrays, Staging, Tensor } from "./tensor.ts";
 export { evaluate, makeTensor, own, Program, record } from "./program.ts";
+export type { Home, Memory } from "./memory.ts";
 export { Ring } from "./ring.ts";

@@ -16,6 +16,8 @@ export interface TapeEntry {
   readonly rule: (gradients: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
   /** The operation in float64. */
   readonly reference: (...inputs: Array64[]) => readonly Array64[];
+  /** Whether the rule calls kernels that are no operations, so that its gradients cannot be differentiated again. */
+  readonly fused: boolean;
 }
 
 /** A dense row-major array in float64, for references. */
