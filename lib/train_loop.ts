@@ -22,6 +22,16 @@ export interface LoopParts {
   readonly from?: number;
 }
 
+/** Which steps a loop reports, and how it stops. */
+export interface LoopOptions {
+  /** Steps to report, ascending, from the current step on. */
+  readonly steps: Iterable<number>;
+  /** Reports at which nothing further is queued until the caller asks for the next one; costs 11 ms or more each. */
+  readonly pause?: (step: number) => boolean;
+  /** Ends the loop early once aborted. */
+  readonly signal?: AbortSignal;
+}
+
 /** State at a reported step. */
 export interface LoopReport {
   /** Steps taken. */
@@ -74,16 +84,20 @@ export class TrainLoop implements Disposable {
     return this.#step;
   }
 
+  /** Whether every step that was queued has been waited for, so that tensors hold the state after {@linkcode TrainLoop.step}. */
+  get settled(): boolean {
+    return this.#step === this.#drained;
+  }
+
   /**
    * Trains and yields the state at chosen steps, in order.
    *
-   * @param steps Steps to report, ascending, from the current step on.
-   * @param signal Ends the loop early once aborted.
+   * @param options Steps to report, where to pause, how to stop.
    * @returns One report per step.
    * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it.
    * @throws {GpuError} If any GPU operation has failed.
    */
-  async *run(steps: Iterable<number>, signal?: AbortSignal): AsyncGenerator<LoopReport> {
+  async *run({ steps, pause, signal }: LoopOptions): AsyncGenerator<LoopReport> {
     const [rows] = this.#parts.losses.shape;
     const capacity = this.#rings[0]?.capacity ?? MOST_REPORTS;
     const due: number[] = [];
@@ -100,7 +114,7 @@ export class TrainLoop implements Disposable {
       if (this.#step < target) break;
       this.#parts.observe?.();
       for (const ring of this.#rings) ring.push();
-      if (due.push(target) === capacity) yield* this.#drain(due);
+      if (due.push(target) === capacity || pause?.(target)) yield* this.#drain(due);
     }
     yield* this.#drain(due);
   }
@@ -121,14 +135,14 @@ export class TrainLoop implements Disposable {
     const all = await this.#rows.read(losses, 0, losses.size);
     const lossAt = (step: number) => all.slice((step % rows) * R, (step % rows + 1) * R);
     const lost = this.#firstLost(lossAt);
-    for (const [index, step] of due.splice(0).entries()) {
-      // Parameters are finite where the loss that they give is; of those at the lost step nobody knows.
-      if (lost && step >= lost.step) break;
+    const reports = due.splice(0).map((step, index): LoopReport => {
       while (this.#drained < step) this.#losses.push(lossAt(this.#drained++));
-      yield { step, losses: this.#losses.splice(0), watched: copies.map((ring) => ring[index]) };
-    }
-    if (lost) throw lost;
+      return { step, losses: this.#losses.splice(0), watched: copies.map((ring) => ring[index]) };
+    });
     while (this.#drained < this.#step) this.#losses.push(lossAt(this.#drained++));
+    // Parameters are finite where the loss that they give is; of those at the lost step nobody knows.
+    for (const report of reports) if (!lost || report.step < lost.step) yield report;
+    if (lost) throw lost;
   }
 
   #firstLost(lossAt: (step: number) => Float32Array): DivergenceError | null {

@@ -170,7 +170,7 @@ export class LinearIcl implements Disposable {
    * @throws {GpuError} If any GPU operation has failed.
    */
   async *train(steps: readonly number[], signal?: AbortSignal): AsyncGenerator<LinearIclReport> {
-    for await (const { step, losses, watched: [parameters] } of this.#loop.run(steps, signal)) {
+    for await (const { step, losses, watched: [parameters] } of this.#loop.run({ steps, signal })) {
       yield { step, loss: losses.at(-1) ?? null, parameters };
     }
   }

@@ -152,9 +152,12 @@ export class ParameterSet implements Disposable {
   gradient(loss: Tensor): Tensor {
     const flat = own(new Tensor(this.flat.shape, "f32", "gradient"));
     const targets = Object.values(this.viewsOf(flat));
-    gradients(loss, Object.values(this.weights)).forEach((gradient, index) => {
+    const found = gradients(loss, Object.values(this.weights));
+    found.forEach((gradient, index) => {
       const target = targets[index];
-      if (placeInto(gradient, target)) return;
+      // One tensor may be the gradient of two parameters, but lies in one place: then both get copies.
+      const alone = found.every(({ memory }, other) => other === index || memory !== gradient.memory);
+      if (alone && placeInto(gradient, target)) return;
       copy({ x: gradient.reshape([gradient.size]), y: target.reshape([target.size]) });
     });
     return flat;
@@ -176,15 +179,16 @@ export class ParameterSet implements Disposable {
   }
 
   /**
-   * Overwrites parameters, or another tensor of their layout, with arrays from the host.
+   * Arrays of the host as one flat array: the inverse of {@linkcode ParameterSet.read}.
    *
-   * @param arrays Every parameter once, under the names of checkpoints.
-   * @param flat Parameters, by default.
-   * @throws {ShapeError} If a parameter is missing, unknown or of another shape; nothing is written then.
+   * @param arrays Every parameter once, (R, …), under the names of checkpoints.
+   * @returns Elements (P) for {@linkcode ParameterSet.flat} or another tensor of its layout.
+   * @throws {ShapeError} If a parameter is missing, unknown or of another shape.
    */
-  write(arrays: readonly NamedArray[], flat: Tensor = this.flat): void {
+  pack(arrays: readonly NamedArray[]): Float32Array {
     const found = new Map(arrays.map((array) => [array.name, array]));
-    const blocks = this.#blocks.map(({ name, spec, start }) => {
+    const flat = new Float32Array(this.flat.size);
+    for (const { name, spec, start } of this.#blocks) {
       const shape = [this.replicas, ...spec.shape];
       const parts = splitParts(name, spec, shape, null).map((wanted) => {
         const array = found.get(wanted.name);
@@ -197,13 +201,13 @@ export class ParameterSet implements Disposable {
           `parameters: expected ${expected}, found ${array ? `(${array.shape.join(", ")})` : "none"}`,
         );
       });
-      return { start, data: joinParts(shape, parts) };
-    });
+      flat.set(joinParts(shape, parts), start);
+    }
     const [extra] = found.keys();
     if (extra !== undefined) {
       throw new ShapeError(`parameters: expected parameters of the model only, found "${extra}"`);
     }
-    for (const { start, data } of blocks) flat.write(data, start);
+    return flat;
   }
 
   /** Frees the GPU memory. */
