@@ -59,17 +59,17 @@ export const DTYPE_BITS: Readonly<Record<Dtype, number>> = {
 
 /** Arrays that can be written, and that stored values are read back into. */
 export type StoredArray =
-  | Float64Array<ArrayBuffer>
-  | Float32Array<ArrayBuffer>
-  | Float16Array<ArrayBuffer>
-  | BigInt64Array<ArrayBuffer>
-  | BigUint64Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>
-  | Int16Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Int8Array<ArrayBuffer>
-  | Uint8Array<ArrayBuffer>;
+  | Float64Array
+  | Float32Array
+  | Float16Array
+  | BigInt64Array
+  | BigUint64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 /** Types that numbers can be read from; those with 4, 6 and 8 bits of floating point, and complex ones, are not among them. */
 export const READABLE: readonly Dtype[] = [

@@ -43,14 +43,14 @@ export interface Header {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
-/** A tensor to be written. */
-export interface NamedTensor {
+/** A tensor on the host, to be written or as it was read back. */
+export interface NamedTensor<T extends StoredArray = StoredArray> {
   /** Name, as `blocks.0.attention.query`. */
   readonly name: string;
   /** Sizes of its axes. */
   readonly shape: readonly number[];
   /** Its values, row-major. */
-  readonly data: StoredArray;
+  readonly data: T;
 }
 
 /**

@@ -18,4 +18,4 @@ export {
   saveCheckpoint,
 } from "./checkpoint.ts";
 export { exportReplica } from "./export_replica.ts";
-export { matchTensors, readParameters, type WantedTensor } from "./parameters.ts";
+export { isFloat32, matchTensors, readParameters, type WantedTensor } from "./parameters.ts";

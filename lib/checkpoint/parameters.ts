@@ -95,6 +95,25 @@ export function matchTensors(
   return found;
 }
 
+/**
+ * Whether a tensor that was read back holds float32, as parameters and moments do.
+ *
+ * @param tensor Any tensor of a state.
+ * @returns Whether its data is a `Float32Array`.
+ *
+ * @example
+ * ```ts
+ * import { isFloat32 } from "./parameters.ts";
+ *
+ * const tensors = [{ name: "w", shape: [1], data: new Float32Array(1) }, { name: "run.clock", shape: [], data: new Uint32Array(1) }];
+ * const floats: Float32Array[] = tensors.filter(isFloat32).map(({ data }) => data);
+ * if (floats.length !== 1) throw new Error("expected the first");
+ * ```
+ */
+export function isFloat32(tensor: NamedTensor): tensor is NamedTensor<Float32Array> {
+  return tensor.data instanceof Float32Array;
+}
+
 function missing(path: string, name: string, names: readonly string[]): CheckpointError {
   const nearest = names.length === 0 ? "no tensors" : `none; nearest is ${quoted(closestString(name, names))}`;
   return new CheckpointError(path, `a tensor ${quoted(name)}`, nearest);

@@ -47,7 +47,7 @@ export interface RunState {
  *   claims: [],
  *   async run({ configuration: { steps }, signal, progress, log, checkpoints }) {
  *     const state = checkpoints.restore();
- *     const x = (state?.tensors[0].data ?? new Float32Array([1])) as Float32Array<ArrayBuffer>;
+ *     const x = (state?.tensors[0].data ?? new Float32Array([1])) as Float32Array;
  *     const first = (state?.step ?? 0) + 1;
  *     progress.start(steps, "halving", first - 1);
  *     for (let step = first; step <= steps && !signal.aborted; step++) {
