@@ -103,9 +103,13 @@ export function matchTensors(
  *
  * @example
  * ```ts
+ * import type { NamedTensor } from "./header.ts";
  * import { isFloat32 } from "./parameters.ts";
  *
- * const tensors = [{ name: "w", shape: [1], data: new Float32Array(1) }, { name: "run.clock", shape: [], data: new Uint32Array(1) }];
+ * const tensors: NamedTensor[] = [
+ *   { name: "weight", shape: [1], data: new Float32Array(1) },
+ *   { name: "run.clock", shape: [], data: new Uint32Array(1) },
+ * ];
  * const floats: Float32Array[] = tensors.filter(isFloat32).map(({ data }) => data);
  * if (floats.length !== 1) throw new Error("expected the first");
  * ```
