@@ -27,6 +27,11 @@ export {
 export { max, mean, sum, sumTo } from "./reduce.ts";
 export { concatenate, expand, pad, permute, slice } from "./strided.ts";
 export { fill } from "./fill.ts";
+export { oneHot } from "./one_hot.ts";
+export { crossEntropyRows } from "./cross_entropy.ts";
+export { correctRows } from "./accuracy.ts";
+export { type PointwiseLoss, pointwiseLoss } from "./pointwise_loss.ts";
+export { weightedMean } from "./weighted_mean.ts";
 export { outerMean } from "./outer_mean.ts";
 export { sgd } from "./sgd.ts";
 export { meanToRing } from "./mean_to_ring.ts";

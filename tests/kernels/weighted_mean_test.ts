@@ -58,7 +58,8 @@ Deno.test("weighted_mean: more than 65 535 workgroups, and more than 65 535 exam
   assertEquals((await y.read()).at(-1), 2);
   using long = Tensor.from(new Float32Array(4_000_001).fill(0.1), [1, 4_000_001, 1]);
   using mean = weightedMean(long);
-  assertAlmostEquals((await mean.read())[0], 0.1, 1e-7);
+  // A lane adds 977 sums of 64: an error of up to 977 roundings of 6e-8, which here all go the same way.
+  assertAlmostEquals((await mean.read())[0], 0.1, 6e-6);
   using grown = await evaluate(() => gradients(weightedMean(long), [long])[0]);
   assertAlmostEquals((await grown.read()).at(-1)! * 4_000_001, 1, 1e-6);
 });
