@@ -1,7 +1,7 @@
 // correct[n] = 1 if t = argmax_j z_j, the first of equal ones, else 0      z = logits[n], t = targets[n mod T]
 //
 // That is: z_j < z_t for j < t and z_j ≤ z_t for j > t. LANES lanes per row stride over columns and count exceptions.
-const LANES: u32 = 8u;
+const LANES: u32 = 2u;
 const ROWS: u32 = 64u / LANES;
 struct Dims { N: u32, V: u32, T: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;

@@ -21,7 +21,7 @@ const forward = kernel({
   outputs: { loss: ["N"], stats: ["N", "4"] },
   groups: ({ N, V, LANES }) => {
     // Two passes over the columns, then two folds of the lanes.
-    checkLoopIterations("cross_entropy", 2 * Math.ceil(V / LANES) + 12);
+    checkLoopIterations("cross_entropy", 2 * Math.ceil(V / (4 * LANES)) + 12);
     return Math.ceil(N * LANES / 64);
   },
 });
@@ -44,7 +44,7 @@ const WIDE = 1024;
  * @returns Lanes, a power of two.
  */
 export function crossEntropyLanes(classes: number): number {
-  return classes < WIDE ? 8 : 64;
+  return classes < WIDE ? 2 : 64;
 }
 
 /**
@@ -54,7 +54,7 @@ export function crossEntropyLanes(classes: number): number {
  * down to 1e-37, where `1 − p_t` and `ln p_t` would round to 0; below, both are 0. A target ≥ V makes the loss NaN, which
  * the host reports.
  *
- * @param logits Finite (N, V), V ≤ 2 096 768 on a software adapter.
+ * @param logits Finite (N, V), V ≤ 8 386 816 on a software adapter.
  * @param targets Classes in [0, V), T of them; T divides N.
  * @returns Losses (N) in nats, ≥ 0.
  * @throws {ShapeError} If logits have not two axes, or the number of targets does not divide that of rows.

@@ -1,9 +1,11 @@
 // loss[n] = −ln p_t = ln(1 + Σ_{j≠t} e^(z_j − z_t)),   z = logits[n], t = targets[n mod T]
 //
 // The target itself is left out of the sum: 1 − p_t and −ln p_t keep their digits however small they are. With the
-// largest other logit m and s = Σ_{j≠t} e^(z_j − m), the sum is s e^(m − z_t). For the way back, stats[n] = (m, q, 1 − p_t, 0)
-// with p_j = q e^(z_j − m). LANES lanes per row stride over columns, then fold pairwise. A target that is none makes NaN.
-const LANES: u32 = 8u;
+// largest other logit m and s = Σ_{j≠t} e^(z_j − m), the sum is s e^(m − z_t). For the way back,
+// stats[n] = (m, q, 1 − p_t, 0) with p_j = q e^(z_j − m). A target that is no class makes NaN.
+//
+// LANES lanes per row stride over columns, four at a time, then fold pairwise.
+const LANES: u32 = 2u;
 const ROWS: u32 = 64u / LANES;
 struct Dims { N: u32, V: u32, T: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -23,8 +25,11 @@ var<workgroup> partial: array<f32, 64>;
   let first = lane % LANES;
 
   var largest = -3.4e38;
-  for (var j = first; j < dims.V; j += LANES) {
-    largest = max(largest, select(logits[start + j], -3.4e38, j == t));
+  for (var j = 4u * first; j < dims.V; j += 4u * LANES) {
+    for (var k = 0u; k < 4u; k++) { // unroll
+      let z = logits[start + min(j + k, dims.V - 1u)];
+      largest = max(largest, select(z, -3.4e38, j + k == t || j + k >= dims.V));
+    }
   }
   partial[lane] = largest;
   workgroupBarrier();
@@ -38,8 +43,11 @@ var<workgroup> partial: array<f32, 64>;
   workgroupBarrier();
 
   var part = 0.0;
-  for (var j = first; j < dims.V; j += LANES) {
-    part += select(exp(min(logits[start + j] - m, 0.0)), 0.0, j == t);
+  for (var j = 4u * first; j < dims.V; j += 4u * LANES) {
+    for (var k = 0u; k < 4u; k++) { // unroll
+      let z = logits[start + min(j + k, dims.V - 1u)];
+      part += select(exp(min(z - m, 0.0)), 0.0, j + k == t || j + k >= dims.V);
+    }
   }
   partial[lane] = part;
   workgroupBarrier();

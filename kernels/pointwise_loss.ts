@@ -19,8 +19,17 @@ const run = kernel({
   groups: ({ N }) => Math.ceil(N / 64),
 });
 
-/** The numbers that pointwise_loss.wgsl has for them, what they are in float64, and of which operations they are made. */
-const LOSSES = {
+/** Name of a loss of a prediction f and a target y. */
+export type PointwiseLoss = "square" | "halfSquare" | "hinge" | "logistic";
+
+/** A loss as pointwise_loss.wgsl numbers it, in float64, and composed of other operations. */
+interface Definition {
+  readonly code: number;
+  readonly of: (f: number, y: number) => number;
+  readonly composed: (f: Tensor, y: Tensor) => Tensor;
+}
+
+const LOSSES: Readonly<Record<PointwiseLoss, Definition>> = {
   square: {
     code: 0,
     of: (f: number, y: number) => (f - y) ** 2,
@@ -41,10 +50,7 @@ const LOSSES = {
     of: (f: number, y: number) => Math.max(0, -y * f) + Math.log1p(Math.exp(-Math.abs(y * f))),
     composed: (f: Tensor, y: Tensor) => softplus(negate(multiply(f, y))),
   },
-} as const;
-
-/** Name of a loss of a prediction f and a target y. */
-export type PointwiseLoss = keyof typeof LOSSES;
+};
 
 /**
  * `loss[i] = ℓ(f[i], y[i])` with ℓ one of `square` (f − y)², `halfSquare` ½ (f − y)², `hinge` max(0, 1 − y f), whose slope

@@ -42,7 +42,7 @@ Deno.test("accuracy: one class, odd sizes, more columns than lanes, long rows, t
 });
 
 Deno.test("accuracy: more than 65 535 workgroups", async () => {
-  const N = 8 * 65_536 + 1;
+  const N = 32 * 65_536 + 1;
   using logits = new Tensor([N, 2]);
   logits.write([1], 2 * N - 1);
   using targets = Tensor.from(Uint32Array.of(1));
