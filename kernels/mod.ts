@@ -9,6 +9,7 @@ export { taskMatrix } from "./task_matrix.ts";
 export { linearIclBackward } from "./linear_icl_backward.ts";
 export { linearIclFused } from "./linear_icl_fused.ts";
 export { chooseMatmul, matmul, type MatmulChoice, type MatmulOptions, type MatmulVariant } from "./matmul.ts";
+export { embedding, embeddingTransposed } from "./embedding.ts";
 export { add, divide, multiply, subtract } from "./binary.ts";
 export {
   exp,
