@@ -1,9 +1,10 @@
 /** Rows of a table by number, and the transpose: sums of rows by number. */
 import { type Array64, array64 } from "../lib/autodiff/array64.ts";
 import { differentiable } from "../lib/autodiff/differentiable.ts";
+import { currentGpu } from "../lib/gpu/device.ts";
 import { ShapeError } from "../lib/gpu/errors.ts";
 import { kernel, type KernelOf } from "../lib/gpu/kernel.ts";
-import { checkLoopIterations } from "../lib/gpu/loops.ts";
+import { checkLoopIterations, MAX_LOOP_ITERATIONS } from "../lib/gpu/loops.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
 import { inBothForms } from "./elements.ts";
 import forwardCode from "./embedding.wgsl" with { type: "text" };
@@ -31,16 +32,24 @@ const backward = inBothForms(({ files, width }): KernelOf<"order" | "starts" | "
   })
 );
 
-/** Positions per token from which on several invocations share the sum of one. */
-const BUSY = 16;
-/** How many invocations then do. */
-const SLICES = 8;
+/** How sums of rows are taken. */
+export interface EmbeddingTransposedOptions {
+  /**
+   * Invocations that share the sum of one token: 1, or 8 for tokens that occur often, which a GPU would otherwise wait
+   * for. By default 8 from 16 positions per token on, and on a software adapter only where its loops would be cut short.
+   */
+  readonly slices?: 1 | 8;
+}
+
+function chooseSlices(N: number, V: number): 1 | 8 {
+  return (currentGpu().adapter.software ? N > MAX_LOOP_ITERATIONS : N / V >= 16) ? 8 : 1;
+}
 
 /**
  * Rows of a table: `y[r,…,c] = table[r, tokens[r,…], c]`.
  *
- * The gradient adds up the rows of each token in order of their positions, in eight interleaved parts where tokens occur
- * often: the same bits at every run, and for replica r alone and in an ensemble.
+ * The gradient, {@linkcode embeddingTransposed}, adds up the rows of each token in a fixed order: the same bits at every
+ * run, and for replica r alone and in an ensemble.
  *
  * @param tokens Row numbers (R, …), or (1, …) for all replicas. Those ≥ V count as V − 1, so that nothing outside of
  * the table is read or written.
@@ -82,10 +91,16 @@ export function embedding(tokens: Tensor<"u32">, table: Tensor): Tensor {
  * @param tokens Row numbers (R, …), or (1, …) for all replicas; those ≥ V count as V − 1.
  * @param dy Rows (R, …, C).
  * @param V Number of sums.
+ * @param options How sums are taken.
  * @returns Sums (R, V, C).
  * @throws {ShapeError} If the shapes do not fit, or on a software adapter if there are more than a million tokens.
  */
-export function embeddingTransposed(tokens: Tensor<"u32">, dy: Tensor, V: number): Tensor {
+export function embeddingTransposed(
+  tokens: Tensor<"u32">,
+  dy: Tensor,
+  V: number,
+  options: EmbeddingTransposedOptions = {},
+): Tensor {
   const { S, N } = checkTokens("embeddingTransposed", tokens, dy);
   const [R, C] = [dy.shape[0], dy.shape.at(-1)!];
   if (dy.size !== R * N * C) {
@@ -93,7 +108,7 @@ export function embeddingTransposed(tokens: Tensor<"u32">, dy: Tensor, V: number
     throw new ShapeError(`embeddingTransposed: expected "tokens" (R, …) and "dy" (R, …, C), found ${found}`);
   }
   const { passes, ...places } = tokenOrder(tokens.reshape([S, N]), V);
-  const slices = N / V >= BUSY ? SLICES : 1;
+  const slices = options.slices ?? chooseSlices(N, V);
   checkLoopIterations("embedding_backward", Math.ceil(N / slices));
   const sizes = { V, PASSES: passes, SLICES: slices };
   const { dtable } = backward(C)({ ...places, dy: dy.reshape([R, N, C]) }, sizes);

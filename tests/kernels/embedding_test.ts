@@ -12,7 +12,10 @@ await openGpu();
 /** Tokens below V that repeat without a pattern; a third of them are token V − 1, as a separator would be. */
 function tokensOf(shape: readonly number[], V: number): Tensor<"u32"> {
   const size = shape.reduce((a, b) => a * b, 1);
-  return Tensor.from(Uint32Array.from({ length: size }, (_, i) => i % 3 === 2 ? V - 1 : (i * 7919 + (i >> 3)) % V), shape);
+  return Tensor.from(
+    Uint32Array.from({ length: size }, (_, i) => i % 3 === 2 ? V - 1 : (i * 7919 + (i >> 3)) % V),
+    shape,
+  );
 }
 
 Deno.test("embedding: rows and their scatter gradient, own and shared tokens, odd widths, one row", async () => {
@@ -32,7 +35,10 @@ Deno.test("embedding: rows and their scatter gradient, own and shared tokens, od
     const name = `(${shape}) of (${[R, V, C]})`;
     await assertGradients(() => embedding(tokens, table), [table], 3e-6, name);
     // Sums of up to 230 waves that partly cancel: roundings of 6e-8, relative to the largest sum.
-    await assertGradients(() => embeddingTransposed(tokens, rows, V), [rows], 5e-6, `transposed ${name}`);
+    for (const slices of [1, 8] as const) {
+      const sums = () => embeddingTransposed(tokens, rows, V, { slices });
+      await assertGradients(sums, [rows], 5e-6, `transposed ${name} in ${slices}`);
+    }
   }
 });
 
