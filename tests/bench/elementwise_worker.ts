@@ -45,6 +45,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   "swap axes": (k, { x }) => [k.permute(x.reshape([1, 64, x.shape[1] / 64, x.shape[2]]), [0, 2, 1, 3]), x],
   "last of 64": (k, { x }) => [k.slice(x.reshape([1, x.shape[1] / 64, 64, x.shape[2]]), 2, 63, 64), x],
   "concatenate": (k, { x, y }) => [k.concatenate([x, y], 1), x, y],
+  "layer norm": (k, { x, row }) => {
+    const parameter = row.reshape([1, x.shape[2]]);
+    return [k.layerNorm(x, parameter, parameter.detached), x, parameter];
+  },
   "embedding": (k, { tokens, table }) => [k.embedding(tokens as never, table), table],
 };
 
