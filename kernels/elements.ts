@@ -5,7 +5,7 @@ import vector from "./elements_vector.wgsl" with { type: "text" };
 
 /** What a kernel of either form is made of. */
 export interface ElementForm {
-  /** Goes before the kernel's own text: defines `Element`, `WIDTH` and `total`. */
+  /** Goes before the kernel's own text: defines `Element`, `WIDTH`, `total` and `largest`. */
   readonly files: WgslFiles;
   /** Numbers in an `Element`. */
   readonly width: 1 | 4;

@@ -5,3 +5,7 @@ const WIDTH: u32 = 1u;
 fn total(v: Element) -> f32 {
   return v;
 }
+
+fn largest(v: Element) -> f32 {
+  return v;
+}

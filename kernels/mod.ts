@@ -11,6 +11,7 @@ export { linearIclFused } from "./linear_icl_fused.ts";
 export { chooseMatmul, matmul, type MatmulChoice, type MatmulOptions, type MatmulVariant } from "./matmul.ts";
 export { embedding, embeddingTransposed, type EmbeddingTransposedOptions } from "./embedding.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
+export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.ts";
 export { gather, scatter, select } from "./gather.ts";
 export { add, divide, multiply, subtract } from "./binary.ts";
 export {
