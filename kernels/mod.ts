@@ -9,6 +9,10 @@ export { taskMatrix } from "./task_matrix.ts";
 export { linearIclBackward } from "./linear_icl_backward.ts";
 export { linearIclFused } from "./linear_icl_fused.ts";
 export { chooseMatmul, matmul, type MatmulChoice, type MatmulOptions, type MatmulVariant } from "./matmul.ts";
+export { embedding, embeddingTransposed, type EmbeddingTransposedOptions } from "./embedding.ts";
+export { layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
+export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.ts";
+export { gather, scatter, select } from "./gather.ts";
 export { add, divide, multiply, subtract } from "./binary.ts";
 export {
   exp,
