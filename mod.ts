@@ -7,8 +7,9 @@
  */
 export * from "./lib/gpu/mod.ts";
 export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words } from "./lib/random.ts";
+export { bimodals, integersBelow, logistics, permutation } from "./lib/random_discrete.ts";
 export * from "./kernels/mod.ts";
-export * from "./lib/tasks/regression_prompts.ts";
+export * from "./lib/tasks/mod.ts";
 export * from "./lib/models/linear_icl.ts";
 export { DivergenceError } from "./lib/divergence.ts";
 export * from "./lib/theory/mod.ts";

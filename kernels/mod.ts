@@ -4,6 +4,14 @@
  * @module
  */
 export { chiSquareFill, normalFill, type RandomDraw, randomFiles, uniformFill } from "./random_fill.ts";
+export { listPlaces } from "./list_place.ts";
+export { drawAt, type Place, type PlaceKeys, promptPlaces, promptPlacesReference } from "./prompt_place.ts";
+export type { PromptLists, PromptPlaces } from "./prompt_place.ts";
+export { type Law, lawAt, lawAtReference } from "./law_at.ts";
+export { factorRows, factorRowsReference } from "./factor_rows.ts";
+export { keepRandom, keepRandomReference } from "./keep_random.ts";
+export { type LabelKind, linearLabels, linearLabelsReference } from "./linear_labels.ts";
+export type { LabelInputs, LabelInputsReference, LabelKeys } from "./linear_labels.ts";
 export { sampleCovariance, wishartCovariance } from "./sample_covariance.ts";
 export { taskMatrix } from "./task_matrix.ts";
 export { linearIclBackward } from "./linear_icl_backward.ts";

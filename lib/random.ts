@@ -182,18 +182,21 @@ function gamma(shape: number, half: number, block: (attempt: number) => Words): 
   return 0;
 }
 
-function uniformFrom(word: number): number {
+/** Uniform in (0, 1) from a word, as `uniform_from` in WGSL. */
+export function uniformFrom(word: number): number {
   return ((word >>> 1) + 0.5) / 2 ** 31;
 }
 
-function normalPair(radius: number, angle: number): [number, number] {
+/** Two N(0, 1) from two words, as `normal_pair` in WGSL. */
+export function normalPair(radius: number, angle: number): [number, number] {
   const r = Math.sqrt(-2 * Math.log(uniformFrom(radius)));
   // The angle's lower 30 bits are read as a signed number around the quadrant's centre line.
   const turn = (angle >>> 30) / 4 + ((angle << 2) | 0) / 2 ** 34;
   return [r * Math.cos(2 * Math.PI * turn), r * Math.sin(2 * Math.PI * turn)];
 }
 
-function words(draw: Draw, count: number): Uint32Array {
+/** The first `count` words of a draw. */
+export function words(draw: Draw, count: number): Uint32Array {
   const block = blocks(draw);
   const out = new Uint32Array(count);
   for (let index = 0; index * 4 < count; index++) out.set(block(index, 0).slice(0, count - index * 4), index * 4);
@@ -201,7 +204,7 @@ function words(draw: Draw, count: number): Uint32Array {
 }
 
 /** The stream of a draw, as blocks of four words. */
-function blocks({ seed, key, step = 0, item = 0 }: Draw): (index: number, attempt: number) => Words {
+export function blocks({ seed, key, step = 0, item = 0 }: Draw): (index: number, attempt: number) => Words {
   for (const [name, value] of Object.entries({ seed, step, item })) {
     if (value !== value >>> 0) {
       throw new RangeError(`draw "${key}": expected ${name} to be an unsigned 32-bit integer, found ${value}`);
