@@ -2,7 +2,7 @@
 import { kernel } from "../lib/gpu/kernel.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
 import { drawKey, normals, uniforms } from "../lib/random.ts";
-import { bimodals } from "../lib/random_discrete.ts";
+import { bimodals } from "../lib/random_laws.ts";
 import code from "./law_at.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "./prompt_place.ts";
 import { placeFiles } from "./random_integers.ts";

@@ -3,7 +3,7 @@ import { kernel } from "../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../lib/gpu/loops.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
 import { drawKey, normals } from "../lib/random.ts";
-import { integersBelow, logistics } from "../lib/random_discrete.ts";
+import { integersBelow, logistics } from "../lib/random_laws.ts";
 import code from "./linear_labels.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "./prompt_place.ts";
 import { placeFiles } from "./random_integers.ts";

@@ -3,7 +3,7 @@ import { kernel } from "../lib/gpu/kernel.ts";
 import { own } from "../lib/gpu/program.ts";
 import { Tensor } from "../lib/gpu/tensor.ts";
 import { type Draw, drawKey } from "../lib/random.ts";
-import { integersBelow } from "../lib/random_discrete.ts";
+import { integersBelow } from "../lib/random_laws.ts";
 import code from "./prompt_place.wgsl" with { type: "text" };
 import type { RandomDraw } from "./random_fill.ts";
 import { placeFiles } from "./random_integers.ts";

@@ -159,15 +159,23 @@ export function chiSquares(draw: Draw, dof: ArrayLike<number>): Float64Array {
   return Float64Array.from(dof, (count, index) => {
     if (count <= 0) return 0;
     const pair = index >>> 1;
-    return 2 * gamma(count / 2, index % 2, (attempt) => block(pair, attempt));
+    const { value, logBoost } = gammaParts(count / 2, index % 2, (attempt) => block(pair, attempt));
+    return 2 * value * Math.exp(logBoost);
   });
 }
 
 /** A try succeeds with probability ≥ 0.95, so that 64 tries without success do not happen. */
 const MAX_ATTEMPTS = 64;
 
-/** Gamma(shape, 1) from one half of each block: Marsaglia & Tsang (2000), and u^(1/shape) Gamma(shape + 1) below 1. */
-function gamma(shape: number, half: number, block: (attempt: number) => Words): number {
+/**
+ * Gamma(shape, 1) as `value · e^logBoost`, from one half of each block: Marsaglia & Tsang (2000), and below 1
+ * u^(1/shape) Gamma(shape + 1), of which the first factor may underflow.
+ */
+export function gammaParts(
+  shape: number,
+  half: number,
+  block: (attempt: number) => Words,
+): { value: number; logBoost: number } {
   const d = (shape < 1 ? shape + 1 : shape) - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -177,9 +185,9 @@ function gamma(shape: number, half: number, block: (attempt: number) => Words): 
     const logU = Math.log(uniformFrom(bits[2 + half]));
     const bound = x * x / 2 + d * (1 - v + Math.log(v));
     // Below its bound, u is uniform whatever x: what is left over serves the boost.
-    if (v > 0 && logU < bound) return d * v * (shape < 1 ? Math.exp((logU - Math.min(bound, 0)) / shape) : 1);
+    if (v > 0 && logU < bound) return { value: d * v, logBoost: shape < 1 ? (logU - Math.min(bound, 0)) / shape : 0 };
   }
-  return 0;
+  return { value: 0, logBoost: 0 };
 }
 
 /** Uniform in (0, 1) from a word, as `uniform_from` in WGSL. */

@@ -14,4 +14,17 @@ export {
   type VectorLaw,
 } from "./linear_regression.ts";
 export { affineFunctions, type AffineFunctionsBatch, type AffineFunctionsOptions } from "./affine_functions.ts";
+export { type NextTokens, shuffled, type TokenBatch, withTargets } from "./token_sequences.ts";
+export { repeatedSequences, type RepeatedSequencesBatch, type RepeatedSequencesOptions } from "./repeated_sequences.ts";
+export { markovChains, type MarkovChainsBatch, type MarkovChainsOptions } from "./markov_chains.ts";
+export { triggerBigrams, type TriggerBigramsBatch, type TriggerBigramsOptions } from "./trigger_bigrams.ts";
+export { readText, textPart, textWindows, type TextWindowsBatch, type TextWindowsOptions } from "./text_windows.ts";
+export {
+  fittedLosses,
+  inContextLosses,
+  informedLosses,
+  type Order,
+  repeatedLosses,
+  type TokenRows,
+} from "./token_losses.ts";
 export * from "./regression_prompts.ts";

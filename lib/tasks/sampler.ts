@@ -50,6 +50,23 @@ export function perReplica(task: string, name: string, values: PerReplica, R: nu
 }
 
 /**
+ * Writes out positive numbers per replica.
+ *
+ * @param task Stands in the error message.
+ * @param name Argument; stands in the error message.
+ * @param values One number, or one per replica.
+ * @param R Replicas.
+ * @returns Numbers (R).
+ * @throws {RangeError} If there are neither 1 nor R numbers, or one is not positive and finite.
+ */
+export function positives(task: string, name: string, values: PerReplica, R: number): number[] {
+  const all = perReplica(task, name, values, R);
+  const wrong = all.find((value) => value <= 0);
+  if (wrong !== undefined) throw new RangeError(`${task}: expected positive numbers for ${name}, found ${wrong}`);
+  return all;
+}
+
+/**
  * Writes out rows per replica as a tensor that the program owns.
  *
  * @param task Stands in the error message.

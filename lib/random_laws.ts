@@ -1,5 +1,5 @@
-/** Integers, permutations and probability vectors as functions of (seed, named key, step, item), as in WGSL. */
-import { blocks, type Draw, normalPair, uniformFrom, words } from "./random.ts";
+/** Further laws of draws, as functions of (seed, named key, step, item): integers, permutations, probability vectors. */
+import { blocks, type Draw, gammaParts, normalPair, uniformFrom, words } from "./random.ts";
 
 /**
  * Uniform integers without the bias of a remainder, as `uniform_below` in WGSL.
@@ -15,7 +15,7 @@ import { blocks, type Draw, normalPair, uniformFrom, words } from "./random.ts";
  *
  * @example
  * ```ts
- * import { integersBelow } from "./random_discrete.ts";
+ * import { integersBelow } from "./random_laws.ts";
  * import { assert } from "@std/assert";
  *
  * const dice = integersBelow({ seed: 1, key: "dice" }, 6, 600);
@@ -45,7 +45,7 @@ export function integersBelow(draw: Draw, below: number, count: number): Uint32A
  *
  * @example
  * ```ts
- * import { permutation } from "./random_discrete.ts";
+ * import { permutation } from "./random_laws.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals([...permutation({ seed: 1, key: "deck" }, 5)].sort(), [0, 1, 2, 3, 4]);
@@ -82,5 +82,22 @@ export function bimodals(draw: Draw, count: number): Float64Array {
     const [bits, signs] = [block(c >>> 2, 0), block(c >>> 2, 1)];
     const half = c & 2;
     return normalPair(bits[half], bits[half + 1])[c & 1] + (signs[c & 3] >= 2 ** 31 ? 1 : -1);
+  });
+}
+
+/**
+ * Logarithms of independent Gamma(shape, 1) numbers, as `log_gamma_at` in WGSL; finite for every shape > 0.
+ *
+ * @param draw Where in the streams.
+ * @param shape Shape of all numbers, > 0.
+ * @param count How many, ≥ 0.
+ * @returns Values (count).
+ * @throws {RangeError} If seed, step or item is no unsigned 32-bit integer.
+ */
+export function logGammas(draw: Draw, shape: number, count: number): Float64Array {
+  const block = blocks(draw);
+  return Float64Array.from({ length: count }, (_, index) => {
+    const { value, logBoost } = gammaParts(shape, index % 2, (attempt) => block(index >>> 1, attempt));
+    return Math.log(value) + logBoost;
   });
 }

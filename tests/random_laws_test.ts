@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { words } from "../lib/random.ts";
-import { bimodals, integersBelow, logistics, permutation } from "../lib/random_discrete.ts";
+import { bimodals, integersBelow, logistics, permutation } from "../lib/random_laws.ts";
 import { chiSquareCdf, kolmogorovSmirnov, normalCdf } from "./oracles/distributions.ts";
 
 const draw = { seed: 5, key: "discrete" };
