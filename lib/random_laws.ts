@@ -101,3 +101,17 @@ export function logGammas(draw: Draw, shape: number, count: number): Float64Arra
     return Math.log(value) + logBoost;
   });
 }
+
+/**
+ * Pairs of independent Gamma(shape, 1) numbers, as `gamma_pair` in WGSL: the numbers of {@linkcode logGammas}, two by two.
+ *
+ * @param draw Where in the streams.
+ * @param shape Shape of all numbers, > 0.
+ * @param count How many pairs, ≥ 0.
+ * @returns Pairs (count).
+ * @throws {RangeError} If seed, step or item is no unsigned 32-bit integer.
+ */
+export function gammaPairs(draw: Draw, shape: number, count: number): [number, number][] {
+  const values = logGammas(draw, shape, 2 * count).map(Math.exp);
+  return Array.from({ length: count }, (_, pair) => [values[2 * pair], values[2 * pair + 1]]);
+}

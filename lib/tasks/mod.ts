@@ -14,6 +14,15 @@ export {
   type VectorLaw,
 } from "./linear_regression.ts";
 export { affineFunctions, type AffineFunctionsBatch, type AffineFunctionsOptions } from "./affine_functions.ts";
+export { linearDynamics, type LinearDynamicsBatch, type LinearDynamicsOptions } from "./linear_dynamics.ts";
+export { sphereClusters, type SphereClustersBatch, type SphereClustersOptions } from "./sphere_clusters.ts";
+export {
+  modularArithmetic,
+  type ModularArithmeticBatch,
+  type ModularArithmeticOptions,
+  type ModularOperation,
+  modularTable,
+} from "./modular_arithmetic.ts";
 export { type NextTokens, shuffled, type TokenBatch, withTargets } from "./token_sequences.ts";
 export { repeatedSequences, type RepeatedSequencesBatch, type RepeatedSequencesOptions } from "./repeated_sequences.ts";
 export { markovChains, type MarkovChainsBatch, type MarkovChainsOptions } from "./markov_chains.ts";

@@ -1,0 +1,114 @@
+/** Linear dynamical systems: transition matrices of a given spectral radius, and states driven by noise. */
+import { kernel } from "../lib/gpu/kernel.ts";
+import { checkLoopIterations } from "../lib/gpu/loops.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
+import index from "./index.wgsl" with { type: "text" };
+import recurrence from "./linear_recurrence.wgsl" with { type: "text" };
+import { randomFiles } from "./random_fill.ts";
+import rescale from "./spectral_rescale.wgsl" with { type: "text" };
+
+/** Squarings of a matrix: what they leave out of ln ρ is below single precision. */
+const SQUARINGS = 24;
+
+const rescaleKernel = kernel({
+  label: "spectral_rescale",
+  code: { ...randomFiles, "kernels/spectral_rescale.wgsl": rescale },
+  inputs: { radius: ["R"], a: ["M", "D", "D"] },
+  outputs: {},
+  scalars: ["B"],
+  groups: ({ M, D }) => {
+    checkLoopIterations("spectral_rescale", SQUARINGS * D * (D + 2) + 2 * D * D);
+    return Math.ceil(M / 64);
+  },
+});
+
+/**
+ * Rescales matrices in place: `A ← radius / ρ(A) · A`, with the spectral radius by Gelfand's formula
+ * `ρ = lim ‖A^k‖^(1/k)` and k = 2²⁴.
+ *
+ * The relative error of ρ is a few 10⁻⁶ for Gaussian matrices. A nilpotent matrix stays as it is.
+ *
+ * @param a Matrices (R, B, D, D); D ≤ 49 on a software adapter.
+ * @param radius Spectral radius for each replica (R).
+ */
+export function spectralRescale(a: Tensor, radius: Tensor): void {
+  const [R, B, D] = a.shape;
+  rescaleKernel({ a: a.reshape([R * B, D, D]), radius, B }, { SQUARINGS });
+}
+
+/**
+ * {@linkcode spectralRescale} of one matrix in double precision.
+ *
+ * @param a Matrix (D, D).
+ * @param radius Spectral radius of the result.
+ * @returns Matrix (D, D).
+ */
+export function spectralRescaleReference(a: Float64Array, radius: number): Float64Array {
+  const scale = radius / spectralRadius(a);
+  return a.map((value) => scale * value);
+}
+
+/**
+ * Spectral radius by Gelfand's formula with k = 2⁴⁰.
+ *
+ * @param a Matrix (D, D).
+ * @returns The largest modulus of its eigenvalues; 0 for a nilpotent matrix.
+ */
+export function spectralRadius(a: Float64Array): number {
+  const D = Math.sqrt(a.length);
+  let power = a;
+  let logRadius = 0;
+  for (let weight = 1; weight > 2 ** -40; weight /= 2) {
+    const norm = Math.sqrt(power.reduce((sum, value) => sum + value * value, 0));
+    if (norm === 0) return 0;
+    logRadius += weight * Math.log(norm);
+    const factor = power.map((value) => value / norm);
+    power = factor.map((_, e) => {
+      const [i, j] = [Math.floor(e / D), e % D];
+      let sum = 0;
+      for (let k = 0; k < D; k++) sum += factor[i * D + k] * factor[k * D + j];
+      return sum;
+    });
+  }
+  return Math.exp(logRadius);
+}
+
+const recurrenceKernel = kernel({
+  label: "linear_recurrence",
+  code: { "kernels/index.wgsl": index, "kernels/linear_recurrence.wgsl": recurrence },
+  inputs: { a: ["M", "D", "D"], x: ["M", "T", "D"] },
+  outputs: {},
+  groups: ({ M, T, D, LANES }) => {
+    checkLoopIterations("linear_recurrence", T * (1 + Math.ceil(D / LANES) * (1 + D)));
+    return M;
+  },
+});
+
+/**
+ * States `x_t = x_{t−1} A + e_t` with `x_0 = 0`, in place of the noise e_1 … e_T.
+ *
+ * @param a Transition matrices A (R, B, D, D).
+ * @param x Noise (R, B, T, D), overwritten by the states x_1 … x_T.
+ */
+export function linearRecurrence(a: Tensor, x: Tensor): void {
+  const [R, B, T, D] = x.shape;
+  const LANES = D > 32 ? 64 : D > 16 ? 32 : D > 8 ? 16 : 8;
+  recurrenceKernel({ a: a.reshape([R * B, D, D]), x: x.reshape([R * B, T, D]) }, { LANES });
+}
+
+/**
+ * {@linkcode linearRecurrence} of one sequence in double precision.
+ *
+ * @param a Transition matrix (D, D).
+ * @param noise Noise (T, D).
+ * @returns States (T, D).
+ */
+export function linearRecurrenceReference(a: ArrayLike<number>, noise: ArrayLike<number>): Float64Array {
+  const D = Math.sqrt(a.length);
+  const x = Float64Array.from(noise);
+  for (let entry = D; entry < x.length; entry++) {
+    const [d, before] = [entry % D, entry - entry % D - D];
+    for (let j = 0; j < D; j++) x[entry] += x[before + j] * a[j * D + d];
+  }
+  return x;
+}
