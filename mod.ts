@@ -1,11 +1,12 @@
 /**
  * icl-lab: learning dynamics of small transformers on WebGPU, theory beside simulation.
  *
- * Exported in the order in which data flows: GPU, random numbers, kernels, tasks, models, theory, run, figures.
+ * Exported in the order in which data flows: GPU, gradients, random numbers, kernels, tasks, models, theory, run, figures.
  *
  * @module
  */
 export * from "./lib/gpu/mod.ts";
+export * from "./lib/autodiff/mod.ts";
 export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words } from "./lib/random.ts";
 export { bimodals, gammaPairs, integersBelow, logGammas, logistics, permutation } from "./lib/random_laws.ts";
 export * from "./kernels/mod.ts";
