@@ -1,7 +1,7 @@
 /** Random windows of a text. */
 import { kernel } from "../lib/gpu/kernel.ts";
-import { own } from "../lib/gpu/program.ts";
-import { Tensor } from "../lib/gpu/tensor.ts";
+import { makeTensor } from "../lib/gpu/program.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
 import { drawKey } from "../lib/random.ts";
 import code from "./byte_windows.wgsl" with { type: "text" };
 import type { RandomDraw } from "./random_fill.ts";
@@ -42,8 +42,8 @@ export function byteWindows(
   { B, T, first, starts }: WindowSizes,
 ): { tokens: Tensor<"u32">; start: Tensor<"u32"> } {
   const [R] = seeds.shape;
-  const tokens = own(new Tensor([R, B, T], "u32", "tokens"));
-  const start = own(new Tensor([R, B], "u32", "start"));
+  const tokens = makeTensor([R, B, T], "u32", "tokens");
+  const start = makeTensor([R, B], "u32", "start");
   windows({ seeds, clock, bytes, tokens, start, first, starts, key: drawKey(key) });
   return { tokens, start };
 }

@@ -1,8 +1,8 @@
 /** Integers drawn at given places of the random streams: independent ones, or a subset without repetition. */
 import { kernel } from "../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../lib/gpu/loops.ts";
-import { own } from "../lib/gpu/program.ts";
-import { Tensor } from "../lib/gpu/tensor.ts";
+import { makeTensor } from "../lib/gpu/program.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
 import { drawKey } from "../lib/random.ts";
 import integers from "./integers_at.wgsl" with { type: "text" };
 import type { PlaceKeys } from "./prompt_place.ts";
@@ -38,7 +38,7 @@ const subsetKernel = kernel({
  * @returns Integers (R, B, K) in [0, n).
  */
 export function integersAt(place: Tensor<"u32">, keys: PlaceKeys, below: number, count: number): Tensor<"u32"> {
-  const y = own(new Tensor([...place.shape.slice(0, 2), count], "u32", "integers"));
+  const y = makeTensor([...place.shape.slice(0, 2), count], "u32", "integers");
   integersKernel({ place, y, n: below, key: drawKey(keys.key), list_key: drawKey(keys.listKey) });
   return y;
 }
@@ -55,7 +55,7 @@ export function integersAt(place: Tensor<"u32">, keys: PlaceKeys, below: number,
 export function subsetAt(place: Tensor<"u32">, keys: PlaceKeys, below: number, count: number): Tensor<"u32"> {
   // Each lane ranks every 64th of the C elements.
   checkLoopIterations("random_subset", Math.ceil(below / 64) * (1 + Math.ceil(below / 4)));
-  const y = own(new Tensor([...place.shape.slice(0, 2), count], "u32", "subset"));
+  const y = makeTensor([...place.shape.slice(0, 2), count], "u32", "subset");
   subsetKernel({ place, y, C: below, key: drawKey(keys.key), list_key: drawKey(keys.listKey) });
   return y;
 }

@@ -1,7 +1,7 @@
 /** Places of the members of fixed lists. */
 import { kernel } from "../lib/gpu/kernel.ts";
-import { own } from "../lib/gpu/program.ts";
-import { Tensor } from "../lib/gpu/tensor.ts";
+import { makeTensor } from "../lib/gpu/program.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
 import index from "./index.wgsl" with { type: "text" };
 import code from "./list_place.wgsl" with { type: "text" };
 
@@ -21,7 +21,7 @@ const places = kernel({
  * @returns Places (R, M, 4).
  */
 export function listPlaces(seeds: Tensor<"u32">, members: number): Tensor<"u32"> {
-  const place = own(new Tensor([seeds.shape[0], members, 4], "u32", "list place"));
+  const place = makeTensor([seeds.shape[0], members, 4], "u32", "list place");
   places({ list_seeds: seeds, place });
   return place;
 }

@@ -1,7 +1,7 @@
 /** Chains of tokens, each drawn given the one before. */
 import { kernel } from "../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../lib/gpu/loops.ts";
-import { own } from "../lib/gpu/program.ts";
+import { makeTensor, own } from "../lib/gpu/program.ts";
 import { Tensor } from "../lib/gpu/tensor.ts";
 import { type Draw, drawKey, uniforms } from "../lib/random.ts";
 import code from "./markov_chain.wgsl" with { type: "text" };
@@ -50,7 +50,7 @@ export function markovChain(
   triggers?: Triggers,
 ): Tensor<"u32"> {
   const [R] = seeds.shape;
-  const tokens = own(new Tensor([R, B, T], "u32", "tokens"));
+  const tokens = makeTensor([R, B, T], "u32", "tokens");
   const none = () => own(new Tensor([R, B, 1], "u32", "no triggers"));
   const { triggers: from, successors } = triggers ?? { triggers: none(), successors: none() };
   const constants = { TRIGGERED: triggers ? 1 : 0 };

@@ -1,7 +1,7 @@
 /** Inputs and targets of next-token prediction. */
 import { kernel } from "../lib/gpu/kernel.ts";
-import { own } from "../lib/gpu/program.ts";
-import { Tensor } from "../lib/gpu/tensor.ts";
+import { makeTensor } from "../lib/gpu/program.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
 import index from "./index.wgsl" with { type: "text" };
 import code from "./next_token.wgsl" with { type: "text" };
 
@@ -21,8 +21,8 @@ const split = kernel({
  */
 export function nextToken(tokens: Tensor<"u32">): { inputs: Tensor<"u32">; targets: Tensor<"u32"> } {
   const [R, B, S] = tokens.shape;
-  const inputs = own(new Tensor([R, B, S - 1], "u32", "inputs"));
-  const targets = own(new Tensor([R, B, S - 1], "u32", "targets"));
+  const inputs = makeTensor([R, B, S - 1], "u32", "inputs");
+  const targets = makeTensor([R, B, S - 1], "u32", "targets");
   split({ tokens, inputs, targets });
   return { inputs, targets };
 }

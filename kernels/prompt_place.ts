@@ -1,7 +1,7 @@
 /** Where the task and the sequence of every prompt stand in the random streams: new ones, or members of a fixed list. */
 import { kernel } from "../lib/gpu/kernel.ts";
-import { own } from "../lib/gpu/program.ts";
-import { Tensor } from "../lib/gpu/tensor.ts";
+import { makeTensor } from "../lib/gpu/program.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
 import { type Draw, drawKey } from "../lib/random.ts";
 import { integersBelow } from "../lib/random_laws.ts";
 import code from "./prompt_place.wgsl" with { type: "text" };
@@ -57,9 +57,9 @@ export interface PromptPlaces {
  */
 export function promptPlaces({ seeds, clock, key }: RandomDraw, lists: PromptLists, batch: number): PromptPlaces {
   const [R] = seeds.shape;
-  const task = own(new Tensor([R, batch, 4], "u32", "task place"));
-  const sequence = own(new Tensor([R, batch, 4], "u32", "sequence place"));
-  const choice = own(new Tensor([R, batch], "u32", "task choice"));
+  const task = makeTensor([R, batch, 4], "u32", "task place");
+  const sequence = makeTensor([R, batch, 4], "u32", "sequence place");
+  const choice = makeTensor([R, batch], "u32", "task choice");
   const { seeds: list_seeds, tasks, sequences } = lists;
   places({ seeds, clock, list_seeds, tasks, sequences, task, sequence, choice, key: drawKey(key) });
   return { task, sequence, choice };

@@ -1,7 +1,7 @@
 /** Sequences that repeat a random block: what an induction head can predict and nothing else can. */
 import { kernel } from "../lib/gpu/kernel.ts";
-import { own } from "../lib/gpu/program.ts";
-import { Tensor } from "../lib/gpu/tensor.ts";
+import { makeTensor } from "../lib/gpu/program.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
 import { type Draw, drawKey } from "../lib/random.ts";
 import { integersBelow } from "../lib/random_laws.ts";
 import { placeFiles } from "./random_integers.ts";
@@ -43,8 +43,8 @@ export function repeatedTokens(
   { B, T, V, low, high }: RepeatedSizes,
 ): { tokens: Tensor<"u32">; block: Tensor<"u32"> } {
   const [R] = seeds.shape;
-  const tokens = own(new Tensor([R, B, T], "u32", "tokens"));
-  const block = own(new Tensor([R, B], "u32", "block"));
+  const tokens = makeTensor([R, B, T], "u32", "tokens");
+  const block = makeTensor([R, B], "u32", "block");
   const names = { key: drawKey(key), block_key: drawKey(`${key} block`) };
   repeated({ seeds, clock, tokens, block, V, low, high, ...names });
   return { tokens, block };

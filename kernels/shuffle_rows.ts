@@ -1,8 +1,8 @@
 /** Control sequences: the same tokens in random order. */
 import { kernel } from "../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../lib/gpu/loops.ts";
-import { own } from "../lib/gpu/program.ts";
-import { Tensor } from "../lib/gpu/tensor.ts";
+import { makeTensor } from "../lib/gpu/program.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
 import { type Draw, drawKey } from "../lib/random.ts";
 import { permutation } from "../lib/random_laws.ts";
 import type { RandomDraw } from "./random_fill.ts";
@@ -29,7 +29,7 @@ const shuffle = kernel({
  * @returns Rows (R, B, T).
  */
 export function shuffleRows({ seeds, clock, key }: RandomDraw, x: Tensor<"u32">): Tensor<"u32"> {
-  const y = own(new Tensor(x.shape, "u32", "shuffled"));
+  const y = makeTensor(x.shape, "u32", "shuffled");
   shuffle({ seeds, clock, x, y, key: drawKey(key) });
   return y;
 }

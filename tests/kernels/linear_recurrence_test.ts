@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import {
   linearRecurrence,
   linearRecurrenceReference,
@@ -8,6 +8,7 @@ import {
 } from "../../kernels/linear_recurrence.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
+import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { normals } from "../../lib/random.ts";
 import { waves } from "../oracles/waves.ts";
@@ -20,7 +21,10 @@ const gaussian = (count: number, D: number) => normals({ seed: 3, key: "matrices
 async function rescaled(matrices: ArrayLike<number>, [R, B, D]: [number, number, number], radii: number[]) {
   using a = Tensor.from(matrices, [R, B, D, D]);
   using radius = Tensor.from(radii);
-  spectralRescale(a, radius);
+  using program = await record("rescale", () => spectralRescale(a, radius));
+  program.replay();
+  // Once more: nothing of the first run may stick, and a rescaled matrix stays.
+  program.replay();
   return await a.read();
 }
 
@@ -36,7 +40,7 @@ Deno.test("the reference's spectral radius: rotations, triangular, defective, ni
 });
 
 Deno.test("spectral_rescale: as in double precision, one entry, odd sizes, more columns than lanes", async () => {
-  for (const [R, B, D] of [[1, 1, 1], [3, 5, 5], [2, 4, 20], [1, 2, 49]] as [number, number, number][]) {
+  for (const [R, B, D] of [[1, 1, 1], [3, 5, 5], [2, 4, 20], [1, 2, 67]] as [number, number, number][]) {
     const radii = [0.9, 1.5, 0.3].slice(0, R);
     const matrices = gaussian(R * B, D);
     const found = await rescaled(matrices, [R, B, D], radii);
@@ -51,18 +55,25 @@ Deno.test("spectral_rescale: as in double precision, one entry, odd sizes, more 
   }
 });
 
-Deno.test("spectral_rescale: rotations, defective, nilpotent and zero matrices; over 65 535 workgroups", async () => {
-  const M = 65_536 * 64 + 3;
+Deno.test("spectral_rescale: rotations, real and defective matrices; nilpotent and zero ones stay finite", async () => {
+  const M = 10;
   const kinds = [[0, -2, 2, 0], [0.5, 100, 0, -0.7], [1, 1, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]];
   const matrices = Float64Array.from({ length: M * 4 }, (_, k) => kinds[Math.floor(k / 4) % 5][k % 4]);
   const found = await rescaled(matrices, [1, M, 2], [0.9]);
-  const scales = [0.45, 0.9 / 0.7, 0.9, 1, 1];
-  let worst = 0;
+  const scales = [0.45, 0.9 / 0.7, 0.9];
   found.forEach((value, k) => {
-    const exact = matrices[k] * scales[Math.floor(k / 4) % 5];
-    worst = Math.max(worst, Math.abs(value - exact) / Math.max(1, Math.abs(exact)));
+    const kind = Math.floor(k / 4) % 5;
+    if (kind > 2) assert(Number.isFinite(value));
+    // Gelfand's formula with k = 2²² is off by ln(k)/k = 4e-6 for the defective one, twice over.
+    else assertLess(Math.abs(value - matrices[k] * scales[kind]), 2e-5 * Math.max(1, Math.abs(value)));
   });
-  assertLess(worst, 1e-5);
+});
+
+Deno.test("spectral_rescale: over 65 535 workgroups, the last matrix like the first", async () => {
+  const M = 1_050_001;
+  const matrices = Float64Array.from({ length: M * 4 }, (_, k) => [0, -2, 2, 0][k % 4]);
+  const found = await rescaled(matrices, [1, M, 2], [0.9]);
+  assertEquals(found.findIndex((value, k) => Math.abs(value - 0.45 * matrices[k]) > 1e-5), -1);
 });
 
 Deno.test("linear_recurrence: as in double precision, one state, odd sizes, more columns than lanes, many workgroups", async () => {
@@ -97,10 +108,8 @@ Deno.test({
   name: "linear_recurrence: what a software driver would cut short is refused",
   ignore: !gpu.adapter.software,
   fn: () => {
-    using a = new Tensor([1, 1, 50, 50]);
-    using radius = Tensor.from([1]);
-    assertThrows(() => spectralRescale(a, radius), ShapeError, "spectral_rescale: expected at most 65035");
-    using x = new Tensor([1, 1, 1200, 50]);
-    assertThrows(() => linearRecurrence(a, x), ShapeError, "linear_recurrence: expected at most 65035");
+    using a = new Tensor([1, 1, 55, 55]);
+    using x = new Tensor([1, 1, 1200, 55]);
+    assertThrows(() => linearRecurrence(a, x), ShapeError, "linear_recurrence: expected at most 65535");
   },
 });

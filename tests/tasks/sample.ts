@@ -25,14 +25,11 @@ export async function sample<Batch extends object>(
   using seedTensor = Tensor.from(Uint32Array.from(seeds));
   // Recorded at another step: nothing of it may stick.
   using clock = Tensor.from(Uint32Array.of(step + 1, step + 9, 1));
-  let batch: Batch | undefined;
-  using program = await record("sample", () => {
-    batch = sampler({ seeds: seedTensor, clock, key });
-  });
+  using program = await record("sample", () => sampler({ seeds: seedTensor, clock, key }));
   program.replay();
   clock.write([step], 0);
   program.replay();
-  const entries = Object.entries(batch!) as [string, Tensor<DType>][];
+  const entries = Object.entries(program.outputs) as [string, Tensor<DType>][];
   const contents = await Promise.all(
     entries.map(async ([name, tensor]) => [name, { values: await tensor.read(), shape: tensor.shape }]),
   );
