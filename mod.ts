@@ -8,8 +8,9 @@
 export * from "./lib/gpu/mod.ts";
 export * from "./lib/autodiff/mod.ts";
 export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words } from "./lib/random.ts";
+export { bimodals, gammaPairs, integersBelow, logGammas, logistics, permutation } from "./lib/random_laws.ts";
 export * from "./kernels/mod.ts";
-export * from "./lib/tasks/regression_prompts.ts";
+export * from "./lib/tasks/mod.ts";
 export * from "./lib/models/linear_icl.ts";
 export * from "./lib/models/initializers.ts";
 export * from "./lib/models/parameters.ts";
