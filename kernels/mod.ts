@@ -8,7 +8,14 @@ export { sampleCovariance, wishartCovariance } from "./sample_covariance.ts";
 export { taskMatrix } from "./task_matrix.ts";
 export { linearIclBackward } from "./linear_icl_backward.ts";
 export { linearIclFused } from "./linear_icl_fused.ts";
-export { chooseMatmul, matmul, type MatmulChoice, type MatmulOptions, type MatmulVariant } from "./matmul.ts";
+export {
+  chooseMatmul,
+  matmul,
+  type MatmulChoice,
+  type MatmulOptions,
+  type MatmulSizes,
+  type MatmulVariant,
+} from "./matmul.ts";
 export { outerMean } from "./outer_mean.ts";
 export { sgd } from "./sgd.ts";
 export { meanToRing } from "./mean_to_ring.ts";
