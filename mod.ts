@@ -11,6 +11,7 @@ export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words
 export * from "./kernels/mod.ts";
 export * from "./lib/tasks/regression_prompts.ts";
 export * from "./lib/models/linear_icl.ts";
+export * from "./lib/models/baselines/mod.ts";
 export { DivergenceError } from "./lib/divergence.ts";
 export * from "./lib/theory/mod.ts";
 export * from "./lib/run/mod.ts";

@@ -5,17 +5,16 @@
 // inputs are so loaded once for all of them; the sums are rescaled when a larger ℓ turns up. A chunk beyond a replica's
 // pool has sum 0.
 const D: u32 = 4u;
-const P: u32 = 8u;
 const TILE: u32 = 8u;
 const CHUNK: u32 = 512u;
 // A weight below e⁻⁸⁰ of the largest is none; without the bound, exp would be asked for denormal numbers.
 const FLOOR: f32 = -80.0;
 const NEVER: f32 = -3e38;
-struct Dims { R: u32, B: u32, N: u32, M: u32, C: u32, L: u32, Z: u32 }
+struct Dims { R: u32, B: u32, N: u32, M: u32, C: u32, P: u32, U: u32, L: u32, Z: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<f32>;           // (R, B, N, D)
 @group(0) @binding(2) var<storage, read> y: array<f32>;           // (R, B, N)
-@group(0) @binding(3) var<storage, read> pool: array<f32>;        // (R, M, D)
+@group(0) @binding(3) var<storage, read> pool: array<f32>;        // (U, M, D)
 @group(0) @binding(4) var<storage, read> tasks: array<u32>;       // (Z)
 @group(0) @binding(5) var<storage, read> sigma: array<f32>;       // (L)
 @group(0) @binding(6) var<storage, read_write> part: array<f32>;  // (R, B, C, P, 3)
@@ -31,9 +30,9 @@ struct Dims { R: u32, B: u32, N: u32, M: u32, C: u32, L: u32, Z: u32 }
   let first = entry % dims.C * CHUNK;
   let end = min(first + CHUNK, min(tasks[min(r, dims.Z - 1u)], dims.M));
   let deviation = sigma[min(r, dims.L - 1u)];
-  let precision = 0.5 / (deviation * deviation);
-  let start = entry * P * 3u;
-  for (var p = 0u; p < P; p++) {
+  let inverse = 0.5 / (deviation * deviation);
+  let start = entry * dims.P * 3u;
+  for (var p = 0u; p < dims.P; p++) {
     part[start + p * 3u] = NEVER;
     part[start + p * 3u + 1u] = 0.0;
     part[start + p * 3u + 2u] = 0.0;
@@ -43,7 +42,7 @@ struct Dims { R: u32, B: u32, N: u32, M: u32, C: u32, L: u32, Z: u32 }
     var likelihood: array<f32, TILE>;
     for (var t = 0u; t < TILE; t++) { // unroll
       // Beyond the pool, its last task counts zero times.
-      let at = (r * dims.M + min(m + t, end - 1u)) * D;
+      let at = (min(r, dims.U - 1u) * dims.M + min(m + t, end - 1u)) * D;
       likelihood[t] = 0.0;
       for (var i = 0u; i < D; i++) { // unroll
         task[t * D + i] = pool[at + i];
@@ -61,8 +60,8 @@ struct Dims { R: u32, B: u32, N: u32, M: u32, C: u32, L: u32, Z: u32 }
           guess[t] += value * task[t * D + i];
         }
       }
-      if (n + P >= dims.N) {
-        let at = start + (n + P - dims.N) * 3u;
+      if (n + dims.P >= dims.N) {
+        let at = start + (n + dims.P - dims.N) * 3u;
         let before = part[at];
         var top = before;
         for (var t = 0u; t < TILE; t++) { // unroll
@@ -84,7 +83,7 @@ struct Dims { R: u32, B: u32, N: u32, M: u32, C: u32, L: u32, Z: u32 }
       let label = y[pair];
       for (var t = 0u; t < TILE; t++) { // unroll
         let error = label - guess[t];
-        likelihood[t] -= precision * error * error;
+        likelihood[t] -= inverse * error * error;
       }
     }
   }

@@ -32,17 +32,39 @@ export const MAX_PREFIX_DIMENSION = 64;
  * @param label Kernel; stands in the error message.
  * @param prompts Prompts.
  * @param positions Which predictions are wanted.
+ * @param largest Largest dimension D.
  * @returns Number of predictions P per prompt.
- * @throws {ShapeError} If x is not (R, B, N, D) with D ≤ {@linkcode MAX_PREFIX_DIMENSION}.
+ * @throws {ShapeError} If x is not (R, B, N, D) or D is larger.
  */
-export function prefixSizes(label: string, { x }: Prompts, positions: Positions): { readonly P: number } {
+export function prefixSizes(
+  label: string,
+  { x }: Prompts,
+  positions: Positions,
+  largest: number = MAX_PREFIX_DIMENSION,
+): { readonly P: number } {
   const [, , N, D] = x.shape;
-  if (x.shape.length !== 4 || D > MAX_PREFIX_DIMENSION) {
+  if (x.shape.length !== 4 || D > largest) {
     throw new ShapeError(
-      `${label}: expected "x" of shape (R, B, N, D) with D ≤ ${MAX_PREFIX_DIMENSION}, found (${x.shape.join(", ")})`,
+      `${label}: expected "x" of shape (R, B, N, D) with D ≤ ${largest}, found (${x.shape.join(", ")})`,
     );
   }
   return { P: positions === "last" ? 1 : N };
+}
+
+/**
+ * Refuses a parameter that neither all replicas (or coordinates) share nor each has of its own.
+ *
+ * @param label Kernel; stands in the error message.
+ * @param name Parameter.
+ * @param extent Its extent along the axis.
+ * @param axis Name of the axis.
+ * @param size What the prompts have along it.
+ * @throws {ShapeError} If the extent is neither 1 nor that size.
+ */
+export function checkShared(label: string, name: string, extent: number, axis: string, size: number): void {
+  if (extent === 1 || extent === size) return;
+  const sizes = size === 1 ? "1" : `1 or ${size}`;
+  throw new ShapeError(`${label}: expected axis ${axis} of "${name}" to be ${sizes}, found ${extent}`);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Tensor } from "../lib/gpu/tensor.ts";
 import givens from "./givens.wgsl" with { type: "text" };
 import index from "./index.wgsl" with { type: "text" };
 import {
+  checkShared,
   dot64,
   moments64,
   type Positions,
@@ -43,7 +44,10 @@ const forward = kernel({
  */
 export function ridgePrefixes(prompts: Prompts, penalty: Tensor, positions: Positions = "every"): Tensor {
   const { x, y } = prompts;
-  const { prediction } = forward({ x, y, penalty }, prefixSizes("ridge_prefixes", prompts, positions));
+  const sizes = prefixSizes("ridge_prefixes", prompts, positions);
+  checkShared("ridge_prefixes", "penalty", penalty.shape[0], "R", x.shape[0]);
+  checkShared("ridge_prefixes", "penalty", penalty.shape[1], "D", x.shape[3]);
+  const { prediction } = forward({ x, y, penalty }, sizes);
   return shapePositions(prediction, positions);
 }
 
