@@ -57,9 +57,11 @@ var<workgroup> seen_residual: array<f32, D>;   // b_k
   workgroupBarrier();
 
   for (var k = 0u; k < dims.K; k++) {
+    // Nobody sees the inputs after the last step.
+    let cells = select(CELLS, 0u, k + 1u == dims.K);
     let eta = rate[min(r, dims.L - 1u) * dims.K + k];
     let shrinkage = gamma[min(r, dims.G - 1u) * dims.K + k];
-    for (var cell = lane; cell < CELLS; cell += LANES) {
+    for (var cell = lane; cell < cells; cell += LANES) {
       var sum = 0.0;
       for (var j = 0u; j < D; j++) { // unroll
         sum += covariance[cell / D * D + j] * shrink[j * D + cell % D];
@@ -74,7 +76,7 @@ var<workgroup> seen_residual: array<f32, D>;   // b_k
       residual[i] = sum;
     }
     workgroupBarrier();
-    for (var cell = lane; cell < CELLS; cell += LANES) {
+    for (var cell = lane; cell < cells; cell += LANES) {
       var sum = 0.0;
       for (var j = 0u; j < D; j++) { // unroll
         sum += shrink[cell / D * D + j] * image[j * D + cell % D];
@@ -89,7 +91,7 @@ var<workgroup> seen_residual: array<f32, D>;   // b_k
       seen_residual[i] = sum;
     }
     workgroupBarrier();
-    for (var cell = lane; cell < CELLS; cell += LANES) {
+    for (var cell = lane; cell < cells; cell += LANES) {
       var sum = 0.0;
       for (var j = 0u; j < D; j++) { // unroll
         sum += seen[cell / D * D + j] * shrink[j * D + cell % D];
@@ -104,7 +106,7 @@ var<workgroup> seen_residual: array<f32, D>;   // b_k
       weight[i] += eta * sum;
     }
     workgroupBarrier();
-    for (var cell = lane; cell < CELLS; cell += LANES) {
+    for (var cell = lane; cell < cells; cell += LANES) {
       shrink[cell] = next[cell];
     }
     workgroupBarrier();

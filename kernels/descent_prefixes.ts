@@ -23,15 +23,15 @@ const forward = kernel({
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], rate: ["L", "K"] },
   outputs: { prediction: ["R", "B", "P"] },
   groups: ({ R, B, N, P, K }) => {
-    checkLoopIterations("descent_prefixes", N + P * K);
-    return Math.ceil(R * B / PROMPTS_PER_GROUP);
+    checkLoopIterations("descent_prefixes", N + K);
+    return Math.ceil(R * B * P / PROMPTS_PER_GROUP);
   },
 });
 
 /**
  * `ŷ_n = x_n·w_K` after K steps of gradient descent from `w_0 = 0` on `1/(2n) Σ_{m<n} (y_m − x_m·w)²`, for every n.
  *
- * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N); N (1 + K) ≤ 65 535 on a software adapter.
+ * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N); N + K ≤ 65 535 on a software adapter.
  * @param rate Learning rate of each step (R or 1, K).
  * @param positions Every position or the last one alone.
  * @returns Predictions (R, B, N), or (R, B); 0 for the first position.

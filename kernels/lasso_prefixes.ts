@@ -24,18 +24,18 @@ const forward = kernel({
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], lambda: ["L"] },
   outputs: { prediction: ["R", "B", "P"] },
   scalars: ["iterations"],
-  groups: ({ R, B }) => Math.ceil(R * B / PROMPTS_PER_GROUP),
+  groups: ({ R, B, P }) => Math.ceil(R * B * P / PROMPTS_PER_GROUP),
 });
 
 /**
  * `ŷ_n = x_n·w`, `w = argmin 1/(2n) Σ_{m<n} (x_m·w − y_m)² + λ |w|₁` (scikit-learn's scaling), for every n.
  *
- * Cyclic coordinate descent from the solution of the position before; it stops before `iterations` sweeps when a sweep
- * changes no weight any more. The optimum need not be unique below D pairs; then the one that the descent meets is taken.
+ * Cyclic coordinate descent. Half of the sweeps follow the optimum from penalties at which it is 0 down to λ; the others
+ * end when a sweep changes no weight any more.
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N).
  * @param lambda Penalty λ ≥ 0 (R or 1).
- * @param iterations Most sweeps per position, ≥ 1; N (1 + iterations) ≤ 65 535 on a software adapter.
+ * @param iterations Most sweeps per position, ≥ 1; N + iterations ≤ 65 535 on a software adapter.
  * @param positions Every position or the last one alone.
  * @returns Predictions (R, B, N), or (R, B); 0 for the first position.
  * @throws {ShapeError} If shapes do not fit.
@@ -49,7 +49,7 @@ export function lassoPrefixes(
   const { x, y } = prompts;
   const sizes = prefixSizes("lasso_prefixes", prompts, positions);
   checkShared("lasso_prefixes", "lambda", lambda.shape[0], "R", x.shape[0]);
-  checkLoopIterations("lasso_prefixes", x.shape[2] + sizes.P * iterations);
+  checkLoopIterations("lasso_prefixes", x.shape[2] + iterations);
   return shapePositions(forward({ x, y, lambda, iterations }, sizes).prediction, positions);
 }
 

@@ -34,7 +34,7 @@ export interface LassoOptions extends BaselineOptions {
  */
 export function lasso({ lambda, iterations = 100, positions }: LassoOptions): Baseline {
   const constants = new BaselineConstants("lasso");
-  const penalty = constants.perReplica("lambda", lambda, nonNegative);
   constants.checkCount("iterations", iterations);
+  const penalty = constants.perReplica("lambda", lambda, nonNegative);
   return constants.baseline((prompts) => lassoPrefixes(prompts, penalty, iterations, positions));
 }

@@ -37,7 +37,7 @@ export interface LogisticRegressionOptions extends BaselineOptions {
  */
 export function logisticRegression({ lambda, iterations = 12, positions }: LogisticRegressionOptions): Baseline {
   const constants = new BaselineConstants("logistic regression");
-  const penalty = constants.perReplica("lambda", lambda, positive);
   constants.checkCount("iterations", iterations);
+  const penalty = constants.perReplica("lambda", lambda, positive);
   return constants.baseline((prompts) => logisticPrefixes(prompts, penalty, iterations, positions));
 }
