@@ -3,7 +3,6 @@
 // With ds_ij as in attention_backward_queries.wgsl, which leaves the statistic and m_i of each row in `rows`. A lane has ROWS keys,
 // their values and both sums in registers; queries and gradients pass by in blocks of KEYS rows that the lanes share.
 const ROWS: u32 = 1u;
-const LEFT: u32 = PIECES + 1u;
 @group(0) @binding(4) var<storage, read> rows: array<vec2f>;  // (N, H, S, 2)
 
 // Behind a query, what else is known of its row.

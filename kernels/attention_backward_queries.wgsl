@@ -4,7 +4,6 @@
 //
 // Weights are made again from scores and statistics. Tiles and blocks are those of the way forward.
 const ROWS: u32 = 1u;
-const LEFT: u32 = PIECES;
 @group(0) @binding(5) var<storage, read> statistics: array<f32>;     // (N, H, S)
 @group(0) @binding(7) var<storage, read_write> rows: array<vec2f>;   // (N, H, S, 2)
 

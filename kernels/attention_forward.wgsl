@@ -3,9 +3,6 @@
 // A lane has ROWS queries and their sums in registers. Keys and values pass by in blocks of KEYS rows that the lanes
 // share. Softmax keeps the largest score so far, and rescales its sums for a block that exceeds it.
 const ROWS: u32 = 1u;
-const LEFT: u32 = PIECES;
-// Below every score, and finite.
-const LOWEST: f32 = -1e38;
 @group(0) @binding(4) var<storage, read_write> statistics: array<f32>;  // (N, H, S)
 
 fn left_piece(head: Head, j: u32, v: u32) -> vec4f {

@@ -13,6 +13,8 @@ const AVERAGE: u32 = 0u;
 const SOFTMAX: u32 = 0u;
 const RELU: u32 = 1u;
 const PIECES: u32 = (D + 3u) / 4u;
+// Below every score, and finite.
+const LOWEST: f32 = -1e38;
 // N sequences of S queries and T keys, H heads; elements from one row to the next, and from its start to keys and values.
 struct Dims { N: u32, H: u32, S: u32, T: u32, rowQ: u32, rowKv: u32, keyAt: u32, valueAt: u32, factor: f32, unit: f32, scale: f32 }
 @group(0) @binding(0) var<uniform> dims: Dims;

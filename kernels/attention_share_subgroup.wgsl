@@ -4,6 +4,9 @@
 // subgroups of exactly LANES lanes.
 const LANES: u32 = 8u;
 const KEYS: u32 = LANES;
+// Pieces that follow those of a left row.
+const EXTRA: u32 = 0u;
+const LEFT: u32 = PIECES + EXTRA;
 var<private> left: array<vec4f, LEFT>;
 var<private> right: array<vec4f, PIECES>;
 

@@ -61,6 +61,13 @@ export function sumReference(x: Array64, axes: readonly number[]): Array64 {
   return y;
 }
 
+function maxReference(x: Array64, kept: readonly number[]): Array64 {
+  const y = array64(kept, () => -Infinity);
+  const target = strided64(array64(kept, (index) => index), x.shape, stridesOf(kept));
+  x.data.forEach((value, index) => y.data[target.data[index]] = Math.max(y.data[target.data[index]], value));
+  return y;
+}
+
 /**
  * `y = Σ x` over some axes, which the result no longer has. Summed in parts of 64: an error of a few roundings.
  *
@@ -116,7 +123,11 @@ export function mean(x: Tensor, axes: readonly number[]): Tensor {
  * @throws {ShapeError} If there is no such axis.
  */
 export function max(x: Tensor, axes: readonly number[]): Tensor {
-  return reduceAxes("max", x, axes, 1).reshape(without(x.shape, axes)).detached;
+  const kept = reduceAxes("max", x, axes, 1);
+  const output = kept.reshape(without(x.shape, axes)).detached;
+  if (kept.memory === x.memory) return output;
+  const reference = (x: Array64) => ({ ...maxReference(x, kept.shape), shape: output.shape });
+  return differentiable({ label: "max", inputs: [x], output, gradient: () => [null], reference });
 }
 
 /**
