@@ -20,7 +20,7 @@ export interface AttentionTile {
  * Chooses the tile for `rows` rows of heads of width D.
  *
  * A software driver has no fast memory to share; there a subgroup's lanes take rows from one another, and a second row per
- * lane halves what has to be shared. Wide heads would make that kernel long to compile. The number of replicas plays no
+ * lane halves what has to be shared. The number of replicas plays no
  * part, so that a replica has the same bits alone and in an ensemble.
  *
  * @param adapter What runs the kernels.
@@ -44,11 +44,10 @@ export function chooseAttentionTile(
   rows: number,
 ): AttentionTile {
   if (!software) return { sharing: "workgroup", LANES: rows > 32 ? 64 : 32, ROWS: 1, KEYS: D > 64 ? 8 : 16 };
-  const broadcasts = (subgroupSize === 8 || subgroupSize === 16) && D <= WIDEST;
-  if (!broadcasts) return { sharing: "workgroup", LANES: 8, ROWS: 1, KEYS: 4 };
-  const ROWS = rows > subgroupSize && D <= WIDEST / 2 ? 2 : 1;
+  if (subgroupSize !== 8 && subgroupSize !== 16) return { sharing: "workgroup", LANES: 8, ROWS: 1, KEYS: 4 };
+  const ROWS = rows > subgroupSize && D <= WIDEST_IN_PAIRS ? 2 : 1;
   return { sharing: "subgroup", LANES: subgroupSize, ROWS, KEYS: subgroupSize };
 }
 
-/** Widest head whose rows are shared by broadcasts: its kernels still compile in about a second. */
-const WIDEST = 64;
+/** Above this width of a head, two rows per lane no longer pay, and their kernels are long to compile. */
+const WIDEST_IN_PAIRS = 32;

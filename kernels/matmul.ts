@@ -234,6 +234,7 @@ function declare(variant: MatmulVariant, alignedA: boolean, alignedB: boolean, a
     outputs: { c: ["R", "M", "N"] },
     scalars: ["K", "start", "end", "strideA", "strideB"],
     groups: GROUPS[variant],
+    flops: ({ R, M, N, start, end }) => 2 * R * M * N * (end - start),
   });
 }
 

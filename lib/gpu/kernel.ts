@@ -159,7 +159,8 @@ export function kernel<const I extends Axes, const O extends Axes, const S exten
       return { slot, tensor, access: access === "read" ? "read" : output ? "write" : "update" };
     });
     const uniform = uniformSlot === null ? null : { slot: uniformSlot, bytes };
-    const launch: Launch = { label, pipeline, layout, groups, uniform, tensors };
+    const flops = declaration.flops?.({ ...sizes, ...numbers }) ?? null;
+    const launch: Launch = { label, pipeline, layout, groups, uniform, tensors, flops };
     if (trace) trace.launches.push(launch);
     else runOnce(gpu, launch);
     return outputs as { [name in keyof O]: Tensor };

@@ -28,6 +28,8 @@ export interface Launch {
   readonly uniform: { readonly slot: number; readonly bytes: ArrayBuffer } | null;
   /** Tensor arguments. */
   readonly tensors: readonly Bound[];
+  /** Floating-point operations, or null if the kernel does not say. */
+  readonly flops: number | null;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface Launch {
  * @throws {GpuError} If a tensor was destroyed or has no buffer.
  */
 export function bind(gpu: Gpu, launch: Launch, uniform?: { buffer: GPUBuffer; offset: number }): Dispatch {
-  const { label, pipeline, layout, groups, tensors } = launch;
+  const { label, pipeline, layout, groups, tensors, flops } = launch;
   const entries: GPUBindGroupEntry[] = tensors.map(({ slot, tensor }) => ({
     binding: slot,
     resource: tensor.binding,
@@ -50,7 +52,8 @@ export function bind(gpu: Gpu, launch: Launch, uniform?: { buffer: GPUBuffer; of
     entries.push({ binding: launch.uniform.slot, resource: { ...uniform, size } });
   }
   const bindings = gpu.guard(label, () => gpu.device.createBindGroup({ label, layout, entries }));
-  return { label, pipeline, bindings, groups };
+  const bytes = tensors.reduce((sum, { tensor, access }) => sum + 4 * tensor.size * (access === "update" ? 2 : 1), 0);
+  return { label, pipeline, bindings, groups, flops, bytes };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { DType } from "./dtype.ts";
 import { GpuError } from "./errors.ts";
 import { bind, type Launch, packUniforms } from "./launch.ts";
 import { planMemory } from "./plan.ts";
+import { currentProfiler } from "./profiler.ts";
 import { Tensor } from "./tensor.ts";
 import { type Trace, traceInto } from "./trace.ts";
 
@@ -76,11 +77,12 @@ export class Program<T = void> implements Disposable {
     this.#checkAlive();
     const { device } = this.#gpu;
     const { dispatches } = this.#parts;
+    const left = currentProfiler()?.replay(this.label, dispatches, times) ?? times;
     const perSubmit = Math.max(1, Math.floor(DISPATCHES_PER_SUBMIT / Math.max(1, dispatches.length)));
-    for (let done = 0; done < times; done += perSubmit) {
+    for (let done = 0; done < left; done += perSubmit) {
       const encoder = device.createCommandEncoder({ label: this.label });
       const pass = encoder.beginComputePass({ label: this.label });
-      for (let repeat = Math.min(perSubmit, times - done); repeat > 0; repeat--) {
+      for (let repeat = Math.min(perSubmit, left - done); repeat > 0; repeat--) {
         for (const dispatch of dispatches) encode(pass, dispatch);
       }
       pass.end();
