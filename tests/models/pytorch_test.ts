@@ -43,12 +43,12 @@ function fixture(name: string) {
     [...file.tensors].filter(([name]) => name.startsWith(prefix)).map(([name, { shape }]) => ({
       name: name.slice(prefix.length),
       shape,
-      data: file.read(name) as Float32Array,
+      data: file.read(name),
     }));
   const [input, target, output, losses] = ["input", "target", "output", "losses"].map((name) => ({
     shape: file.tensors.get(name)!.shape,
     integer: file.tensors.get(name)!.dtype === "I32",
-    data: file.read(name),
+    data: file.readNumbers(name),
   }));
   return { model, weights: group("weights/"), gradients: group("gradients/"), input, target, output, losses };
 }
@@ -61,12 +61,16 @@ function repeated({ name, shape, data }: NamedArray, R: number): NamedArray {
 }
 
 function tensorOf({ shape, integer, data }: ReturnType<typeof fixture>["input"], R: number): Tensor<DType> {
-  const copies = Array.from({ length: R }, () => [...data as Float32Array]).flat();
+  const copies = Array.from({ length: R }, () => [...data]).flat();
   return integer ? Tensor.from(Uint32Array.from(copies), [R, ...shape]) : Tensor.from(copies, [R, ...shape]);
 }
 
+/** Softmax does not feel what all keys share: the gradient of their bias is 0, and PyTorch's below this. */
+const VANISHED = 1e-12;
+
 function assertClose(found: ArrayLike<number>, exact: ArrayLike<number>, name: string): void {
-  const largest = Array.from(exact).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const most = Array.from(exact).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const largest = most < VANISHED ? 1e-3 : most;
   const worst = Array.from(exact).reduce((most, value, i) => Math.max(most, Math.abs(found[i] - value)), 0);
   assertLess(worst, TOLERANCE * largest, name);
 }
@@ -87,7 +91,7 @@ for (const name of CASES) {
     });
     program.replay();
     const found = await program.outputs.found.read();
-    assertClose(found.slice(found.length / R), output.data as Float32Array, "output");
+    assertClose(found.slice(found.length / R), output.data, "output");
     const arrays = await parameters.read(program.outputs.gradient);
     assert(arrays.length === gradients.length);
     for (const { name, data } of gradients) {
@@ -105,7 +109,7 @@ for (const name of CASES) {
     for await (const report of training.run({ reports: everySteps(20, 20) })) {
       measured.push(...report.losses.map((loss) => loss[1]));
     }
-    (losses.data as Float32Array).forEach((exact, step) =>
+    losses.data.forEach((exact, step) =>
       assertLess(Math.abs(measured[step] - exact), TOLERANCE * exact, `loss of step ${step}`)
     );
   });
