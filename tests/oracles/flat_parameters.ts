@@ -1,6 +1,6 @@
 /** Parameters of awkward sizes, and walking through them replica by replica. */
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import { ParameterSet, type ParameterSpecs } from "../../lib/models/parameters.ts";
+import type { ParameterSet, ParameterSpecs } from "../../lib/models/parameters.ts";
 
 const init = { law: "normal", deviation: 1 } as const;
 
