@@ -16,6 +16,7 @@ export * from "./lib/models/initializers.ts";
 export * from "./lib/models/parameters.ts";
 export * from "./lib/losses.ts";
 export * from "./lib/optim/mod.ts";
+export * from "./lib/models/baselines/mod.ts";
 export { DivergenceError } from "./lib/divergence.ts";
 export * from "./lib/theory/mod.ts";
 export * from "./lib/checkpoint/mod.ts";

@@ -56,3 +56,12 @@ fn sigmoid(v: f32) -> f32 {
 fn softplus(v: f32) -> f32 {
   return max(v, 0.0) + log1p_accurate(exp(-min(abs(v), 87.0)));
 }
+
+// 2ᵛ for finite v ≤ 128: a polynomial on [−½, ½] and an exponent. Relative error < 2e-7; 0 below 2⁻¹²⁶.
+fn exp2_accurate(v: f32) -> f32 {
+  let w = max(v, -127.0);
+  let n = floor(w + 0.5);
+  let f = w - n;
+  let p = 1.0 + f * (0.6931471806 + f * (0.2402265070 + f * (0.0555041087 + f * (0.0096181291 + f * (0.0013333558 + f * 1.5403530e-4)))));
+  return p * bitcast<f32>(u32(i32(n) + 127) << 23u);
+}

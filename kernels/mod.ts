@@ -27,7 +27,6 @@ export { sampleCovariance, wishartCovariance } from "./sample_covariance.ts";
 export { taskMatrix } from "./task_matrix.ts";
 export { linearIclBackward } from "./linear_icl_backward.ts";
 export { linearIclFused } from "./linear_icl_fused.ts";
-export { chooseMatmul, matmul, type MatmulChoice, type MatmulOptions, type MatmulVariant } from "./matmul.ts";
 export { embedding, embeddingTransposed, type EmbeddingTransposedOptions } from "./embedding.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.ts";
@@ -55,6 +54,14 @@ export { crossEntropyRows } from "./cross_entropy.ts";
 export { correctRows } from "./accuracy.ts";
 export { type PointwiseLoss, pointwiseLoss } from "./pointwise_loss.ts";
 export { weightedMean } from "./weighted_mean.ts";
+export {
+  chooseMatmul,
+  matmul,
+  type MatmulChoice,
+  type MatmulOptions,
+  type MatmulSizes,
+  type MatmulVariant,
+} from "./matmul.ts";
 export { outerMean } from "./outer_mean.ts";
 export { sgd as sgdRows } from "./sgd.ts";
 export { type FlatLayout, globalNorm } from "./global_norm.ts";

@@ -7,14 +7,14 @@
  * collector. Training and evaluation differ in key, seeds, or options.
  */
 import type { RandomDraw } from "../../kernels/random_fill.ts";
+import type { PerReplica } from "../per_replica.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 
 /** Draws one batch; call it while recording a program. */
 export type TaskSampler<Batch> = (draw: RandomDraw) => Batch;
 
-/** One number for all replicas, or one for each (R). */
-export type PerReplica = number | readonly number[];
+export type { PerReplica } from "../per_replica.ts";
 
 /**
  * Refuses a number that is no integer ≥ 1.
