@@ -333,4 +333,6 @@ Deno.test("matmul: gradients, in every transposition, with replicas on both side
   using a = waveTensor([1, 4, 3], 1);
   using b = waveTensor([2, 3, 4], 2);
   await assertGradients(() => matmul(a, b), [a, b], 2e-6, "one replica against two");
+  using c = waveTensor([1, 3, 4], 3);
+  await assertGradients(() => matmul(a, c), [a, c], 2e-6, "one replica against one");
 });
