@@ -28,6 +28,7 @@ export { taskMatrix } from "./task_matrix.ts";
 export { linearIclBackward } from "./linear_icl_backward.ts";
 export { linearIclFused } from "./linear_icl_fused.ts";
 export { embedding, embeddingTransposed, type EmbeddingTransposedOptions } from "./embedding.ts";
+export type { RowOptions } from "./rows.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.ts";
 export { gather, scatter, select } from "./gather.ts";
@@ -46,6 +47,8 @@ export {
   square,
   tanh,
 } from "./unary.ts";
+export { erf, gelu, type GeluOptions } from "./gelu.ts";
+export { activate, type Activation, type ActivationOptions, biasAct } from "./bias_act.ts";
 export { max, mean, sum, sumTo } from "./reduce.ts";
 export { concatenate, expand, pad, permute, slice } from "./strided.ts";
 export { fill } from "./fill.ts";

@@ -4,7 +4,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 type Kernels = typeof import("../../kernels/mod.ts");
 type Autodiff = typeof import("../../lib/autodiff/mod.ts");
 type Gpu = typeof import("../../lib/gpu/mod.ts");
-type AnyTensor = InstanceType<Gpu["Tensor"]>;
+type AnyTensor = import("../../lib/gpu/mod.ts").Tensor;
 
 /** Which operation, at which size, of which checkout. */
 export interface ElementwiseConfig {
@@ -26,7 +26,7 @@ interface Operands {
   readonly y: AnyTensor;
   readonly row: AnyTensor;
   readonly table: AnyTensor;
-  readonly tokens: InstanceType<Gpu["Tensor"]> & { readonly dtype: "u32" };
+  readonly tokens: import("../../lib/gpu/mod.ts").Tensor<"u32">;
 }
 
 /** The operation, and what its gradient is taken with respect to. */
@@ -49,7 +49,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     const parameter = row.reshape([1, x.shape[2]]);
     return [k.layerNorm(x, parameter, parameter.detached), x, parameter];
   },
-  "embedding": (k, { tokens, table }) => [k.embedding(tokens as never, table), table],
+  "embedding": (k, { tokens, table }) => [k.embedding(tokens, table), table],
 };
 
 if (import.meta.main) {
