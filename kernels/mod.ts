@@ -31,6 +31,16 @@ export { embedding, embeddingTransposed, type EmbeddingTransposedOptions } from 
 export type { RowOptions } from "./rows.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.ts";
+export {
+  attention,
+  type AttentionInputs,
+  type AttentionKind,
+  type AttentionOptions,
+  attentionPattern,
+  type AttentionSharing,
+  type AttentionTile,
+  chooseAttentionTile,
+} from "./attention.ts";
 export { gather, scatter, select } from "./gather.ts";
 export { add, divide, multiply, subtract } from "./binary.ts";
 export {
