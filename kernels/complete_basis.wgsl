@@ -1,7 +1,7 @@
 // u[b,:,k] ← (e − Σ_{j<k} u[b,:,j] <u[b,:,j], e>) / |…|      for columns k without a direction, e the unit vector farthest
-//                                                          from the columns before
+//                                                          from the columns before, and for those after
 //
-// One workgroup per matrix; columns from `start` to before `end`. Orthogonalised twice, which is enough. Needs M ≥ N.
+// One workgroup per matrix; columns from `start` to before `end`. Directions missing come last, as values are sorted. Orthogonalised twice, which is enough. Needs M ≥ N.
 struct Dims { B: u32, M: u32, N: u32, start: u32, end: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> factors: array<f32>;              // (B, N, 2)
@@ -56,58 +56,59 @@ fn product(b: u32, j: u32, k: u32) -> f32 {
   if (b >= dims.B) {
     return;
   }
-  for (var k = dims.start; k < dims.end; k++) {
-    // The same for all lanes of the workgroup.
-    if (factors[2u * (b * dims.N + order[b * dims.N + k])] == 0.0) {
-      var most = -1.0;
-      var place = 0u;
-      for (var m = lane; m < dims.M; m += 64u) {
-        let rest = remainder(b, m, k);
-        if (rest > most) {
-          most = rest;
-          place = m;
-        }
+  var first = 0u;
+  while (first < dims.end && factors[2u * (b * dims.N + order[b * dims.N + first])] > 0.0) {
+    first++;
+  }
+  for (var k = max(first, dims.start); k < dims.end; k++) {
+    var most = -1.0;
+    var place = 0u;
+    for (var m = lane; m < dims.M; m += 64u) {
+      let rest = remainder(b, m, k);
+      if (rest > most) {
+        most = rest;
+        place = m;
       }
-      parts[lane] = most;
-      places[lane] = place;
-      workgroupBarrier();
-      for (var i = 0u; i < 64u; i++) {
-        if (parts[i] > most) {
-          most = parts[i];
-          place = places[i];
-        } else if (parts[i] == most) {
-          place = min(place, places[i]);
-        }
-      }
-      for (var j = lane; j < k; j += 64u) {
-        coefficients[b * dims.N + j] = u[(b * dims.M + place) * dims.N + j];
-      }
-      storageBarrier();
-      for (var m = lane; m < dims.M; m += 64u) {
-        u[(b * dims.M + m) * dims.N + k] = select(0.0, 1.0, m == place) - combination(b, m, k);
-      }
-      storageBarrier();
-      for (var j = lane; j < k; j += 64u) {
-        coefficients[b * dims.N + j] = product(b, j, k);
-      }
-      storageBarrier();
-      var squares = 0.0;
-      for (var m = lane; m < dims.M; m += 64u) {
-        let entry = u[(b * dims.M + m) * dims.N + k] - combination(b, m, k);
-        u[(b * dims.M + m) * dims.N + k] = entry;
-        squares += entry * entry;
-      }
-      parts[lane] = squares;
-      workgroupBarrier();
-      var sum = 0.0;
-      for (var i = 0u; i < 64u; i++) {
-        sum += parts[i];
-      }
-      for (var m = lane; m < dims.M; m += 64u) {
-        u[(b * dims.M + m) * dims.N + k] /= sqrt(sum);
-      }
-      storageBarrier();
-      workgroupBarrier();
     }
+    parts[lane] = most;
+    places[lane] = place;
+    workgroupBarrier();
+    for (var i = 0u; i < 64u; i++) {
+      if (parts[i] > most) {
+        most = parts[i];
+        place = places[i];
+      } else if (parts[i] == most) {
+        place = min(place, places[i]);
+      }
+    }
+    for (var j = lane; j < k; j += 64u) {
+      coefficients[b * dims.N + j] = u[(b * dims.M + place) * dims.N + j];
+    }
+    storageBarrier();
+    for (var m = lane; m < dims.M; m += 64u) {
+      u[(b * dims.M + m) * dims.N + k] = select(0.0, 1.0, m == place) - combination(b, m, k);
+    }
+    storageBarrier();
+    for (var j = lane; j < k; j += 64u) {
+      coefficients[b * dims.N + j] = product(b, j, k);
+    }
+    storageBarrier();
+    var squares = 0.0;
+    for (var m = lane; m < dims.M; m += 64u) {
+      let entry = u[(b * dims.M + m) * dims.N + k] - combination(b, m, k);
+      u[(b * dims.M + m) * dims.N + k] = entry;
+      squares += entry * entry;
+    }
+    parts[lane] = squares;
+    workgroupBarrier();
+    var sum = 0.0;
+    for (var i = 0u; i < 64u; i++) {
+      sum += parts[i];
+    }
+    for (var m = lane; m < dims.M; m += 64u) {
+      u[(b * dims.M + m) * dims.N + k] /= sqrt(sum);
+    }
+    storageBarrier();
+    workgroupBarrier();
   }
 }

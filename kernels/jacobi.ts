@@ -71,7 +71,7 @@ export function jacobiSweeps(
   const [, P, H] = x.shape;
   const S = stats.shape[1];
   const { within, ...lanes } = layout;
-  const constants = { ...lanes, SYMMETRIC: Number(symmetric), TOLERANCE };
+  const constants = { ...lanes, SYMMETRIC: Number(symmetric) };
   const rounds = Math.max(1, P / 4 - 1);
   const perRound = Math.ceil(height / 4 / lanes.SPLIT) + Math.ceil(H / 4 / lanes.SPLIT) + 40;
   if (within && rounds * perRound <= MAX_LOOP_ITERATIONS - 40) {
@@ -89,6 +89,3 @@ export function jacobiSweeps(
     }
   }
 }
-
-/** Rotations converge quadratically: a sweep that meets nothing above this leaves about its square. */
-const TOLERANCE = 2e-4;

@@ -11,7 +11,8 @@
 const LANES: u32 = 8u;
 const SPLIT: u32 = 1u;
 const SYMMETRIC: u32 = 0u;
-const TOLERANCE: f32 = 0.000001;
+const TOLERANCE: f32 = 0.000002;
+const NEGLIGIBLE: f32 = 0.0000003;
 const ENTRIES: u32 = 36u;
 const PARTIALS: u32 = ENTRIES * LANES;
 // Squared norm below which a column counts as zero; the largest entry of a matrix is between 1 and 2.
@@ -45,8 +46,11 @@ fn met(b: u32, sweep: u32, what: u32) -> f32 {
   let share = lane % SPLIT;
   for (var sweep = dims.sweep; sweep < dims.sweepEnd; sweep++) {
     var working = inside;
+    var least = 0.0;
     if (sweep > 0u) {
-      working = inside && met(b, sweep - 1u, 0u) > TOLERANCE * met(b, sweep - 1u, 1u);
+      let scale = met(b, sweep - 1u, 1u);
+      working = inside && met(b, sweep - 1u, 0u) > TOLERANCE * scale;
+      least = select(0.0, NEGLIGIBLE * scale, SYMMETRIC == 1u);
     }
     var largest = 0.0;
     var scale = 0.0;
@@ -56,24 +60,22 @@ fn met(b: u32, sweep: u32, what: u32) -> f32 {
       let left = (b * dims.P + 4u * min(one, two)) * rows;
       let right = (b * dims.P + 4u * max(one, two)) * rows;
       var gram = array<f32, ENTRIES>();
-      if (working) {
-        for (var row = share; row < tall; row += SPLIT) {
-          var w = array<vec4f, 8>();
+      for (var row = share; row < select(0u, tall, working); row += SPLIT) {
+        var w = array<vec4f, 8>();
+        for (var p = 0u; p < 8u; p++) { // unroll
+          w[p] = x[select(left, right, p >= 4u) + p % 4u * rows + row];
+        }
+        if (SYMMETRIC == 1u) {
           for (var p = 0u; p < 8u; p++) { // unroll
-            w[p] = x[select(left, right, p >= 4u) + p % 4u * rows + row];
-          }
-          if (SYMMETRIC == 1u) {
-            for (var p = 0u; p < 8u; p++) { // unroll
-              let v = x[select(left, right, p >= 4u) + p % 4u * rows + tall + row];
-              for (var q = p; q < 8u; q++) { // unroll
-                gram[entry(p, q)] += dot(v, w[q]);
-              }
+            let v = x[select(left, right, p >= 4u) + p % 4u * rows + tall + row];
+            for (var q = p; q < 8u; q++) { // unroll
+              gram[entry(p, q)] += dot(v, w[q]);
             }
-          } else {
-            for (var p = 0u; p < 8u; p++) { // unroll
-              for (var q = p; q < 8u; q++) { // unroll
-                gram[entry(p, q)] += dot(w[p], w[q]);
-              }
+          }
+        } else {
+          for (var p = 0u; p < 8u; p++) { // unroll
+            for (var q = p; q < 8u; q++) { // unroll
+              gram[entry(p, q)] += dot(w[p], w[q]);
             }
           }
         }
@@ -96,7 +98,23 @@ fn met(b: u32, sweep: u32, what: u32) -> f32 {
           gram[e] = partial[first + e];
         }
       }
-      if (working) {
+      var norms = array<f32, 8>();
+      for (var p = 0u; p < 8u; p++) { // unroll
+        let square = gram[entry(p, p)];
+        scale = max(scale, select(1.0, abs(square), SYMMETRIC == 1u));
+        norms[p] = select(0.0, 1.0 / sqrt(max(square, VANISHED)), square > VANISHED);
+      }
+      var most = 0.0;
+      for (var p = 0u; p < 7u; p++) { // unroll
+        for (var q = p + 1u; q < 8u; q++) { // unroll
+          most = max(most, abs(gram[entry(p, q)]) * select(norms[p] * norms[q], 1.0, SYMMETRIC == 1u));
+        }
+      }
+      largest = max(largest, most);
+      // A loop, not a condition: software drivers go through both sides of one.
+      var turning = working && most > max(least, select(NEGLIGIBLE, 0.0, SYMMETRIC == 1u));
+      while (turning) {
+        turning = false;
         var turn = array<f32, 64>();
         for (var p = 0u; p < 8u; p++) { // unroll
           turn[9u * p] = 1.0;
@@ -110,24 +128,18 @@ fn met(b: u32, sweep: u32, what: u32) -> f32 {
             let a = gram[entry(p, p)];
             let d = gram[entry(q, q)];
             let c = gram[entry(p, q)];
-            var off = abs(c);
-            var measure = max(abs(a), abs(d));
+            var needed = abs(c) > least;
             if (SYMMETRIC == 0u) {
-              let norms = sqrt(max(a, 0.0)) * sqrt(max(d, 0.0));
-              off = select(0.0, off / norms, min(a, d) > VANISHED);
-              measure = 1.0;
+              needed = min(a, d) > VANISHED && abs(c) > 0.1 * NEGLIGIBLE * sqrt(max(a, 0.0)) * sqrt(max(d, 0.0));
             }
-            largest = max(largest, off);
-            scale = max(scale, measure);
             // The smaller of the two angles that make the columns orthogonal.
-            let turning = off > 1e-9 * measure;
-            let zeta = clamp((d - a) / select(1.0, 2.0 * c, turning), -1e18, 1e18);
-            let t = select(0.0, select(-1.0, 1.0, zeta >= 0.0) / (abs(zeta) + sqrt(1.0 + zeta * zeta)), turning);
+            let zeta = clamp((d - a) / select(1.0, 2.0 * c, needed), -1e18, 1e18);
+            let t = select(0.0, select(-1.0, 1.0, zeta >= 0.0) / (abs(zeta) + sqrt(1.0 + zeta * zeta)), needed);
             let cosine = 1.0 / sqrt(1.0 + t * t);
             let sine = cosine * t;
             gram[entry(p, p)] = a - t * c;
             gram[entry(q, q)] = d + t * c;
-            gram[entry(p, q)] = select(c, 0.0, turning);
+            gram[entry(p, q)] = select(c, 0.0, needed);
             for (var i = 0u; i < 8u; i++) { // unroll
               if (i != p && i != q) {
                 let g = gram[entry(i, p)];

@@ -86,9 +86,9 @@ export function completeBasis(factors: Tensor, order: Tensor<DType>, u: Tensor):
   const eighths = (count: number) => Math.ceil(count / 8) + 1;
   const perLane = (count: number) => Math.ceil(count / 64);
   const iterations = 3 * perLane(M) * eighths(N) + perLane(N) * (eighths(M) + 1) + perLane(M) + 140;
-  checkLoopIterations("completeBasis", iterations);
+  checkLoopIterations("completeBasis", iterations + N);
   const software = currentGpu().adapter.software;
-  const columns = software ? Math.floor(MAX_LOOP_ITERATIONS / iterations) : N;
+  const columns = software ? Math.floor((MAX_LOOP_ITERATIONS - N) / iterations) : N;
   let { coefficients } = complete({ factors, order, u, start: 0, end: Math.min(N, columns) });
   for (let start = columns; start < N; start += columns) {
     ({ coefficients } = complete({ factors, order, u, coefficients, start, end: Math.min(N, start + columns) }));
