@@ -1,4 +1,4 @@
-// y[b,i,j] = scale[b] a[b,i,j],  zero outside of a      TRANSPOSE: a[b,j,i]; REVERSE: rows and columns from the last to the first
+// y[b,i,j] = scale[b] a[b,i,j],  zero outside of a      TRANSPOSE: a[b,j,i]; REVERSE: rows of a, and with 2 its columns, from the last
 //
 // One invocation per entry of y. From column `height` on, y holds an identity matrix instead (y[b,i,height+i] = 1); PAD
 // continues the diagonal with ones beyond a; SYMMETRIC reads the lower triangle on both sides of the diagonal; without SCALE there is none.
@@ -10,7 +10,7 @@ const SCALE: u32 = 1u;
 struct Dims { B: u32, M: u32, N: u32, I: u32, J: u32, height: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> a: array<f32>;            // (B, M, N)
-@group(0) @binding(2) var<storage, read> scale: array<f32>;        // (B)
+@group(0) @binding(2) var<storage, read> scale: array<f32>;        // (S)
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;      // (B, I, J)
 
 @compute @workgroup_size(64) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -27,8 +27,10 @@ struct Dims { B: u32, M: u32, N: u32, I: u32, J: u32, height: u32 }
   let inside = row < dims.M && column < dims.N && j < dims.height;
   var value = 0.0;
   if (inside) {
-    if (REVERSE == 1u) {
+    if (REVERSE > 0u) {
       row = dims.M - 1u - row;
+    }
+    if (REVERSE == 2u) {
       column = dims.N - 1u - column;
     }
     if (SYMMETRIC == 1u) {

@@ -26,18 +26,18 @@ export const matrixScale: KernelOf<"a", "scale"> = kernel({
 /**
  * Copies matrices into larger ones: `y[b,i,j] = scale[b] a[b,i,j]`, zero outside of `a`.
  *
- * Constants: `TRANSPOSE = 1` takes `a[b,j,i]`; `REVERSE = 1` counts rows and columns from the end; `PAD = 1` continues the
+ * Constants: `TRANSPOSE = 1` takes `a[b,j,i]`; `REVERSE = 1` counts rows of `a` from the end, 2 its columns too; `PAD = 1` continues the
  * diagonal with ones; `SYMMETRIC = 1` reads the lower triangle only; `SCALE = 0` leaves the scale out. Columns from `height` on hold an identity matrix.
  *
  * @param a Matrices (B, M, N).
- * @param scale Factors (B).
+ * @param scale Factors (S), S ≥ B; any vector where they are left out.
  * @param height Columns of y before the identity matrix; J or more for none.
  * @returns `y` (B, I, J); I and J are given as sizes.
  */
 export const pack: KernelOf<"a" | "scale", "y", "height"> = kernel({
   label: "pack",
   code: { "kernels/index.wgsl": index, "kernels/pack.wgsl": packCode },
-  inputs: { a: ["B", "M", "N"], scale: ["B"] },
+  inputs: { a: ["B", "M", "N"], scale: ["S"] },
   outputs: { y: ["B", "I", "J"] },
   scalars: ["height"],
   groups: ({ B, I, J }) => Math.ceil(B * I * J / 64),
@@ -50,13 +50,13 @@ export const pack: KernelOf<"a" | "scale", "y", "height"> = kernel({
  * `DIVIDE = 0` leaves the scale out, 2 divides by its root.
  *
  * @param x Matrices (B, I, J).
- * @param scale Divisors (B).
+ * @param scale Divisors (S), S ≥ B; any vector where they are left out.
  * @returns `y` (B, M, N); M and N are given as sizes.
  */
 export const unpack: KernelOf<"x" | "scale", "y"> = kernel({
   label: "unpack",
   code: { "kernels/index.wgsl": index, "kernels/unpack.wgsl": unpackCode },
-  inputs: { x: ["B", "I", "J"], scale: ["B"] },
+  inputs: { x: ["B", "I", "J"], scale: ["S"] },
   outputs: { y: ["B", "M", "N"] },
   groups: ({ B, M, N }) => Math.ceil(B * M * N / 64),
 });

@@ -7,7 +7,7 @@ const DIVIDE: u32 = 1u;
 struct Dims { B: u32, I: u32, J: u32, M: u32, N: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<f32>;            // (B, I, J)
-@group(0) @binding(2) var<storage, read> scale: array<f32>;        // (B)
+@group(0) @binding(2) var<storage, read> scale: array<f32>;        // (S)
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;      // (B, M, N)
 
 @compute @workgroup_size(64) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
