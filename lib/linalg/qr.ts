@@ -1,5 +1,6 @@
 /** QR decomposition by Householder reflections. */
 import { householder, householderApply, householderTriangle } from "../../kernels/householder.ts";
+import { matmul } from "../../kernels/matmul.ts";
 import { matrixScale, pack, unpack } from "../../kernels/packing.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, roundUp } from "./batch.ts";
@@ -58,7 +59,8 @@ export function columnsOfQ({ x, pivots, scale }: Reflections, J: number): Tensor
  * QR decomposition `A = Q R` by Householder reflections, on the GPU, for any shape and rank.
  *
  * K = min(M, N). As in LAPACK, diagonal entries of R have the sign opposite to what the reflection found, so that they
- * may be negative. Columns of Q are orthonormal to 1e-5 whatever the rank of A.
+ * may be negative. Columns of Q are orthonormal to 1e-5 whatever the rank of A. Tall matrices are cut into blocks of rows,
+ * whose triangles are decomposed together (Demmel et al. 2012): signs then differ from LAPACK's.
  *
  * @example
  * ```ts
@@ -79,12 +81,46 @@ export function columnsOfQ({ x, pivots, scale }: Reflections, J: number): Tensor
  * @throws {ShapeError} If `a` has fewer than two axes.
  */
 export function qr(a: Tensor): Qr {
-  using scratch = new Scratch();
   const { lead, B, M, N } = batchOf("qr", "a", a);
+  if (isTall(M, N)) {
+    const { q, r } = qrOfTall(a.reshape([B, M, N]));
+    return { q: q.reshape([...lead, M, N]), r: r.reshape([...lead, N, N]) };
+  }
+  using scratch = new Scratch();
   const K = Math.min(M, N);
   const reflections = reflect(a.reshape([B, M, N]), scratch);
   const columns = scratch.keep(columnsOfQ(reflections, K));
   const q = unpack({ x: columns, scale: reflections.scale }, { M, N: K, TRANSPOSE: 1, DIVIDE: 0 }).y;
   const { r } = householderTriangle({ ...reflections });
   return { q: q.reshape([...lead, M, K]), r: r.reshape([...lead, K, N]) };
+}
+
+/** Rows from which blocks of rows pay: one reflection of many rows occupies few lanes, for long. */
+const TALL = 1024;
+
+/**
+ * Whether a matrix is decomposed by blocks of rows.
+ *
+ * @param M Rows.
+ * @param N Columns.
+ */
+export function isTall(M: number, N: number): boolean {
+  return M > TALL && M >= 4 * N;
+}
+
+/** Q R of (B, M, N): that of each block of rows, `A_i = Q_i R_i`, then that of all R_i below one another. */
+function qrOfTall(a: Tensor): Qr {
+  using scratch = new Scratch();
+  const [B, M, N] = a.shape;
+  const rows = Math.max(256, roundUp(2 * N, 4));
+  const blocks = Math.ceil(M / rows);
+  const unscaled = { scale: a.reshape([a.size]), height: N };
+  const padded = M % rows === 0 ? a : scratch.keep(pack({ a, ...unscaled }, { I: blocks * rows, J: N, SCALE: 0 }).y);
+  const each = qr(padded.reshape([B * blocks, rows, N]));
+  const joint = qr(each.r.reshape([B, blocks * N, N]));
+  for (const tensor of [each.q, each.r, joint.q]) scratch.keep(tensor);
+  const product = matmul(each.q, joint.q.reshape([B * blocks, N, N])).reshape([B, blocks * rows, N]);
+  if (padded === a) return { q: product, r: joint.r };
+  const scale = scratch.keep(product).reshape([product.size]);
+  return { q: unpack({ x: product, scale }, { M, N, DIVIDE: 0 }).y, r: joint.r };
 }

@@ -1,10 +1,11 @@
 /** Singular value decomposition. */
 import { householderApply, householderTriangle } from "../../kernels/householder.ts";
+import { matmul } from "../../kernels/matmul.ts";
 import { pack, unpack } from "../../kernels/packing.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, roundUp } from "./batch.ts";
 import { rotate, type Rotated, rotatedDirections, rotatedVectors } from "./jacobi.ts";
-import { reflect, type Reflections } from "./qr.ts";
+import { isTall, qr, reflect, type Reflections } from "./qr.ts";
 import { Scratch } from "./scratch.ts";
 
 /** A = U diag(s) Vᵀ. */
@@ -49,6 +50,10 @@ export function svd(a: Tensor): Svd {
   using scratch = new Scratch();
   const { lead, B, M, N } = batchOf("svd", "a", a);
   const K = Math.min(M, N);
+  if (isTall(Math.max(M, N), K)) {
+    const { u, s, v } = svdOfTall(a.reshape([B, M, N]));
+    return { u: u.reshape([...lead, M, K]), s: s.reshape([...lead, K]), v: v.reshape([...lead, N, K]) };
+  }
   const { reflections, rotated } = decompose(a.reshape([B, M, N]), true, scratch);
   const { x, pivots, scale } = reflections;
   const columns = scratch.keep(rotatedVectors(rotated, K, x.shape[2]));
@@ -86,8 +91,15 @@ export function svd(a: Tensor): Svd {
 export function singularValues(a: Tensor): Tensor {
   using scratch = new Scratch();
   const { lead, B, M, N } = batchOf("singularValues", "a", a);
-  const { rotated } = decompose(a.reshape([B, M, N]), false, scratch);
-  return rotated.values.reshape([...lead, Math.min(M, N)]);
+  const K = Math.min(M, N);
+  let matrices = a.reshape([B, M, N]);
+  if (isTall(Math.max(M, N), K)) {
+    const { q, r } = qr(tall(matrices, scratch));
+    for (const tensor of [q, r]) scratch.keep(tensor);
+    matrices = r;
+  }
+  const { rotated } = decompose(matrices, false, scratch);
+  return rotated.values.reshape([...lead, K]);
 }
 
 /** Reflections of the tall side of (B, M, N), and rotations of what they leave. */
@@ -104,4 +116,23 @@ function decompose(
   const [P, height] = [roundUp(K, 8), roundUp(K, 4)];
   const x = scratch.keep(pack({ a: r, scale, height }, { I: P, J: height + (vectors ? P : 0), SCALE: 0 }).y);
   return { reflections, rotated: rotate({ x, scale, height, N: K, symmetric: false }, scratch) };
+}
+
+/** Far from square: T = Q R, and R = U diag(s) Vᵀ. */
+function svdOfTall(a: Tensor): Svd {
+  using scratch = new Scratch();
+  const [, M, N] = a.shape;
+  const { q, r } = qr(tall(a, scratch));
+  const inner = svd(r);
+  for (const tensor of [q, r, inner.u]) scratch.keep(tensor);
+  const long = matmul(q, inner.u);
+  return M >= N ? { u: long, s: inner.s, v: inner.v } : { u: inner.v, s: inner.s, v: long };
+}
+
+/** The matrices, or their transposes if they are wide. */
+function tall(a: Tensor, scratch: Scratch): Tensor {
+  const [, M, N] = a.shape;
+  if (M >= N) return a;
+  const unscaled = { scale: a.reshape([a.size]), height: M };
+  return scratch.keep(pack({ a, ...unscaled }, { I: N, J: M, TRANSPOSE: 1, SCALE: 0 }).y);
 }
