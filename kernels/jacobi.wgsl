@@ -115,10 +115,8 @@ fn met(b: u32, sweep: u32, what: u32) -> f32 {
       var turning = working && most > max(least, select(NEGLIGIBLE, 0.0, SYMMETRIC == 1u));
       while (turning) {
         turning = false;
+        // J − 1: next to a one, what small angles change would be rounded away, always to the same side.
         var turn = array<f32, 64>();
-        for (var p = 0u; p < 8u; p++) { // unroll
-          turn[9u * p] = 1.0;
-        }
         // All 28 pairs of the 8 columns, in seven rounds of four.
         for (var r = 0u; r < 7u; r++) { // unroll
           for (var k = 0u; k < 4u; k++) { // unroll
@@ -137,6 +135,7 @@ fn met(b: u32, sweep: u32, what: u32) -> f32 {
             let t = select(0.0, select(-1.0, 1.0, zeta >= 0.0) / (abs(zeta) + sqrt(1.0 + zeta * zeta)), needed);
             let cosine = 1.0 / sqrt(1.0 + t * t);
             let sine = cosine * t;
+            let tau = sine / (1.0 + cosine);
             gram[entry(p, p)] = a - t * c;
             gram[entry(q, q)] = d + t * c;
             gram[entry(p, q)] = select(c, 0.0, needed);
@@ -147,10 +146,10 @@ fn met(b: u32, sweep: u32, what: u32) -> f32 {
                 gram[entry(i, p)] = cosine * g - sine * h;
                 gram[entry(i, q)] = sine * g + cosine * h;
               }
-              let g = turn[8u * i + p];
-              let h = turn[8u * i + q];
-              turn[8u * i + p] = cosine * g - sine * h;
-              turn[8u * i + q] = sine * g + cosine * h;
+              let g = turn[8u * i + p] + select(0.0, 1.0, i == p);
+              let h = turn[8u * i + q] + select(0.0, 1.0, i == q);
+              turn[8u * i + p] -= sine * (h + tau * g);
+              turn[8u * i + q] += sine * (g - tau * h);
             }
           }
         }
@@ -160,11 +159,11 @@ fn met(b: u32, sweep: u32, what: u32) -> f32 {
             old[p] = x[select(left, right, p >= 4u) + p % 4u * rows + row];
           }
           for (var q = 0u; q < 8u; q++) { // unroll
-            var sum = old[0] * turn[q];
+            var change = old[0] * turn[q];
             for (var p = 1u; p < 8u; p++) { // unroll
-              sum += old[p] * turn[8u * p + q];
+              change += old[p] * turn[8u * p + q];
             }
-            x[select(left, right, q >= 4u) + q % 4u * rows + row] = sum;
+            x[select(left, right, q >= 4u) + q % 4u * rows + row] = old[q] + change;
           }
         }
       }
