@@ -1,7 +1,7 @@
 /**
  * icl-lab: learning dynamics of small transformers on WebGPU, theory beside simulation.
  *
- * Exported in the order in which data flows: GPU, random numbers, kernels, tasks, models, theory, run, figures.
+ * Exported in the order in which data flows: GPU, random numbers, kernels, tasks, models, theory, linear algebra, run, figures.
  *
  * @module
  */
@@ -12,5 +12,6 @@ export * from "./lib/tasks/regression_prompts.ts";
 export * from "./lib/models/linear_icl.ts";
 export { DivergenceError } from "./lib/divergence.ts";
 export * from "./lib/theory/mod.ts";
+export * from "./lib/linalg/mod.ts";
 export * from "./lib/run/mod.ts";
 export * from "./lib/figures/mod.ts";

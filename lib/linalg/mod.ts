@@ -12,3 +12,12 @@ export { type CutoffOptions, leastSquares, pinv, ridge } from "./least_squares.t
 export { type Pca, pca, randomizedPca, type RandomizedPcaOptions } from "./pca.ts";
 export { principalAngles } from "./principal_angles.ts";
 export { expm } from "./expm.ts";
+export { eighReference, type SvdReference, svdReference } from "./reference.ts";
+export {
+  choleskyReference,
+  expmReference,
+  matmulReference,
+  qrReference,
+  regressReference,
+  solveReference,
+} from "./reference_solve.ts";

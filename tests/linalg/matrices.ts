@@ -1,5 +1,5 @@
 /** Matrices for the linear algebra tests, and what is asked of factors. */
-import { Tensor } from "../../lib/gpu/tensor.ts";
+import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { normals } from "../../lib/random.ts";
 import { matmulReference } from "../../lib/linalg/reference_solve.ts";
 
