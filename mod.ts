@@ -1,11 +1,13 @@
 /**
  * icl-lab: learning dynamics of small transformers on WebGPU, theory beside simulation.
  *
- * Exported in the order in which data flows: GPU, random numbers, kernels, tasks, models, theory, linear algebra, run, figures.
+ * Exported in the order in which data flows: GPU, gradients, random numbers, kernels, tasks, models, theory, linear
+ * algebra, run, figures.
  *
  * @module
  */
 export * from "./lib/gpu/mod.ts";
+export * from "./lib/autodiff/mod.ts";
 export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words } from "./lib/random.ts";
 export * from "./kernels/mod.ts";
 export * from "./lib/tasks/regression_prompts.ts";

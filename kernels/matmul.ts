@@ -1,10 +1,12 @@
 /** Matrix products over replicas, in every transposition. */
 import { currentGpu } from "../lib/gpu/device.ts";
 import { ShapeError } from "../lib/gpu/errors.ts";
+import { type Array64, sizeOf } from "../lib/autodiff/array64.ts";
+import { differentiable } from "../lib/autodiff/differentiable.ts";
 import { kernel, type KernelOf, type Sizes } from "../lib/gpu/kernel.ts";
 import { MAX_LOOP_ITERATIONS } from "../lib/gpu/loops.ts";
-import { own } from "../lib/gpu/program.ts";
-import { Tensor } from "../lib/gpu/tensor.ts";
+import { makeTensor } from "../lib/gpu/trace.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
 import type { WgslFiles } from "../lib/gpu/wgsl.ts";
 import index from "./index.wgsl" with { type: "text" };
 import blockScalar from "./matmul_block_scalar.wgsl" with { type: "text" };
@@ -17,6 +19,7 @@ import resultVec4 from "./matmul_result_vec4.wgsl" with { type: "text" };
 import subgroup from "./matmul_subgroup.wgsl" with { type: "text" };
 import tiled from "./matmul_tiled.wgsl" with { type: "text" };
 import { chooseMatmul, type MatmulChoice, type MatmulVariant } from "./matmul_variant.ts";
+import { sumTo } from "./reduce.ts";
 
 export { chooseMatmul, type MatmulChoice, type MatmulVariant } from "./matmul_variant.ts";
 
@@ -55,8 +58,8 @@ function tiles({ R, M, N }: Sizes, rows: number, columns: number): number {
 /**
  * Matrix product over replicas: `c[r,m,n] = Σ_k a[r,m,k] b[r,k,n]`, in f32, summed in order of k.
  *
- * An operand without the replica axis, or with one of extent 1, serves every replica. The gradient is made of the same
- * operation: `da = dc bᵀ` and `db = aᵀ dc`. A product with more steps than a software driver's loops may take is made
+ * An operand without the replica axis, or with one of extent 1, serves every replica, and its gradient is their sum.
+ * Gradients are made of the same operation: `da = dc bᵀ` and `db = aᵀ dc`. A product with more steps than a software driver's loops may take is made
  * by several dispatches that add up. Replica r has the same bits alone and in an ensemble.
  *
  * @param a Left operand (M, K) or (R, M, K); with `transposeA` (K, M) or (R, K, M). Finite.
@@ -81,10 +84,64 @@ function tiles({ R, M, N }: Sizes, rows: number, columns: number): number {
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false } = options;
+  return differentiable({
+    label: "matmul",
+    inputs: [a, b],
+    output: product(a, b, options),
+    gradient: (dc) => {
+      const da = transposeA
+        ? matmul(b, dc, { transposeA: transposeB, transposeB: true })
+        : matmul(dc, b, { transposeB: !transposeB });
+      const db = transposeB
+        ? matmul(dc, a, { transposeA: true, transposeB: transposeA })
+        : rightGradient(a, b, dc, transposeA);
+      return [sumTo(da, a.shape), sumTo(db, b.shape)];
+    },
+    reference: (a, b) => matmulReference(a, b, options),
+  });
+}
+
+/** `aᵀ dc`; where one b served all replicas, their rows are those of one tall matrix, which sums over them at once. */
+function rightGradient(a: Tensor, b: Tensor, dc: Tensor, transposeA: boolean): Tensor {
+  const shared = b.shape.length === 2 || b.shape[0] === 1;
+  if (!shared || transposeA || a.shape.length === 2) return matmul(a, dc, { transposeA: !transposeA });
+  const rows = ({ shape: [R, M, N] }: Tensor) => [R * M, N];
+  return matmul(a.reshape(rows(a)), dc.reshape(rows(dc)), { transposeA: true });
+}
+
+/**
+ * {@linkcode matmul} in float64.
+ *
+ * @param a Left operand.
+ * @param b Right operand.
+ * @param options Transpositions.
+ * @returns Product.
+ */
+export function matmulReference(a: Array64, b: Array64, options: MatmulOptions = {}): Array64 {
+  const { transposeA = false, transposeB = false } = options;
+  const { R, M, N, K, strideA, strideB, shape } = productSizes(a, b, transposeA, transposeB);
+  const data = new Float64Array(sizeOf(shape));
+  const [rowA, stepA] = transposeA ? [1, M] : [K, 1];
+  const [stepB, columnB] = transposeB ? [1, K] : [N, 1];
+  for (let r = 0; r < R; r++) {
+    for (let m = 0; m < M; m++) {
+      for (let k = 0; k < K; k++) {
+        const left = a.data[r * strideA + m * rowA + k * stepA];
+        for (let n = 0; n < N; n++) {
+          data[(r * M + m) * N + n] += left * b.data[r * strideB + k * stepB + n * columnB];
+        }
+      }
+    }
+  }
+  return { shape, data };
+}
+
+function product(a: Tensor, b: Tensor, options: MatmulOptions): Tensor {
+  const { transposeA = false, transposeB = false } = options;
   const { R, M, N, K, strideA, strideB, shape } = productSizes(a, b, transposeA, transposeB);
   const { adapter } = currentGpu();
   const { variant, slices = 1 } = options.choice ?? chooseMatmul(adapter, M, N);
-  const c = own(new Tensor(shape, "f32", "matmul.c"));
+  const c = makeTensor(shape, "f32", "matmul.c");
   const constants: Record<string, number> = { TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) };
   if (variant === "subgroup") {
     if (adapter.subgroupSize === 0) {
@@ -121,7 +178,9 @@ interface ProductSizes {
   readonly shape: readonly number[];
 }
 
-function productSizes(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): ProductSizes {
+type Shaped = Pick<Tensor, "shape">;
+
+function productSizes(a: Shaped, b: Shaped, transposeA: boolean, transposeB: boolean): ProductSizes {
   const [left, right] = [split("a", a), split("b", b)];
   const [M, K] = transposeA ? [left.columns, left.rows] : [left.rows, left.columns];
   const [inner, N] = transposeB ? [right.columns, right.rows] : [right.rows, right.columns];
@@ -139,7 +198,7 @@ function productSizes(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boo
   return { R, M, N, K, strideA, strideB, shape: batched ? [R, M, N] : [M, N] };
 }
 
-function split(name: string, { shape }: Tensor): { R: number; rows: number; columns: number } {
+function split(name: string, { shape }: Shaped): { R: number; rows: number; columns: number } {
   if (shape.length !== 2 && shape.length !== 3) {
     throw new ShapeError(
       `matmul: expected "${name}" of shape (rows, columns) or (R, rows, columns), found (${shape.join(", ")})`,
@@ -175,6 +234,7 @@ function declare(variant: MatmulVariant, alignedA: boolean, alignedB: boolean, a
     outputs: { c: ["R", "M", "N"] },
     scalars: ["K", "start", "end", "strideA", "strideB"],
     groups: GROUPS[variant],
+    flops: ({ R, M, N, start, end }) => 2 * R * M * N * (end - start),
   });
 }
 

@@ -9,6 +9,24 @@ export { taskMatrix } from "./task_matrix.ts";
 export { linearIclBackward } from "./linear_icl_backward.ts";
 export { linearIclFused } from "./linear_icl_fused.ts";
 export { chooseMatmul, matmul, type MatmulChoice, type MatmulOptions, type MatmulVariant } from "./matmul.ts";
+export { add, divide, multiply, subtract } from "./binary.ts";
+export {
+  exp,
+  leakyRelu,
+  log,
+  negate,
+  reciprocal,
+  relu,
+  scale,
+  sigmoid,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from "./unary.ts";
+export { max, mean, sum, sumTo } from "./reduce.ts";
+export { concatenate, expand, pad, permute, slice } from "./strided.ts";
+export { fill } from "./fill.ts";
 export { matrixScale, pack, unpack, zeroWords } from "./packing.ts";
 export { householder, householderApply, householderTriangle } from "./householder.ts";
 export { jacobi, type JacobiLayout, jacobiLayout, jacobiSweeps } from "./jacobi.ts";

@@ -93,11 +93,12 @@ async function openDevice(
   choice: AdapterChoice,
   requiredLimits: Record<string, number>,
 ): Promise<GPUDevice> {
+  const listed = (["timestamp-query"] as const).filter((feature) => adapter.features.has(feature));
   const request = { label: "icl-lab", requiredLimits };
   try {
-    return await adapter.requestDevice({ ...request, requiredFeatures: ["subgroups"] });
+    return await adapter.requestDevice({ ...request, requiredFeatures: [...listed, "subgroups"] });
   } catch {
-    return await (await findAdapter(choice)).requestDevice(request);
+    return await (await findAdapter(choice)).requestDevice({ ...request, requiredFeatures: listed });
   }
 }
 

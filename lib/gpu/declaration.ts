@@ -27,6 +27,8 @@ export interface KernelSpec<I extends Axes, O extends Axes, S extends string> {
   readonly scalars?: readonly S[];
   /** Number of workgroups. More than 65 535 are folded into a second dimension: see `kernels/index.wgsl`. */
   readonly groups: (sizes: Sizes) => number;
+  /** Floating-point operations of a call, from sizes and scalars, for profiles; only where arithmetic takes the time. */
+  readonly flops?: (sizes: Sizes) => number;
 }
 
 /** A tensor argument: a WGSL binding with the host's axes. */
@@ -57,6 +59,8 @@ export interface Declaration {
   readonly constants: readonly string[];
   /** Number of workgroups. */
   readonly groups: (sizes: Sizes) => number;
+  /** Floating-point operations of a call, or null if the kernel does not say. */
+  readonly flops: ((sizes: Sizes) => number) | null;
 }
 
 /**
@@ -80,7 +84,7 @@ export interface Declaration {
 export function declareKernel<I extends Axes, O extends Axes, S extends string>(
   spec: KernelSpec<I, O, S>,
 ): Declaration {
-  const { label, code, groups } = spec;
+  const { label, code, groups, flops = null } = spec;
   const scalars: readonly string[] = spec.scalars ?? [];
   const fail = (expected: string, found: string): never => {
     throw new KernelError(`${label}: expected ${expected}, found ${found}`);
@@ -129,5 +133,5 @@ export function declareKernel<I extends Axes, O extends Axes, S extends string>(
     }
   }
   if (!/@compute[^{]*fn main\s*\(/.test(text)) fail(`an entry point "main"`, "none");
-  return { label, code, tensors, uniform, fields, scalars, constants: constantNames(text), groups };
+  return { label, code, tensors, uniform, fields, scalars, constants: constantNames(text), groups, flops };
 }

@@ -11,6 +11,10 @@ export interface Dispatch {
   readonly bindings: GPUBindGroup;
   /** Workgroups along x, y and z. */
   readonly groups: readonly [number, number, number];
+  /** Floating-point operations, or null if the kernel does not say. */
+  readonly flops: number | null;
+  /** Bytes of all bound tensors; twice for those that are changed in place. */
+  readonly bytes: number;
 }
 
 /** Workgroups that WebGPU allows along one dimension. */

@@ -19,11 +19,12 @@
  */
 import { type Axes, declareKernel, type KernelSpec, type Sizes } from "./declaration.ts";
 import { currentGpu, type Gpu } from "./device.ts";
-import { encode, foldGroups } from "./dispatch.ts";
+import { foldGroups } from "./dispatch.ts";
+import { type Bound, type Launch, runOnce } from "./launch.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
-import { currentTrace, own } from "./program.ts";
+import { currentTrace, makeTensor } from "./trace.ts";
 import { type ArgumentValues, checkAliases, elementType, packUniform, resolveSizes } from "./shapes.ts";
-import { type DType, Tensor } from "./tensor.ts";
+import type { DType, Tensor } from "./tensor.ts";
 
 export type { Axes, KernelSpec, Sizes } from "./declaration.ts";
 export { checkLoopIterations, MAX_LOOP_ITERATIONS } from "./loops.ts";
@@ -38,8 +39,9 @@ export type KernelArguments<I extends Axes, O extends Axes, S extends string> =
  * A callable kernel. While a program is recorded it appends a dispatch; otherwise it runs at once.
  *
  * The second argument gives sizes of axes that no tensor fixes and values of module-scope constants. Outputs that are
- * not handed in are made, filled with zeros: a recorded program owns them, otherwise the caller does. An output bound
- * as integers is made as such, but typed as f32: hand it in to keep its type.
+ * not handed in are made: by the program while one is recorded, which plans their memory, and otherwise for the caller,
+ * who owns them. A kernel writes every element of its outputs and reads none: planned memory holds what another tensor
+ * left there. An output bound as integers is made as such, but typed as f32: hand it in to keep its type.
  */
 export type Kernel<I extends Axes, O extends Axes, S extends string> = (
   args: KernelArguments<I, O, S>,
@@ -147,47 +149,20 @@ export function kernel<const I extends Axes, const O extends Axes, const S exten
     const bytes = packUniform(label, fields, { ...sizes, ...numbers });
     const { pipeline, layout } = compiled(gpu, sizes);
 
-    const outputs: Record<string, Tensor<DType>> = {};
-    const tensors: Record<string, Tensor<DType>> = {};
-    for (const { name, type, axes, output } of bindings) {
-      const shape = () => axes.map((axis) => sizes[axis]);
-      tensors[name] = values[name] as Tensor<DType> | undefined ??
-        own(new Tensor<DType>(shape(), elementType(type), `${label}.${name}`));
-      if (output) outputs[name] = tensors[name];
-    }
-
-    const uniform = uniformSlot === null ? null : createUniform(gpu, label, bytes);
-    const entries = bindings.map(({ name, slot }) => ({ binding: slot, resource: { buffer: tensors[name].buffer } }));
-    if (uniform) entries.push({ binding: uniformSlot!, resource: { buffer: uniform } });
-    const group = gpu.guard(label, () => gpu.device.createBindGroup({ label, layout, entries }));
-    const dispatch = { label, pipeline, bindings: group, groups };
     const trace = currentTrace();
-    if (trace) {
-      trace.dispatches.push(dispatch);
-      for (const tensor of Object.values(tensors)) trace.used.add(tensor);
-      if (uniform) trace.owned.push(uniform);
-    } else {
-      gpu.guard(label, () => {
-        const encoder = gpu.device.createCommandEncoder({ label });
-        const pass = encoder.beginComputePass({ label });
-        encode(pass, dispatch);
-        pass.end();
-        gpu.device.queue.submit([encoder.finish()]);
-      });
-      uniform?.destroy();
-    }
+    const outputs: Record<string, Tensor<DType>> = {};
+    const tensors = bindings.map(({ name, slot, type, axes, access, output }): Bound => {
+      const given = values[name] as Tensor<DType> | undefined;
+      const made = () => makeTensor(axes.map((axis) => sizes[axis]), elementType(type), `${label}.${name}`);
+      const tensor = given ?? made();
+      if (output) outputs[name] = tensor;
+      return { slot, tensor, access: access === "read" ? "read" : output ? "write" : "update" };
+    });
+    const uniform = uniformSlot === null ? null : { slot: uniformSlot, bytes };
+    const flops = declaration.flops?.({ ...sizes, ...numbers }) ?? null;
+    const launch: Launch = { label, pipeline, layout, groups, uniform, tensors, flops };
+    if (trace) trace.launches.push(launch);
+    else runOnce(gpu, launch);
     return outputs as { [name in keyof O]: Tensor };
   };
-}
-
-function createUniform(gpu: Gpu, label: string, bytes: ArrayBuffer): GPUBuffer {
-  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-  const buffer = gpu.guard(label, () =>
-    gpu.device.createBuffer({
-      label: `${label}.dims`,
-      size: bytes.byteLength,
-      usage,
-    }));
-  gpu.device.queue.writeBuffer(buffer, 0, bytes);
-  return buffer;
 }

@@ -18,5 +18,7 @@ export {
 } from "./kernel.ts";
 export type { Constants, WgslFiles } from "./wgsl.ts";
 export { type DType, type HostArrays, Staging, Tensor } from "./tensor.ts";
-export { own, Program, record } from "./program.ts";
+export { evaluate, makeTensor, own, Program, record } from "./program.ts";
+export type { Home, Memory } from "./memory.ts";
+export { type KernelTime, Profiler, type ProgramTime, startProfiling, stopProfiling } from "./profiler.ts";
 export { Ring } from "./ring.ts";

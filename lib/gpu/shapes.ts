@@ -103,7 +103,8 @@ function checkTensor(
 }
 
 /**
- * Refuses a call in which a tensor that is written is bound a second time: WebGPU has no order between the two.
+ * Refuses a call in which memory that is written is bound a second time: WebGPU has no order between the two, and knows
+ * whole buffers only. Two outputs may lie side by side in one buffer.
  *
  * @param kernel Declaration of the kernel.
  * @param values Arguments of the call.
@@ -113,16 +114,27 @@ function checkTensor(
 export function checkAliases({ label, tensors }: Declaration, values: ArgumentValues): void {
   const bound = tensors.flatMap(({ name, access }) => {
     const tensor = values[name];
-    return tensor instanceof Tensor ? [{ name, access, buffer: tensor.buffer }] : [];
+    return tensor instanceof Tensor ? [{ name, access, ...extentOf(tensor) }] : [];
   });
   for (const written of bound.filter(({ access }) => access === "read_write")) {
-    const other = bound.find(({ name, buffer }) => name !== written.name && buffer === written.buffer);
+    const other = bound.find(({ name, access, owner, start, size }) =>
+      name !== written.name && owner === written.owner &&
+      (access === "read" || (start < written.start + written.size && written.start < start + size))
+    );
     if (other) {
       throw new ShapeError(
         `${label}: expected a tensor of its own for "${written.name}", which is written, found that of "${other.name}"`,
       );
     }
   }
+}
+
+/** Where a tensor lies: in a buffer, or in planned memory that has none yet. Bytes. */
+function extentOf(tensor: Tensor<DType>): { readonly owner: object; readonly start: number; readonly size: number } {
+  const { memory, start, size } = tensor;
+  if (!memory.placed && !tensor.destroyed) return { owner: memory, start: start * 4, size: size * 4 };
+  const { buffer, offset, size: bytes } = tensor.binding;
+  return { owner: buffer, start: offset, size: bytes };
 }
 
 /**

@@ -88,7 +88,8 @@ export class Staging implements Disposable {
     await this.#gpu.settle();
     this.#gpu.guard(label, () => {
       const encoder = this.#gpu.device.createCommandEncoder({ label });
-      encoder.copyBufferToBuffer(tensor.buffer, start * 4, this.#buffer, 0, count * 4);
+      const { buffer, offset } = tensor.hostBinding;
+      encoder.copyBufferToBuffer(buffer, offset + start * 4, this.#buffer, 0, count * 4);
       this.#gpu.device.queue.submit([encoder.finish()]);
     });
     try {

@@ -2,13 +2,24 @@
 import { currentGpu, type Gpu } from "./device.ts";
 import { type DType, HOST_ARRAYS, type HostArrays } from "./dtype.ts";
 import { GpuError, ShapeError } from "./errors.ts";
+import { Memory } from "./memory.ts";
 import { Staging } from "./staging.ts";
 
 export type { DType, HostArrays } from "./dtype.ts";
 export { Staging } from "./staging.ts";
 
-/** Buffers that were destroyed: views share a buffer, so the tensor cannot hold the flag. */
-const destroyed = new WeakSet<GPUBuffer>();
+/** Elements from one admissible start of a view to the next: WebGPU binds buffers at multiples of 256 bytes. */
+export const VIEW_ALIGNMENT = 64;
+
+/** Where a tensor that does not allocate gets its memory from. */
+export interface TensorPlace {
+  /** Memory to view. */
+  readonly memory: Memory;
+  /** First element, a multiple of {@linkcode VIEW_ALIGNMENT}. */
+  readonly start: number;
+  /** Whether {@linkcode gradients} treats the tensor as a constant. */
+  readonly constant?: boolean;
+}
 
 /**
  * A dense row-major array in GPU memory. Free it with {@linkcode Tensor.destroy} or `using`.
@@ -33,7 +44,12 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
   readonly label: string;
   /** Number of elements. */
   readonly size: number;
-  readonly #buffer: GPUBuffer;
+  /** What the tensor views; views of one memory are freed together. */
+  readonly memory: Memory;
+  /** Index of the first element in {@linkcode Tensor.memory}. */
+  readonly start: number;
+  /** Whether gradients stop here. */
+  readonly constant: boolean;
   readonly #gpu: Gpu = currentGpu();
 
   /**
@@ -42,15 +58,16 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
    * @param shape Extent of each axis, all ≥ 1.
    * @param dtype Element type.
    * @param label Stands in error messages.
-   * @param shared Buffer of another tensor to view instead of allocating one.
-   * @throws {ShapeError} If an extent is not a positive integer.
+   * @param place Memory to view instead of allocating.
+   * @throws {ShapeError} If an extent is not a positive integer, or the place has too little memory or starts between
+   * two multiples of {@linkcode VIEW_ALIGNMENT}.
    * @throws {GpuError} If the adapter cannot bind a buffer of that size.
    */
   constructor(
     shape: readonly number[],
     dtype: T = "f32" as T,
     label: string = "tensor",
-    shared?: GPUBuffer,
+    place?: TensorPlace,
   ) {
     if (!shape.every((extent) => Number.isInteger(extent) && extent >= 1)) {
       throw new ShapeError(`${label}: expected a shape of positive integers, found (${shape.join(", ")})`);
@@ -68,12 +85,29 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
         `expected at most ${limit} bytes, found shape (${shape.join(", ")}) of ${this.size * 4} bytes`,
       );
     }
-    this.#buffer = shared ?? this.#gpu.guard(label, () =>
-      this.#gpu.device.createBuffer({
-        label,
-        size: this.size * 4,
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-      }));
+    this.start = place?.start ?? 0;
+    this.constant = place?.constant ?? false;
+    this.memory = place?.memory ?? Memory.allocate(this.#gpu, label, this.size * 4);
+    if (this.start % VIEW_ALIGNMENT !== 0 || (this.start + this.size) * 4 > this.memory.bytes) {
+      throw new ShapeError(
+        `${label}: expected a view that starts at a multiple of ${VIEW_ALIGNMENT} and ends within ${
+          this.memory.bytes / 4
+        } elements, found ${this.start} + ${this.size}`,
+      );
+    }
+  }
+
+  /**
+   * A tensor whose buffer is chosen when the recording ends; kernels must write it before they read it.
+   *
+   * @param shape Extent of each axis, all ≥ 1.
+   * @param dtype Element type.
+   * @param label Stands in error messages.
+   * @returns A tensor without a buffer.
+   */
+  static planned<T extends DType = "f32">(shape: readonly number[], dtype: T, label: string): Tensor<T> {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    return new Tensor<T>(shape, dtype, label, { memory: new Memory(label, size * 4), start: 0 });
   }
 
   /**
@@ -106,19 +140,33 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
 
   /** Whether the memory was freed, through this tensor or a view of it. */
   get destroyed(): boolean {
-    return destroyed.has(this.#buffer);
+    return this.memory.destroyed;
   }
 
   /**
-   * Underlying buffer, of at least `4 · size` bytes.
+   * The buffer and the part of it that holds the elements.
    *
-   * @throws {GpuError} If the tensor was destroyed.
+   * @throws {GpuError} If the tensor was destroyed, or its buffer is not planned yet.
    */
-  get buffer(): GPUBuffer {
+  get binding(): { readonly buffer: GPUBuffer; readonly offset: number; readonly size: number } {
     if (this.destroyed) {
       throw new GpuError("validation", this.label, "expected a live tensor, found one that was destroyed");
     }
-    return this.#buffer;
+    const { buffer, offset } = this.memory.home(this.label);
+    return { buffer, offset: offset + this.start * 4, size: this.size * 4 };
+  }
+
+  /**
+   * As {@linkcode Tensor.binding}, for copies to and from the host.
+   *
+   * @throws {GpuError} If other tensors of a program use the same buffer at other times.
+   */
+  get hostBinding(): Tensor["binding"] {
+    if (this.memory.shared) {
+      const found = "one whose buffer a program uses for others too: return it from the recorded step";
+      throw new GpuError("validation", this.label, `expected a tensor with a buffer of its own, found ${found}`);
+    }
+    return this.binding;
   }
 
   /**
@@ -127,13 +175,44 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
    * @param shape As many elements as this tensor has.
    * @returns A view.
    * @throws {ShapeError} If the number of elements differs.
+   * @throws {GpuError} If the tensor was destroyed.
    */
   reshape(shape: readonly number[]): Tensor<T> {
-    const view = new Tensor<T>(shape, this.dtype, this.label, this.buffer);
-    if (view.size !== this.size) {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    if (size !== this.size) {
       throw new ShapeError(`${this.label}: expected ${this.size} elements, found shape (${shape.join(", ")})`);
     }
-    return view;
+    return this.#view(shape, this.start, this.constant);
+  }
+
+  /**
+   * Part of the memory as a tensor of its own; freeing either frees both. Gradients do not pass through it.
+   *
+   * @param start Index of the first element, a multiple of {@linkcode VIEW_ALIGNMENT}.
+   * @param shape Extent of each axis.
+   * @param label Stands in error messages.
+   * @returns A view.
+   * @throws {ShapeError} If the part does not fit, or starts elsewhere.
+   * @throws {GpuError} If the tensor was destroyed.
+   */
+  view(start: number, shape: readonly number[], label: string = this.label): Tensor<T> {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    if (!Number.isInteger(start) || start < 0 || start + size > this.size) {
+      throw new ShapeError(`${label}: expected a range within ${this.size} elements, found ${start} + ${size}`);
+    }
+    return this.#view(shape, this.start + start, this.constant, label);
+  }
+
+  /** The same elements, which {@linkcode gradients} treats as constants. */
+  get detached(): Tensor<T> {
+    return this.#view(this.shape, this.start, true);
+  }
+
+  #view(shape: readonly number[], start: number, constant: boolean, label = this.label): Tensor<T> {
+    if (this.destroyed) {
+      throw new GpuError("validation", label, "expected a live tensor, found one that was destroyed");
+    }
+    return new Tensor<T>(shape, this.dtype, label, { memory: this.memory, start, constant });
   }
 
   /**
@@ -153,11 +232,11 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
     if (!Number.isInteger(first) || first < 0 || first + count > this.size) {
       throw new ShapeError(`${this.label}: expected a range within ${this.size} elements, found ${first} + ${count}`);
     }
-    const { buffer } = this;
+    const { buffer, offset } = this.hostBinding;
     // Deno 2.9 panics on an empty write.
     if (count === 0) return;
     const host = HOST_ARRAYS[this.dtype].from(values) as HostArrays[DType];
-    this.#gpu.device.queue.writeBuffer(buffer, first * 4, host);
+    this.#gpu.device.queue.writeBuffer(buffer, offset + first * 4, host);
   }
 
   /**
@@ -173,8 +252,7 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
 
   /** Frees the GPU memory. The tensor must not be used afterwards. */
   destroy(): void {
-    destroyed.add(this.#buffer);
-    this.#buffer.destroy();
+    this.memory.destroy();
   }
 
   /** Frees the GPU memory at the end of a `using` scope. */

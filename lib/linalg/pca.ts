@@ -4,7 +4,7 @@ import { columnMeans, scaledSquares, subtractRows } from "../../kernels/centre.t
 import { matmul } from "../../kernels/matmul.ts";
 import { unpack } from "../../kernels/packing.ts";
 import { ShapeError } from "../gpu/errors.ts";
-import { own } from "../gpu/program.ts";
+import { own } from "../gpu/trace.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { normals } from "../random.ts";
 import { batchOf } from "./batch.ts";

@@ -1,5 +1,5 @@
 /** Lifetime of intermediate tensors: freed at once, or with the program that replays them. */
-import { currentTrace } from "../gpu/program.ts";
+import { currentTrace } from "../gpu/trace.ts";
 import type { DType, Tensor } from "../gpu/tensor.ts";
 
 /**

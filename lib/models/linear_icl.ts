@@ -13,14 +13,13 @@ import { linearIclFused } from "../../kernels/linear_icl_fused.ts";
 import { meanToRing } from "../../kernels/mean_to_ring.ts";
 import { outerMean } from "../../kernels/outer_mean.ts";
 import { sgd } from "../../kernels/sgd.ts";
-import { DivergenceError } from "../divergence.ts";
 import { currentGpu } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
-import { own, type Program, record } from "../gpu/program.ts";
-import { Ring } from "../gpu/ring.ts";
-import { Staging, Tensor } from "../gpu/tensor.ts";
+import { own, record } from "../gpu/program.ts";
+import { Tensor } from "../gpu/tensor.ts";
 import { drawKey } from "../random.ts";
 import { poolEntries, regressionPrompts } from "../tasks/regression_prompts.ts";
+import { TrainLoop } from "../train_loop.ts";
 import { checkOptions, type LinearIclOptions, type LinearIclReplica } from "./linear_icl_options.ts";
 
 export { alignedInit, randomInit } from "./linear_icl_init.ts";
@@ -47,29 +46,20 @@ const LOOP_BUDGET = 40_000;
 const MAX_STRIDE = 64;
 const LANES = 8;
 const LOSS_ROWS = 4096;
-const SNAPSHOTS = 64;
-const REPORT_MS = 200;
 
 /** R replicas of the model, trained side by side. */
 export class LinearIcl implements Disposable {
-  /** Steps queued so far. */
-  #step = 0;
-  /** Steps whose losses the host has checked. */
-  #drained = 0;
+  readonly #loop: TrainLoop;
   readonly #owned: { destroy(): void }[];
 
   private constructor(
     readonly dimension: number,
     readonly replicas: number,
-    private readonly stride: number,
-    private readonly clock: Tensor<"u32">,
-    private readonly losses: Tensor,
-    private readonly lossRows: Staging,
-    private readonly program: Program,
-    private readonly snapshots: Ring,
+    loop: TrainLoop,
     owned: { destroy(): void }[],
   ) {
-    this.#owned = [...owned, clock, losses, lossRows, program, snapshots];
+    this.#loop = loop;
+    this.#owned = [...owned, loop];
   }
 
   /**
@@ -165,10 +155,9 @@ export class LinearIcl implements Disposable {
       }
       advance({ clock });
     });
-    const snapshots = await Ring.of(parameters, SNAPSHOTS);
-    const lossRows = new Staging(losses.size);
-    const inputs = [seeds, context, lr, deviation, pools, parameters];
-    return new LinearIcl(D, R, stride, clock, losses, lossRows, program, snapshots, inputs);
+    const loop = await TrainLoop.create({ program, clock, stride, losses, watched: [parameters] });
+    const owned = [seeds, context, lr, deviation, pools, parameters, clock, losses, program];
+    return new LinearIcl(D, R, loop, owned);
   }
 
   /**
@@ -181,51 +170,9 @@ export class LinearIcl implements Disposable {
    * @throws {GpuError} If any GPU operation has failed.
    */
   async *train(steps: readonly number[], signal?: AbortSignal): AsyncGenerator<LinearIclReport> {
-    const reported: number[] = [];
-    let budget = this.stride;
-    let since = performance.now();
-    for (const target of steps) {
-      while (this.#step < target && !signal?.aborted) {
-        const queued = this.#step - this.#drained;
-        this.#queue(Math.min(target - this.#step, budget - queued));
-        if (this.#step - this.#drained < budget) continue;
-        yield* this.#drain(reported);
-        const elapsed = performance.now() - since;
-        budget = Math.min(Math.ceil(budget * Math.min(4, REPORT_MS / elapsed)), LOSS_ROWS - 1);
-        since = performance.now();
-      }
-      if (this.#step < target) break;
-      this.snapshots.push();
-      if (reported.push(target) === SNAPSHOTS) yield* this.#drain(reported);
+    for await (const { step, losses, watched: [parameters] } of this.#loop.run({ steps, signal })) {
+      yield { step, loss: losses.at(-1) ?? null, parameters };
     }
-    yield* this.#drain(reported);
-  }
-
-  #queue(steps: number): void {
-    this.clock.write([this.#step + steps], 1);
-    this.program.replay(Math.ceil(steps / this.stride));
-    this.#step += steps;
-  }
-
-  /** Waits for the queue, checks every loss since the last drain, and yields what was `reported` up to the first that is lost. */
-  async *#drain(reported: number[]): AsyncGenerator<LinearIclReport> {
-    const parameters = await this.snapshots.drain();
-    const rows = await this.lossRows.read(this.losses, 0, this.losses.size);
-    const lossAt = (step: number) => {
-      const row = step % LOSS_ROWS;
-      return rows.slice(row * this.replicas, (row + 1) * this.replicas);
-    };
-    let lost: DivergenceError | null = null;
-    for (; this.#drained < this.#step && !lost; this.#drained++) {
-      const replica = lossAt(this.#drained).findIndex((loss) => !Number.isFinite(loss));
-      if (replica >= 0) lost = new DivergenceError(replica, this.#drained);
-    }
-    for (const [index, step] of reported.splice(0).entries()) {
-      // Parameters are finite where the loss that they give is; of those at the lost step nobody knows.
-      if (lost && step >= lost.step) break;
-      yield { step, loss: step === 0 ? null : lossAt(step - 1), parameters: parameters[index] };
-    }
-    if (lost) throw lost;
   }
 
   /** Frees the GPU memory. */

@@ -19,9 +19,7 @@ if (import.meta.main) {
   const gpu = await openGpu();
   using a = Tensor.from(Float32Array.from({ length: R * M * K }, (_, k) => Math.sin(k + 1)), [R, M, K]);
   using b = Tensor.from(Float32Array.from({ length: R * K * N }, (_, k) => Math.cos(k + 1)), [R, K, N]);
-  using program = await record("product", () => {
-    matmul(a, b, variant && { choice: { variant } });
-  });
+  using program = await record("product", () => matmul(a, b, variant && { choice: { variant } }));
   const time = async (count: number) => {
     const start = performance.now();
     program.replay(count);

@@ -2,8 +2,9 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { advance } from "../../kernels/advance.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { GpuError, ShapeError } from "../../lib/gpu/errors.ts";
-import { currentTrace, own, record } from "../../lib/gpu/program.ts";
+import { evaluate, own, record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
+import { currentTrace } from "../../lib/gpu/trace.ts";
 import { affine, countCalls, update } from "./kernels.ts";
 
 const gpu = await openGpu();
@@ -61,23 +62,64 @@ Deno.test("a program of nothing may be replayed", async () => {
 
 Deno.test("outputs made while recording live and die with the program", async () => {
   using x = Tensor.from([1, 2], [1, 2]);
-  let y: Tensor | undefined;
-  let scratch: Tensor | undefined;
   const program = await record("owner", () => {
-    y = affine({ x, scale: 2 }).y;
-    scratch = own(new Tensor([1, 2]));
-    affine({ x: y, y: scratch, scale: 2 });
+    const { y } = affine({ x, scale: 2 });
+    const state = own(new Tensor([1, 2]));
+    affine({ x: y, y: state, scale: 2 });
+    return { y, state };
   });
   program.replay();
-  assertEquals([...await scratch!.read()], [4, 8]);
+  const { y, state } = program.outputs;
+  assertEquals([...await y.read(), ...await state.read()], [2, 4, 4, 8]);
   program.destroy();
   program.destroy();
-  assertEquals([x.destroyed, y!.destroyed, scratch!.destroyed], [false, true, true]);
+  assertEquals([x.destroyed, y.destroyed, state.destroyed], [false, true, true]);
   assertEquals(
     assertThrows(() => program.replay(), GpuError).message,
     "owner: expected a live program, found one that was destroyed",
   );
   assert(own(x) === x && !x.destroyed, "outside of a recording the caller owns it");
+});
+
+Deno.test("kernels that nothing depends on are left out, and buffers are shared over time", async () => {
+  using x = Tensor.from([1, 2], [1, 2]);
+  let between: Tensor | undefined;
+  using program = await record("chain", () => {
+    affine({ x, scale: 9 });
+    let y = affine({ x, scale: 2 }).y;
+    between = y;
+    for (let i = 0; i < 9; i++) y = affine({ x: y, scale: 2 }).y;
+    return y;
+  });
+  program.replay();
+  assertEquals([...await program.outputs.read()], [1024, 2048]);
+  assertEquals(program.dispatches.length, 10);
+  assertEquals(program.memory, { planned: 3 * 8, unshared: 10 * 8 });
+  const { message } = await assertRejects(() => between!.read(), GpuError);
+  assertEquals(
+    message,
+    "affine.y: expected a tensor with a buffer of its own, found one whose buffer a program uses for others too: " +
+      "return it from the recorded step",
+  );
+});
+
+Deno.test("a planned tensor must be written before it is read", async () => {
+  const { message } = await assertRejects(
+    () => record("early", () => affine({ x: Tensor.planned([1, 2], "f32", "nothing"), scale: 2 }).y),
+    ShapeError,
+  );
+  assertEquals(message, `affine: expected "nothing" to be written before it is read, found no kernel`);
+});
+
+Deno.test("evaluating hands over copies that the caller owns", async () => {
+  using x = Tensor.from([1, 2], [1, 2]);
+  const { twice, nested: [four] } = await evaluate(() => {
+    const twice = affine({ x, scale: 2 }).y;
+    return { twice, nested: [affine({ x: twice, scale: 2 }).y] };
+  });
+  assertEquals([...await twice.read(), ...await four.read()], [2, 4, 4, 8]);
+  twice.destroy();
+  four.destroy();
 });
 
 Deno.test("replaying allocates no GPU memory, binds nothing and compiles nothing", async () => {

@@ -4,6 +4,7 @@ import { openGpu } from "../../lib/gpu/device.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
 import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
+import { assertGradients, waveTensor } from "../oracles/gradients.ts";
 import { waves } from "../oracles/waves.ts";
 
 const { adapter } = await openGpu();
@@ -171,15 +172,12 @@ Deno.test("matmul: recorded and replayed, it follows its operands and overwrites
   for (const choice of CHOICES) {
     using a = Tensor.from([1, 2], [1, 2]);
     using b = Tensor.from([3, 4], [2, 1]);
-    let c: Tensor | null = null;
-    using program = await record("product", () => {
-      c = matmul(a, b, { choice });
-    });
+    using program = await record("product", () => matmul(a, b, { choice }));
     program.replay(2);
-    assertEquals([...await c!.read()], [11]);
+    assertEquals([...await program.outputs.read()], [11]);
     a.write([5, 6]);
     program.replay();
-    assertEquals([...await c!.read()], [39]);
+    assertEquals([...await program.outputs.read()], [39]);
   }
 });
 
@@ -216,4 +214,21 @@ Deno.test("matmul: shapes that do not fit are refused by name", () => {
   assertThrows(() => matmul(a, b, { transposeA: true, transposeB: true }), ShapeError, "a (2, 3) transposed and b");
   assertThrows(() => matmul(batch, other), ShapeError, "as many replicas of a as of b, or one, found a (2, 3, 4)");
   assertThrows(() => matmul(vector, b), ShapeError, 'expected "a" of shape (rows, columns) or (R, rows, columns)');
+});
+
+Deno.test("matmul: gradients, in every transposition, with replicas on both sides or one", async () => {
+  for (const transposed of TRANSPOSITIONS) {
+    for (const each of [[true, true], [true, false], [false, true], [false, false]] as const) {
+      const test = { R: 3, M: 5, K: 7, N: 6, each };
+      const { shapeA, shapeB } = operands(test, transposed);
+      using a = waveTensor(shapeA, 1);
+      using b = waveTensor(shapeB, 2);
+      const name = JSON.stringify({ ...transposed, each });
+      // Sums of at most 21 products of single precision.
+      await assertGradients(() => matmul(a, b, transposed), [a, b], 2e-6, name);
+    }
+  }
+  using a = waveTensor([1, 4, 3], 1);
+  using b = waveTensor([2, 3, 4], 2);
+  await assertGradients(() => matmul(a, b), [a, b], 2e-6, "one replica against two");
 });

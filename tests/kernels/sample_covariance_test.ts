@@ -111,13 +111,12 @@ async function drawCovariances(sampler: Sampler, N: number, B: number, spectrum 
   using context = Tensor.from([N]);
   using deviation = Tensor.from(spectrum.map(Math.sqrt), [1, D]);
   using pools = new Tensor([1, 1, D]);
-  let covariance: Tensor | undefined;
   using program = await record("prompts", () => {
     const law = { B, tasks: "commuting", pool: "fresh", sampler, longest: N, contexts: [N] } as const;
-    covariance = regressionPrompts({ seeds, clock, context, deviation, pools }, law).covariance;
+    return regressionPrompts({ seeds, clock, context, deviation, pools }, law).covariance;
   });
   program.replay();
-  return await covariance!.read();
+  return await program.outputs.read();
 }
 
 /** Largest |mean − exact| in standard errors of the mean; `of` gives one number per prompt. */

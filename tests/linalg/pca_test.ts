@@ -111,12 +111,9 @@ Deno.test("pca and randomizedPca: leading axes, at once and recorded", async () 
     const [, , variances] = await readAll(at.mean, at.components, at.variances, at.scores);
     const expected = x.flatMap((values) => [...pcaReference(values, S, F).variances.slice(0, K)]);
     assertLess(largestDifference(variances, expected), 1e-4 * largest(expected));
-    let recorded: Pca | undefined;
-    using program = await record("pca", () => {
-      recorded = run(both);
-    });
+    using program = await record("pca", () => run(both));
     program.replay(2);
-    assertEquals(await recorded!.variances.read(), variances);
+    assertEquals(await program.outputs.variances.read(), variances);
   }
 });
 

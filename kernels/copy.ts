@@ -1,0 +1,18 @@
+/** Copies, where a result must lie in a certain place. */
+import { kernel, type KernelOf } from "../lib/gpu/kernel.ts";
+import code from "./copy.wgsl" with { type: "text" };
+import index from "./index.wgsl" with { type: "text" };
+
+/**
+ * `y[c] = x[c]`.
+ *
+ * @param x Values (C).
+ * @param y Their copy (C); made unless handed in.
+ */
+export const copy: KernelOf<"x", "y"> = kernel({
+  label: "copy",
+  code: { "kernels/index.wgsl": index, "kernels/copy.wgsl": code },
+  inputs: { x: ["C"] },
+  outputs: { y: ["C"] },
+  groups: ({ C }) => Math.ceil(C / 64),
+});

@@ -1,0 +1,27 @@
+/** Tensors of one number. */
+import { kernel } from "../lib/gpu/kernel.ts";
+import type { Tensor } from "../lib/gpu/tensor.ts";
+import code from "./fill.wgsl" with { type: "text" };
+import index from "./index.wgsl" with { type: "text" };
+
+const forward = kernel({
+  label: "fill",
+  code: { "kernels/index.wgsl": index, "kernels/fill.wgsl": code },
+  inputs: {},
+  outputs: { y: ["C"] },
+  scalars: ["value"],
+  groups: ({ C }) => Math.ceil(C / 64),
+});
+
+/**
+ * A tensor whose elements all have one value; a constant to gradients.
+ *
+ * @param shape Extent of each axis.
+ * @param value Finite.
+ * @returns Tensor of that shape.
+ * @throws {ShapeError} If the value is not finite.
+ */
+export function fill(shape: readonly number[], value: number): Tensor {
+  const C = shape.reduce((product, extent) => product * extent, 1);
+  return forward({ value }, { C }).y.reshape(shape);
+}

@@ -1,0 +1,50 @@
+/** Linear maps of activations, the part that all models share. */
+import { add } from "../../kernels/binary.ts";
+import { matmul } from "../../kernels/matmul.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import type { ParameterSpec } from "./parameters.ts";
+
+/**
+ * `y = x W + b` along the last axis, each replica with its own weights.
+ *
+ * @param x Activations (R, …, C).
+ * @param weight Weights (R, C, N).
+ * @param bias Biases (R, N), if there are any.
+ * @returns Activations (R, …, N).
+ * @throws {ShapeError} If numbers of replicas or widths disagree.
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const [R] = x.shape;
+  const [replicas, C, N] = weight.shape;
+  if (weight.shape.length !== 3 || replicas !== R || x.shape.at(-1) !== C || x.shape.length < 2) {
+    const found = `(${x.shape.join(", ")}) and (${weight.shape.join(", ")})`;
+    throw new ShapeError(`linear: expected activations (R, …, C) and weights (R, C, N), found ${found}`);
+  }
+  const rows = x.size / (R * C);
+  const y = matmul(x.reshape([R, rows, C]), weight);
+  const shifted = bias ? add(y, bias.reshape([R, 1, N])) : y;
+  return shifted.reshape([...x.shape.slice(0, -1), N]);
+}
+
+/**
+ * A weight of deviation `gain / √fanIn`.
+ *
+ * @param fanIn Width C that it maps from.
+ * @param fanOut Width N that it maps to.
+ * @param gain Deviation of an output for inputs of unit variance.
+ * @returns Its specification (C, N).
+ */
+export function weightSpec(fanIn: number, fanOut: number, gain = 1): ParameterSpec {
+  return { shape: [fanIn, fanOut], init: { law: "normal", deviation: gain / Math.sqrt(fanIn) } };
+}
+
+/**
+ * Biases that start at zero.
+ *
+ * @param width Number of biases N.
+ * @returns Their specification (N).
+ */
+export function biasSpec(width: number): ParameterSpec {
+  return { shape: [width], init: { law: "constant", value: 0 } };
+}

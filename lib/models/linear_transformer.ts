@@ -1,0 +1,128 @@
+/** Transformers of linear self-attention: no softmax, no perceptron, matrices merged or factorised. */
+import { add } from "../../kernels/binary.ts";
+import { matmul } from "../../kernels/matmul.ts";
+import { concatenate, slice } from "../../kernels/strided.ts";
+import { scale } from "../../kernels/unary.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { linear } from "./layers.ts";
+import type { ParameterSpecs, Weights } from "./parameters.ts";
+
+/** Which linear transformer. */
+export interface LinearTransformerOptions {
+  /** Width C of a token. */
+  readonly width: number;
+  /** Layers, ≥ 1; 1 by default. */
+  readonly layers?: number;
+  /** Whether all layers have the same weights (a recurrent model); false by default. */
+  readonly shared?: boolean;
+  /**
+   * `merged`: W_P and W_Q as in arXiv 2504.12916, which stand for W_P W_V and W_Kᵀ W_Q; `factorised`: query, key, value and
+   * output matrices, as in arXiv 2212.07677.
+   */
+  readonly matrices?: "merged" | "factorised";
+  /** Whether the last token, the query, is also a key and a value; true by default, as in arXiv 2504.12916. */
+  readonly queryIsKey?: boolean;
+  /** Standard deviation of the initial weights. */
+  readonly deviation: number;
+  /** Weight of a layer's output in the next residual stream, e.g. 0.75 to iterate with damping; 1 by default. */
+  readonly damping?: number;
+}
+
+/** A model of token vectors, as plain data: its parameters, and what it makes of tokens. */
+export interface VectorModel {
+  /** Parameters of one replica. */
+  readonly parameters: ParameterSpecs;
+  /**
+   * Runs the model.
+   *
+   * @param weights Parameters (R, …) by name.
+   * @param tokens Token vectors (R, B, T, C).
+   * @returns Token vectors (R, B, T, C) after the last layer.
+   */
+  apply(weights: Weights, tokens: Tensor): Tensor;
+}
+
+/**
+ * Linear self-attention with residual connections: `E ← E + W_P (1/N Σ_i e_i e_iᵀ) W_Q E`, N the number of tokens without
+ * the query, which is the last one. (arXiv 2504.12916, 2212.07677.)
+ *
+ * Vectors stand in rows here: `E ← E + (E W_Q) (1/N Σ_i e_iᵀ e_i) W_P`, with matrices (in, out) that are the transposes of
+ * the formula's. One moment matrix (C, C) per prompt serves all tokens, so that a layer costs no T × T scores.
+ *
+ * @param options Sizes and switches.
+ * @returns The model. Parameters: `blocks.0.attention.query` and `.output`, for factorised matrices `.key` and `.value` too.
+ * @throws {ShapeError} If width or number of layers is no positive integer.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { evaluate } from "../gpu/program.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
+ * import { linearTransformer } from "./linear_transformer.ts";
+ * import { ParameterSet } from "./parameters.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * const model = linearTransformer({ width: 4, deviation: 0.1 });
+ * using parameters = ParameterSet.create(model.parameters, [1, 2]);
+ * using tokens = new Tensor([2, 8, 5, 4]);
+ * using output = await evaluate(() => model.apply(parameters.weights, tokens));
+ * assertEquals(output.shape, [2, 8, 5, 4]);
+ * ```
+ */
+export function linearTransformer(options: LinearTransformerOptions): VectorModel {
+  const { width, layers = 1, shared = false, matrices = "merged", queryIsKey = true, deviation, damping = 1 } = options;
+  for (const [name, value] of Object.entries({ width, layers })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new ShapeError(`linearTransformer: expected a positive integer for ${name}, found ${value}`);
+    }
+  }
+  const names = matrices === "merged" ? ["query", "output"] : ["query", "key", "value", "output"];
+  const own = shared ? 1 : layers;
+  const parameters: Record<string, ParameterSpecs[string]> = {};
+  for (let layer = 0; layer < own; layer++) {
+    for (const name of names) {
+      parameters[`blocks.${layer}.attention.${name}`] = { shape: [width, width], init: { law: "normal", deviation } };
+    }
+  }
+  return {
+    parameters,
+    apply(weights, tokens) {
+      let stream = tokens;
+      for (let layer = 0; layer < layers; layer++) {
+        const prefix = `blocks.${shared ? 0 : layer}.attention.`;
+        const update = attend(stream, (name) => weights[prefix + name], matrices === "factorised", queryIsKey);
+        stream = add(stream, damping === 1 ? update : scale(update, damping));
+      }
+      return stream;
+    },
+  };
+}
+
+function attend(stream: Tensor, weight: (name: string) => Tensor, factorised: boolean, queryIsKey: boolean): Tensor {
+  const [R, B, T, C] = stream.shape;
+  if (T < 2) throw new ShapeError(`linearTransformer: expected tokens and a query, found ${T} in all`);
+  const context = queryIsKey ? stream : slice(stream, 2, 0, T - 1);
+  const prompts = (x: Tensor) => x.reshape([R * B, x.shape[2], C]);
+  const keys = factorised ? linear(context, weight("key")) : context;
+  const values = factorised ? linear(context, weight("value")) : context;
+  const moment = scale(matmul(prompts(keys), prompts(values), { transposeA: true }), 1 / (T - 1));
+  const queries = linear(stream, weight("query"));
+  return linear(matmul(prompts(queries), moment).reshape(stream.shape), weight("output"));
+}
+
+/**
+ * Tokens `(x_i; y_i)` of in-context regression and the query `(x_q; 0)`, in rows.
+ *
+ * @param x Inputs (R, B, N + 1, D), the query last.
+ * @param y Labels (R, B, N, L).
+ * @returns Tokens (R, B, N + 1, D + L).
+ */
+export function regressionTokens(x: Tensor, y: Tensor): Tensor {
+  const [R, B, T] = x.shape;
+  const [, , N, L] = y.shape;
+  if (T !== N + 1) throw new ShapeError(`regressionTokens: expected one input more than labels, found ${T} and ${N}`);
+  const zero = scale(slice(y, 2, 0, 1), 0).reshape([R, B, 1, L]).detached;
+  return concatenate([x, concatenate([y, zero], 2)], 3);
+}

@@ -1,0 +1,265 @@
+/** Parameters of an ensemble: named, in one flat buffer. */
+import { copy } from "../../kernels/copy.ts";
+import { gradients } from "../autodiff/gradients.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import { placeInto } from "../gpu/place.ts";
+import { own } from "../gpu/program.ts";
+import { Tensor, VIEW_ALIGNMENT } from "../gpu/tensor.ts";
+import { type Initializer, initialValues } from "./initializers.ts";
+
+/** What a model says of one of its parameters. */
+export interface ParameterSpec {
+  /** Shape of one replica's parameter. */
+  readonly shape: readonly number[];
+  /** Law of the initial values. */
+  readonly init: Initializer;
+  /** Whether weight decay applies; by default to matrices and not to vectors (gains, biases). */
+  readonly decay?: boolean;
+  /**
+   * Names that take the place of the last part of the parameter's name, for parts of its last axis with their widths:
+   * so one matrix product serves several parameters of the field, such as query, key and value.
+   */
+  readonly parts?: Readonly<Record<string, number>>;
+}
+
+/** A model's parameters by name, such as `blocks.0.attention.query`. */
+export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
+
+/** Tensors (R, …) by name, as `apply` of a model takes them. */
+export type Weights = Readonly<Record<string, Tensor>>;
+
+/** A named array on the host. */
+export interface NamedArray {
+  /** Name, as in checkpoints. */
+  readonly name: string;
+  /** Shape (R, …). */
+  readonly shape: readonly number[];
+  /** Elements, row-major. */
+  readonly data: Float32Array;
+}
+
+/** Where a parameter lies in the flat buffer. */
+interface Block {
+  readonly name: string;
+  readonly spec: ParameterSpec;
+  readonly start: number;
+  readonly perReplica: number;
+}
+
+/**
+ * Parameters of R replicas in one flat buffer, so that an optimiser is one dispatch.
+ *
+ * Each parameter is a block (R, …) that starts at a multiple of 64 elements; elements between blocks are zero and belong
+ * to no parameter. A table says for each 64 elements to which block they belong.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { ParameterSet } from "./parameters.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * const specs = {
+ *   weight: { shape: [3, 4], init: { law: "normal", deviation: 0.5 } },
+ *   bias: { shape: [4], init: { law: "constant", value: 0 } },
+ * } as const;
+ * using parameters = ParameterSet.create(specs, [1, 2]);
+ * assertEquals(parameters.weights.weight.shape, [2, 3, 4]);
+ * assertEquals(parameters.count, 16);
+ * ```
+ */
+export class ParameterSet implements Disposable {
+  /** All elements (P), padding included. */
+  readonly flat: Tensor;
+  /** For every 64 elements (P/64, 4): first element of the block, its elements per replica, its elements, 1 if it decays. */
+  readonly chunks: Tensor<"u32">;
+  /** Parameters (R, …) by name: views of {@linkcode ParameterSet.flat}. */
+  readonly weights: Weights;
+  /** Seed of each replica. */
+  readonly seeds: readonly number[];
+  readonly #blocks: readonly Block[];
+
+  private constructor(specs: ParameterSpecs, seeds: readonly number[]) {
+    if (seeds.length === 0) throw new RangeError("parameters: expected at least one replica, found none");
+    this.seeds = seeds;
+    const R = seeds.length;
+    let length = 0;
+    this.#blocks = Object.entries(specs).map(([name, spec]) => {
+      checkParts(name, spec);
+      const perReplica = spec.shape.reduce((product, extent) => product * extent, 1);
+      const block = { name, spec, start: length, perReplica };
+      length += Math.ceil(R * perReplica / VIEW_ALIGNMENT) * VIEW_ALIGNMENT;
+      return block;
+    });
+    if (length === 0) throw new ShapeError("parameters: expected at least one parameter, found none");
+    this.flat = new Tensor([length], "f32", "parameters");
+    const table = this.#blocks.flatMap(({ spec, start, perReplica }) => {
+      const row = [start, perReplica, R * perReplica, Number(spec.decay ?? spec.shape.length > 1)];
+      return new Array<number[]>(Math.ceil(R * perReplica / VIEW_ALIGNMENT)).fill(row).flat();
+    });
+    this.chunks = Tensor.from(Uint32Array.from(table), [length / VIEW_ALIGNMENT, 4], "chunks");
+    this.weights = this.viewsOf(this.flat);
+  }
+
+  /**
+   * Allocates and initialises parameters. Replica r has the values that its seed alone would give it.
+   *
+   * @param specs Parameters of one replica.
+   * @param seeds One seed per replica.
+   * @returns The parameters.
+   * @throws {ShapeError} If there is no parameter, or its parts do not fill its last axis.
+   * @throws {RangeError} If there is no replica.
+   */
+  static create(specs: ParameterSpecs, seeds: readonly number[]): ParameterSet {
+    const set = new ParameterSet(specs, seeds);
+    for (const { name, spec, start } of set.#blocks) {
+      const values = seeds.map((seed) => initialValues(name, spec, seed));
+      const all = new Float32Array(values.reduce((sum, { length }) => sum + length, 0));
+      values.forEach((one, r) => all.set(one, r * one.length));
+      set.flat.write(all, start);
+    }
+    return set;
+  }
+
+  /** Number of replicas R. */
+  get replicas(): number {
+    return this.seeds.length;
+  }
+
+  /** Number of parameters of one replica. */
+  get count(): number {
+    return this.#blocks.reduce((sum, { perReplica }) => sum + perReplica, 0);
+  }
+
+  /**
+   * The parts of another flat tensor that belong to the parameters: of a gradient, a moment, a direction.
+   *
+   * @param flat Tensor of the size of {@linkcode ParameterSet.flat}.
+   * @returns Views (R, …) by name.
+   */
+  viewsOf(flat: Tensor): Weights {
+    return Object.fromEntries(
+      this.#blocks.map(({ name, spec, start }) => [name, flat.view(start, [this.replicas, ...spec.shape], name)]),
+    );
+  }
+
+  /**
+   * Appends the kernels that compute the gradient of a loss in all parameters; call it while recording.
+   *
+   * @param loss One loss per replica (R), computed from {@linkcode ParameterSet.weights} in this recording.
+   * @returns Gradient (P), flat as the parameters; zero in the padding.
+   */
+  gradient(loss: Tensor): Tensor {
+    const flat = own(new Tensor(this.flat.shape, "f32", "gradient"));
+    const targets = Object.values(this.viewsOf(flat));
+    const found = gradients(loss, Object.values(this.weights));
+    found.forEach((gradient, index) => {
+      const target = targets[index];
+      // One tensor may be the gradient of two parameters, but lies in one place: then both get copies.
+      const alone = found.every(({ memory }, other) => other === index || memory !== gradient.memory);
+      if (alone && placeInto(gradient, target)) return;
+      copy({ x: gradient.reshape([gradient.size]), y: target.reshape([target.size]) });
+    });
+    return flat;
+  }
+
+  /**
+   * Copies a flat tensor to the host, parameter by parameter, under the names of checkpoints.
+   *
+   * @param flat Parameters, by default; or another tensor of their layout.
+   * @returns Arrays (R, …) in order.
+   * @throws {GpuError} If any GPU operation has failed.
+   */
+  async read(flat: Tensor = this.flat): Promise<NamedArray[]> {
+    const all = await flat.read();
+    return this.#blocks.flatMap(({ name, spec, start, perReplica }) => {
+      const data = all.slice(start, start + this.replicas * perReplica);
+      return splitParts(name, spec, [this.replicas, ...spec.shape], data);
+    });
+  }
+
+  /**
+   * Arrays of the host as one flat array: the inverse of {@linkcode ParameterSet.read}.
+   *
+   * @param arrays Every parameter once, (R, …), under the names of checkpoints.
+   * @returns Elements (P) for {@linkcode ParameterSet.flat} or another tensor of its layout.
+   * @throws {ShapeError} If a parameter is missing, unknown or of another shape.
+   */
+  pack(arrays: readonly NamedArray[]): Float32Array {
+    const found = new Map(arrays.map((array) => [array.name, array]));
+    const flat = new Float32Array(this.flat.size);
+    for (const { name, spec, start } of this.#blocks) {
+      const shape = [this.replicas, ...spec.shape];
+      const parts = splitParts(name, spec, shape, null).map((wanted) => {
+        const array = found.get(wanted.name);
+        found.delete(wanted.name);
+        if (array?.shape.join() === wanted.shape.join() && array.data.length === wanted.shape.reduce((a, b) => a * b)) {
+          return array;
+        }
+        const expected = `a parameter "${wanted.name}" of shape (${wanted.shape.join(", ")})`;
+        throw new ShapeError(
+          `parameters: expected ${expected}, found ${array ? `(${array.shape.join(", ")})` : "none"}`,
+        );
+      });
+      flat.set(joinParts(shape, parts), start);
+    }
+    const [extra] = found.keys();
+    if (extra !== undefined) {
+      throw new ShapeError(`parameters: expected parameters of the model only, found "${extra}"`);
+    }
+    return flat;
+  }
+
+  /** Frees the GPU memory. */
+  destroy(): void {
+    this.flat.destroy();
+    this.chunks.destroy();
+  }
+
+  /** Frees the GPU memory at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+}
+
+function checkParts(name: string, { shape, parts }: ParameterSpec): void {
+  if (!parts) return;
+  const total = Object.values(parts).reduce((sum, width) => sum + width, 0);
+  if (total !== shape.at(-1)) {
+    throw new ShapeError(`${name}: expected parts that fill its last axis of ${shape.at(-1)}, found ${total} columns`);
+  }
+}
+
+/** Names and shapes of a parameter's parts, with their columns of `data` if there is any. */
+function splitParts(name: string, { parts }: ParameterSpec, shape: readonly number[], data: Float32Array | null) {
+  if (!parts) return [{ name, shape, data: data ?? new Float32Array(0) }];
+  const columns = shape.at(-1)!;
+  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+  const prefix = name.slice(0, name.lastIndexOf(".") + 1);
+  let first = 0;
+  return Object.entries(parts).map(([part, width]) => {
+    const mine = new Float32Array(data ? rows * width : 0);
+    for (let row = 0; data && row < rows; row++) {
+      mine.set(data.subarray(row * columns + first, row * columns + first + width), row * width);
+    }
+    first += width;
+    return { name: prefix + part, shape: [...shape.slice(0, -1), width], data: mine };
+  });
+}
+
+/** Undoes {@linkcode splitParts}. */
+function joinParts(shape: readonly number[], parts: readonly NamedArray[]): Float32Array {
+  if (parts.length === 1) return parts[0].data;
+  const columns = shape.at(-1)!;
+  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+  const all = new Float32Array(rows * columns);
+  let first = 0;
+  for (const { shape: mine, data } of parts) {
+    const width = mine.at(-1)!;
+    for (let row = 0; row < rows; row++) {
+      all.set(data.subarray(row * width, (row + 1) * width), row * columns + first);
+    }
+    first += width;
+  }
+  return all;
+}

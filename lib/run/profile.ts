@@ -1,0 +1,103 @@
+/**
+ * Where an experiment's time goes: `deno task profile NAME [options]` runs it and prints a table of its kernels.
+ *
+ * Every program is measured in six of its first replays, one dispatch at a time; the rest of the run is as usual. On a
+ * software driver, launching alone costs a kernel some 10 to 60 µs.
+ *
+ * @module
+ */
+import { closestString } from "@std/text/closest-string";
+import { currentGpu, openGpu } from "../gpu/device.ts";
+import { type ProgramTime, startProfiling, stopProfiling } from "../gpu/profiler.ts";
+import type { ColumnTable } from "./columns.ts";
+import { reportError, UserError } from "./errors.ts";
+import type { Experiment } from "./experiment.ts";
+import { runExperiment } from "./main.ts";
+import type { Options } from "./option.ts";
+
+/**
+ * A table of kernels: time, share, launches, GFLOP/s where kernels say what they compute, and GB/s.
+ *
+ * Operations and bytes are those that the formula needs; a kernel that reads its operands more than once moves more.
+ *
+ * @param programs What was measured.
+ * @returns Lines of text, one table for each program.
+ *
+ * @example
+ * ```ts
+ * import { profileTable } from "./profile.ts";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const kernel = { program: "train", kernel: "matmul", launches: 3, elapsedMs: 2, flops: 5e7, bytes: 1e6 };
+ * const table = profileTable([{ program: "train", replays: 100, elapsedMs: 2.5, kernels: [kernel] }]);
+ * assertStringIncludes(table, "matmul         3  2.000  80.0 %     25.0   0.5");
+ * ```
+ */
+export function profileTable(programs: readonly ProgramTime[]): string {
+  return programs.map(({ program, replays, elapsedMs, kernels }) => {
+    const inside = kernels.reduce((sum, kernel) => sum + kernel.elapsedMs, 0);
+    const share = (ms: number) => `${(100 * ms / elapsedMs).toFixed(1)} %`;
+    const rows = kernels.map(({ kernel, launches, elapsedMs: ms, flops, bytes }) => [
+      kernel,
+      String(launches),
+      ms.toFixed(3),
+      share(ms),
+      flops === null ? "–" : (flops / ms / 1e6).toFixed(1),
+      (bytes / ms / 1e6).toFixed(1),
+    ]);
+    const head = ["kernel", "launches", "ms", "share", "GFLOP/s", "GB/s"];
+    const widths = head.map((title, column) =>
+      Math.max(...[head, ...rows].map((row) => row[column].length), title.length)
+    );
+    const line = (row: readonly string[]) =>
+      row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])).join("  ");
+    const title = `${program}: ${elapsedMs.toFixed(3)} ms a replay, ${
+      share(inside)
+    } of it in kernels, ${replays} replays`;
+    return [title, line(head), ...rows.map(line)].join("\n");
+  }).join("\n\n");
+}
+
+/** Programs that take at least this share of the time are shown. */
+const SHOWN = 0.01;
+
+/** The programs that matter, the one that takes longest first, and a line on the others. */
+function report(programs: readonly ProgramTime[]): string {
+  const total = ({ replays, elapsedMs }: ProgramTime) => replays * elapsedMs;
+  const all = programs.reduce((sum, program) => sum + total(program), 0);
+  const shown = programs.filter((program) => total(program) >= SHOWN * all).toSorted((a, b) => total(b) - total(a));
+  const rest = programs.length - shown.length;
+  return profileTable(shown) + (rest === 0 ? "" : `\n\n${rest} other programs took less than 1 % of the time each`);
+}
+
+/** The experiments of this workspace by name. */
+function experimentNames(): string[] {
+  const folder = new URL("../../experiments/", import.meta.url);
+  return [...Deno.readDirSync(folder)].filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
+    .map(({ name }) => name.slice(0, -3)).sort();
+}
+
+async function main([name, ...args]: string[]): Promise<number> {
+  const names = experimentNames();
+  if (!names.includes(name)) {
+    const nearest = name === undefined ? undefined : closestString(name, names);
+    const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
+    throw new UserError(`expected one of ${names.join(", ")}, found ${name ?? "nothing"}${hint}`);
+  }
+  const module = await import(new URL(`../../experiments/${name}.ts`, import.meta.url).href);
+  const experiment = module.experiment as Experiment<Options, ColumnTable, unknown>;
+  await openGpu();
+  const profiler = startProfiling(currentGpu());
+  const { exitCode } = await runExperiment(experiment, args, { signals: true });
+  stopProfiling();
+  console.log(`\n${report(await profiler.programs())}`);
+  return exitCode;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    Deno.exit(reportError(error));
+  }
+}

@@ -1,0 +1,166 @@
+/** Replaying a training step until reports are due, with the GPU awaited a few times a second. */
+import { DivergenceError } from "./divergence.ts";
+import type { Program } from "./gpu/program.ts";
+import { Ring } from "./gpu/ring.ts";
+import { Staging, type Tensor } from "./gpu/tensor.ts";
+
+/** What a loop replays and watches. */
+export interface LoopParts {
+  /** One training step, or `stride` of them; it ends by advancing the clock. */
+  readonly program: Pick<Program<unknown>, "replay">;
+  /** Clock (3): step, step to stop at, steps per replay. */
+  readonly clock: Tensor<"u32">;
+  /** Ring (K, R): row `step mod K` holds the losses of that step, taken before its update. */
+  readonly losses: Tensor;
+  /** Tensors to copy at every report. */
+  readonly watched: readonly Tensor[];
+  /** Queues the work that fills the watched tensors, at every report. */
+  readonly observe?: () => void;
+  /** Steps that one replay makes; 1 by default. */
+  readonly stride?: number;
+  /** Step to start from; 0 by default. */
+  readonly from?: number;
+}
+
+/** Which steps a loop reports, and how it stops. */
+export interface LoopOptions {
+  /** Steps to report, ascending, from the current step on. */
+  readonly steps: Iterable<number>;
+  /** Reports at which nothing further is queued until the caller asks for the next one; costs 11 ms or more each. */
+  readonly pause?: (step: number) => boolean;
+  /** Ends the loop early once aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** State at a reported step. */
+export interface LoopReport {
+  /** Steps taken. */
+  readonly step: number;
+  /** Losses (R) of every step since the last report, each taken before its update. */
+  readonly losses: readonly Float32Array[];
+  /** Copies of the watched tensors. */
+  readonly watched: readonly Float32Array[];
+}
+
+const WATCHED_BYTES = 2 ** 24;
+const MOST_REPORTS = 64;
+const REPORT_MS = 200;
+
+/** Queues steps, collects their losses and the watched tensors, and names what diverges. */
+export class TrainLoop implements Disposable {
+  /** Steps queued so far. */
+  #step: number;
+  /** Steps whose losses the host has checked. */
+  #drained: number;
+  /** Losses since the last report. */
+  #losses: Float32Array[] = [];
+  readonly #parts: LoopParts;
+  readonly #rings: readonly Ring[];
+  readonly #rows: Staging;
+
+  private constructor(parts: LoopParts, rings: readonly Ring[], rows: Staging) {
+    this.#parts = parts;
+    this.#rings = rings;
+    this.#rows = rows;
+    this.#step = this.#drained = parts.from ?? 0;
+  }
+
+  /**
+   * Prepares a loop.
+   *
+   * @param parts What it replays and watches.
+   * @returns A loop at its first step.
+   */
+  static async create(parts: LoopParts): Promise<TrainLoop> {
+    const bytes = 4 * parts.watched.reduce((sum, { size }) => sum + size, 0);
+    const capacity = Math.max(1, Math.min(MOST_REPORTS, Math.floor(WATCHED_BYTES / Math.max(1, bytes))));
+    const rings: Ring[] = [];
+    for (const tensor of parts.watched) rings.push(await Ring.of(tensor, capacity));
+    return new TrainLoop(parts, rings, new Staging(parts.losses.size));
+  }
+
+  /** Steps taken so far. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Whether every step that was queued has been waited for, so that tensors hold the state after {@linkcode TrainLoop.step}. */
+  get settled(): boolean {
+    return this.#step === this.#drained;
+  }
+
+  /**
+   * Trains and yields the state at chosen steps, in order.
+   *
+   * @param options Steps to report, where to pause, how to stop.
+   * @returns One report per step.
+   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it.
+   * @throws {GpuError} If any GPU operation has failed.
+   */
+  async *run({ steps, pause, signal }: LoopOptions): AsyncGenerator<LoopReport> {
+    const [rows] = this.#parts.losses.shape;
+    const capacity = this.#rings[0]?.capacity ?? MOST_REPORTS;
+    const due: number[] = [];
+    let budget = this.#parts.stride ?? 1;
+    let since = performance.now();
+    for (const target of steps) {
+      while (this.#step < target && !signal?.aborted) {
+        this.#queue(Math.min(target - this.#step, budget - (this.#step - this.#drained)));
+        if (this.#step - this.#drained < budget) continue;
+        yield* this.#drain(due);
+        budget = Math.min(Math.ceil(budget * Math.min(4, REPORT_MS / (performance.now() - since))), rows - 1);
+        since = performance.now();
+      }
+      if (this.#step < target) break;
+      this.#parts.observe?.();
+      for (const ring of this.#rings) ring.push();
+      if (due.push(target) === capacity || pause?.(target)) yield* this.#drain(due);
+    }
+    yield* this.#drain(due);
+  }
+
+  #queue(steps: number): void {
+    const { clock, program, stride = 1 } = this.#parts;
+    clock.write([this.#step + steps], 1);
+    program.replay(Math.ceil(steps / stride));
+    this.#step += steps;
+  }
+
+  /** Waits for the queue, checks every loss since the last time, and yields what is due before the first that is lost. */
+  async *#drain(due: number[]): AsyncGenerator<LoopReport> {
+    const copies: Float32Array[][] = [];
+    for (const ring of this.#rings) copies.push(await ring.drain());
+    const { losses } = this.#parts;
+    const [rows, R] = losses.shape;
+    const all = await this.#rows.read(losses, 0, losses.size);
+    const lossAt = (step: number) => all.slice((step % rows) * R, (step % rows + 1) * R);
+    const lost = this.#firstLost(lossAt);
+    const reports = due.splice(0).map((step, index): LoopReport => {
+      while (this.#drained < step) this.#losses.push(lossAt(this.#drained++));
+      return { step, losses: this.#losses.splice(0), watched: copies.map((ring) => ring[index]) };
+    });
+    while (this.#drained < this.#step) this.#losses.push(lossAt(this.#drained++));
+    // Parameters are finite where the loss that they give is; of those at the lost step nobody knows.
+    for (const report of reports) if (!lost || report.step < lost.step) yield report;
+    if (lost) throw lost;
+  }
+
+  #firstLost(lossAt: (step: number) => Float32Array): DivergenceError | null {
+    for (let step = this.#drained; step < this.#step; step++) {
+      const replica = lossAt(step).findIndex((value) => !Number.isFinite(value));
+      if (replica >= 0) return new DivergenceError(replica, step);
+    }
+    return null;
+  }
+
+  /** Frees the GPU memory that the loop itself has made. */
+  destroy(): void {
+    for (const ring of this.#rings) ring.destroy();
+    this.#rows.destroy();
+  }
+
+  /** Frees the GPU memory at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+}

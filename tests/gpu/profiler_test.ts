@@ -1,0 +1,35 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { matmul } from "../../kernels/matmul.ts";
+import { scale } from "../../kernels/unary.ts";
+import { openGpu } from "../../lib/gpu/device.ts";
+import { record } from "../../lib/gpu/program.ts";
+import { startProfiling, stopProfiling } from "../../lib/gpu/profiler.ts";
+import { Tensor } from "../../lib/gpu/tensor.ts";
+
+const gpu = await openGpu();
+
+Deno.test({
+  name: "a profile counts launches, operations and bytes, and times what takes longest",
+  ignore: !gpu.device.features.has("timestamp-query"),
+  fn: async () => {
+    using a = new Tensor([256, 256]);
+    using small = Tensor.from([1, 2]);
+    using program = await record("product", () => [matmul(matmul(a, a), a), scale(scale(small, 2), 3)]);
+    const profiler = startProfiling(gpu);
+    try {
+      for (let i = 0; i < 5; i++) program.replay(2);
+    } finally {
+      stopProfiling();
+    }
+    program.replay();
+    const [{ kernels, replays, elapsedMs }] = await profiler.programs();
+    assertEquals(replays, 10);
+    const [product, scaled] = kernels;
+    assertEquals([product.kernel, product.launches, product.flops], ["matmul", 2, 2 * 2 * 256 ** 3]);
+    assertEquals([scaled.kernel, scaled.launches, scaled.bytes, scaled.flops], ["unary", 2, 2 * 2 * 8, null]);
+    assertGreater(product.elapsedMs, scaled.elapsedMs);
+    assertGreater(scaled.elapsedMs, 0);
+    assertGreater(elapsedMs, product.elapsedMs / 2);
+    assertEquals([...await program.outputs[1].read()], [6, 12]);
+  },
+});
