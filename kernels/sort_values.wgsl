@@ -8,8 +8,10 @@ struct Dims { B: u32, N: u32 }
 @group(0) @binding(2) var<storage, read_write> sorted: array<f32>;    // (B, N)
 @group(0) @binding(3) var<storage, read_write> order: array<u32>;     // (B, N)
 
-// A total order of the bits, so that every place is taken even if a value is no number.
-fn key(bits: u32) -> u32 {
+// A total order of the bits, so that every place is taken even if a value is no number. Both zeros are the same.
+fn key(value: f32) -> u32 {
+  var bits = bitcast<u32>(value);
+  bits = select(bits, 0u, bits == 0x80000000u);
   return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
 }
 
@@ -21,10 +23,10 @@ fn key(bits: u32) -> u32 {
   }
   let first = index / dims.N * dims.N;
   let own = value[index];
-  let mine = key(bitcast<u32>(own));
+  let mine = key(own);
   var place = 0u;
   for (var i = first; i < first + dims.N; i++) {
-    let other = key(bitcast<u32>(value[i]));
+    let other = key(value[i]);
     let before = select(other > mine, other < mine, ASCENDING == 1u);
     place += select(0u, 1u, before || (other == mine && i < index));
   }
