@@ -2,7 +2,7 @@
  * icl-lab: learning dynamics of small transformers on WebGPU, theory beside simulation.
  *
  * Exported in the order in which data flows: GPU, gradients, random numbers, kernels, tasks, models, theory, linear
- * algebra, run, figures.
+ * algebra, metrics, run, figures.
  *
  * @module
  */
@@ -15,5 +15,6 @@ export * from "./lib/models/linear_icl.ts";
 export { DivergenceError } from "./lib/divergence.ts";
 export * from "./lib/theory/mod.ts";
 export * from "./lib/linalg/mod.ts";
+export * from "./lib/metrics/mod.ts";
 export * from "./lib/run/mod.ts";
 export * from "./lib/figures/mod.ts";

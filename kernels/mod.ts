@@ -36,6 +36,7 @@ export { substitute } from "./triangular_solve.ts";
 export { filterValues } from "./filter_values.ts";
 export { columnMeans, scaledSquares, subtractRows } from "./centre.ts";
 export { angles, combine } from "./angles.ts";
+export { spectralMeasuresOf } from "./spectral_measures.ts";
 export { addIdentity, expmScale, takeSquare } from "./expm.ts";
 export { outerMean } from "./outer_mean.ts";
 export { sgd } from "./sgd.ts";
