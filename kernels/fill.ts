@@ -1,4 +1,6 @@
 /** Tensors of one number. */
+import { array64 } from "../lib/autodiff/array64.ts";
+import { differentiable } from "../lib/autodiff/differentiable.ts";
 import { kernel } from "../lib/gpu/kernel.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
 import code from "./fill.wgsl" with { type: "text" };
@@ -23,5 +25,11 @@ const forward = kernel({
  */
 export function fill(shape: readonly number[], value: number): Tensor {
   const C = shape.reduce((product, extent) => product * extent, 1);
-  return forward({ value }, { C }).y.reshape(shape);
+  return differentiable({
+    label: "fill",
+    inputs: [],
+    output: forward({ value }, { C }).y.reshape(shape),
+    gradient: () => [],
+    reference: () => array64(shape, () => value),
+  });
 }

@@ -1,28 +1,34 @@
-// What every tiled product c[r,m,n] (+)= Σ_{k = from}^{to − 1} a[r,m,k] b[r,k,n] shares: sizes, and both operands in
-// 4×4 blocks, whichever way they lie in memory.
+// What every tiled product c[r,m,n] = Σ_k a[r,m,k] b[r,k,n] shares: sizes, and both operands in 4×4 blocks, whichever
+// way they lie in memory.
 //
-// TRANSPOSE_A: a is stored as (K, M). TRANSPOSE_B: b is stored as (N, K). TAIL: to − from is no multiple of 4, so that
-// the last block needs its surplus cleared. ADD: continue from the c of an earlier dispatch. A stride of 0 uses one
-// matrix for every replica.
+// TRANSPOSE_A: a is stored as (K, M). TRANSPOSE_B: b is stored as (N, K). TAIL: K is no multiple of the steps of a pass,
+// so that the last blocks need their surplus cleared. A long sum is made in `parts` of `chunk` steps each, a multiple of
+// 16: R counts replicas × parts, and product r is part r % parts of replica r / parts. A stride of 0 uses one matrix for
+// every replica.
 const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
 const TAIL: u32 = 0u;
-const ADD: u32 = 0u;
-struct Dims { R: u32, M: u32, N: u32, K: u32, start: u32, end: u32, strideA: u32, strideB: u32 }
+struct Dims { R: u32, M: u32, N: u32, K: u32, parts: u32, chunk: u32, strideA: u32, strideB: u32, strideBias: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 
-// 1 for each of k … k + 3 that takes part, else 0.
-fn takes_part(k: u32) -> vec4<bool> {
-  return vec4u(k, k + 1u, k + 2u, k + 3u) < vec4u(dims.end);
+// First step of product r, and the step after its last one.
+fn steps_of(r: u32) -> vec2u {
+  let first = r % dims.parts * dims.chunk;
+  return vec2u(first, min(first + dims.chunk, dims.K));
 }
 
-// Column i holds a[r, m + i, k … k + 3].
-fn left_block(r: u32, m: u32, k: u32) -> mat4x4f {
+// Whether each of k … k + 3 takes part.
+fn takes_part(k: u32) -> vec4<bool> {
+  return vec4u(k, k + 1u, k + 2u, k + 3u) < vec4u(dims.K);
+}
+
+// Column i holds a[replica, m + i, k … k + 3].
+fn left_block(replica: u32, m: u32, k: u32) -> mat4x4f {
   var block: mat4x4f;
   if (TRANSPOSE_A == 1u) {
-    block = transpose(a_block(r * dims.strideA, vec2u(dims.K, dims.M), vec2u(k, m)));
+    block = transpose(a_block(replica * dims.strideA, vec2u(dims.K, dims.M), vec2u(k, m)));
   } else {
-    block = a_block(r * dims.strideA, vec2u(dims.M, dims.K), vec2u(m, k));
+    block = a_block(replica * dims.strideA, vec2u(dims.M, dims.K), vec2u(m, k));
   }
   if (TAIL == 1u) {
     let part = takes_part(k);
@@ -32,13 +38,13 @@ fn left_block(r: u32, m: u32, k: u32) -> mat4x4f {
   return block;
 }
 
-// Column i holds b[r, k + i, n … n + 3].
-fn right_block(r: u32, k: u32, n: u32) -> mat4x4f {
+// Column i holds b[replica, k + i, n … n + 3].
+fn right_block(replica: u32, k: u32, n: u32) -> mat4x4f {
   var block: mat4x4f;
   if (TRANSPOSE_B == 1u) {
-    block = transpose(b_block(r * dims.strideB, vec2u(dims.N, dims.K), vec2u(n, k)));
+    block = transpose(b_block(replica * dims.strideB, vec2u(dims.N, dims.K), vec2u(n, k)));
   } else {
-    block = b_block(r * dims.strideB, vec2u(dims.K, dims.N), vec2u(k, n));
+    block = b_block(replica * dims.strideB, vec2u(dims.K, dims.N), vec2u(k, n));
   }
   if (TAIL == 1u) {
     let part = takes_part(k);

@@ -1,11 +1,11 @@
-// c[r,m,n] (+)= Σ_{k = start}^{end − 1} a[r,m,k] b[r,k,n]      one invocation per entry
+// c[r,m,n] = Σ_k a[r,m,k] b[r,k,n] + bias[r,n]      one invocation per entry
 //
 // The clear version that the tiled ones are compared with. TRANSPOSE_A: a is stored as (K, M). TRANSPOSE_B: b is stored
-// as (N, K). ADD: continue from the c of an earlier dispatch. A stride of 0 uses one matrix for every replica.
+// as (N, K). A long sum is made in `parts` of `chunk` steps each: R counts replicas × parts. A stride of 0 uses one
+// matrix for every replica.
 const TRANSPOSE_A: u32 = 0u;
 const TRANSPOSE_B: u32 = 0u;
-const ADD: u32 = 0u;
-struct Dims { R: u32, M: u32, N: u32, K: u32, start: u32, end: u32, strideA: u32, strideB: u32 }
+struct Dims { R: u32, M: u32, N: u32, K: u32, parts: u32, chunk: u32, strideA: u32, strideB: u32, strideBias: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> a: array<f32>;        // (A)
 @group(0) @binding(2) var<storage, read> b: array<f32>;        // (B)
@@ -17,17 +17,16 @@ struct Dims { R: u32, M: u32, N: u32, K: u32, start: u32, end: u32, strideA: u32
   if (entry >= dims.R * dims.M * dims.N) {
     return;
   }
-  let r = entry / (dims.M * dims.N);
+  let replica = entry / (dims.M * dims.N) / dims.parts;
+  let part = entry / (dims.M * dims.N) % dims.parts;
   let m = (entry / dims.N) % dims.M;
   let n = entry % dims.N;
   var sum = 0.0;
-  if (ADD == 1u) {
-    sum = c[entry];
-  }
-  for (var k = dims.start; k < dims.end; k++) {
-    let left = r * dims.strideA + select(m * dims.K + k, k * dims.M + m, TRANSPOSE_A == 1u);
-    let right = r * dims.strideB + select(k * dims.N + n, n * dims.K + k, TRANSPOSE_B == 1u);
+  let end = min((part + 1u) * dims.chunk, dims.K);
+  for (var k = part * dims.chunk; k < end; k++) {
+    let left = replica * dims.strideA + select(m * dims.K + k, k * dims.M + m, TRANSPOSE_A == 1u);
+    let right = replica * dims.strideB + select(k * dims.N + n, n * dims.K + k, TRANSPOSE_B == 1u);
     sum += a[left] * b[right];
   }
-  c[entry] = sum;
+  c[entry] = sum + bias_of(replica, n).x;
 }

@@ -1,12 +1,6 @@
 // Entries (m, n) … (m, n + 3) of replica r of the result, with rows of any length; those beyond it are left out.
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;  // (R, M, N)
 
-fn load_result(r: u32, m: u32, n: u32) -> vec4f {
-  let row = (r * dims.M + min(m, dims.M - 1u)) * dims.N;
-  let last = dims.N - 1u;
-  return vec4f(c[row + min(n, last)], c[row + min(n + 1u, last)], c[row + min(n + 2u, last)], c[row + min(n + 3u, last)]);
-}
-
 fn store_result(r: u32, m: u32, n: u32, value: vec4f) {
   if (m >= dims.M) {
     return;

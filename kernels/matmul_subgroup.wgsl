@@ -1,14 +1,20 @@
-// c[r,m,n] (+)= Σ_k a[r,m,k] b[r,k,n]      a tile of 4·LANES × SLICES·4·LANES entries by one subgroup of LANES lanes
+// c[r,m,n] = Σ_k a[r,m,k] b[r,k,n] + bias[r,n]      a tile by one subgroup of LANES lanes: GROUPS bands of ROWS × COLUMNS entries
 //
-// A lane owns four columns of every slice: it loads 4×4 blocks of b for itself and one of a for all lanes, who take one
-// another's rows of a by broadcast. On a software driver a load costs as much as 10 to 20 multiplications and a
-// broadcast hardly more than one. Needs subgroups of exactly LANES lanes. Four steps of k per pass over the sums spare
-// three of four trips of a sum between register and stack.
+// A lane owns four columns of every slice and all rows of its group's band. It loads 4×4 blocks of b for itself and of a
+// for its group, whose lanes take one another's rows by shuffle. On a software driver a load takes one pass per lane, as
+// much as 10 multiplications of all lanes, and a shuffle by a constant hardly more than one. Several groups serve
+// products of few columns: they work on different bands, of one replica or of several. Four steps of k per pass over the
+// sums spare three of four trips of a sum between register and stack; more than 64 rows × slices leave the instruction
+// cache. Needs subgroups of exactly LANES lanes.
 const LANES: u32 = 8u;
+const GROUPS: u32 = 1u;
+const ROWS: u32 = 32u;
 const SLICES: u32 = 1u;
-const ROWS: u32 = 4u * LANES;
-const COLUMNS: u32 = ROWS * SLICES;
+const GROUP: u32 = LANES / GROUPS;
+const SPAN: u32 = 4u * GROUP;
+const COLUMNS: u32 = SPAN * SLICES;
 const SUMS: u32 = ROWS * SLICES;
+const BLOCKS: u32 = (ROWS + SPAN - 1u) / SPAN;
 // Entries of b that stay in a core's cache: 128 KiB.
 const CACHED: u32 = 32768u;
 
@@ -16,44 +22,57 @@ const CACHED: u32 = 32768u;
     @builtin(subgroup_invocation_id) lane: u32) {
   let tile = group_index(group, groups);
   let columns = (dims.N + COLUMNS - 1u) / COLUMNS;
-  let rows = (dims.M + ROWS - 1u) / ROWS;
-  if (tile >= dims.R * rows * columns) {
+  let bands = (dims.M + ROWS - 1u) / ROWS;
+  let rows = (dims.R * bands + GROUPS - 1u) / GROUPS;
+  if (tile >= rows * columns) {
     return;
   }
-  let r = tile / (rows * columns);
   // Columns in panels, whose part of b stays in cache while all rows of a pass by; the last panel may be narrower.
   let width = max(1u, CACHED / (dims.K * COLUMNS));
-  let within = tile % (rows * columns);
-  let panel = within / (rows * width);
+  let panel = tile / (rows * width);
   let narrow = min(width, columns - panel * width);
-  let position = within - panel * rows * width;
-  let m = position / narrow * ROWS;
-  let n = (panel * width + position % narrow) * COLUMNS + 4u * lane;
+  let position = tile - panel * rows * width;
+  let within = lane % GROUP;
+  // Where the bands run out, the last groups work in vain, below the matrix.
+  let band = position / narrow * GROUPS + lane / GROUP;
+  let r = min(band / bands, dims.R - 1u);
+  let m = select(dims.M, band % bands * ROWS, band < dims.R * bands);
+  let n = (panel * width + position % narrow) * COLUMNS + 4u * within;
+  let steps = steps_of(r);
+  let replica = r / dims.parts;
   var sums = array<vec4f, SUMS>();
-  if (ADD == 1u) {
-    for (var i = 0u; i < SUMS; i++) { // unroll
-      sums[i] = load_result(r, m + i / SLICES, n + i % SLICES * ROWS);
-    }
-  }
-  for (var k = dims.start; k < dims.end; k += 4u) {
+  for (var k = steps.x; k < steps.y; k += 4u) {
     var right = array<mat4x4f, SLICES>();
     for (var slice = 0u; slice < SLICES; slice++) { // unroll
-      right[slice] = right_block(r, k, n + slice * ROWS);
+      right[slice] = right_block(replica, k, n + slice * SPAN);
     }
-    let left = left_block(r, m + 4u * lane, k);
-    for (var row = 0u; row < ROWS; row++) { // unroll
-      let x = subgroupBroadcast(left[row % 4u], row / 4u);
-      for (var slice = 0u; slice < SLICES; slice++) { // unroll
-        var sum = sums[row * SLICES + slice];
+    var left = array<mat4x4f, BLOCKS>();
+    for (var block = 0u; block < BLOCKS; block++) { // unroll
+      if (ROWS >= SPAN || 4u * within < ROWS) {
+        left[block] = left_block(replica, m + block * SPAN + 4u * within, k);
+      }
+    }
+    for (var slice = 0u; slice < SLICES; slice++) { // unroll
+      for (var row = 0u; row < ROWS; row++) { // unroll
+        var x: vec4f;
+        if (GROUPS == 1u) {
+          x = subgroupBroadcast(left[row / SPAN][row % 4u], row % SPAN / 4u);
+        } else {
+          x = subgroupShuffle(left[row / SPAN][row % 4u], lane - within + row % SPAN / 4u);
+        }
+        var sum = sums[slice * ROWS + row];
         sum += x.x * right[slice][0];
         sum += x.y * right[slice][1];
         sum += x.z * right[slice][2];
         sum += x.w * right[slice][3];
-        sums[row * SLICES + slice] = sum;
+        sums[slice * ROWS + row] = sum;
       }
     }
   }
-  for (var i = 0u; i < SUMS; i++) { // unroll
-    store_result(r, m + i / SLICES, n + i % SLICES * ROWS, sums[i]);
+  for (var slice = 0u; slice < SLICES; slice++) { // unroll
+    let shift = bias_of(replica, n + slice * SPAN);
+    for (var row = 0u; row < ROWS; row++) { // unroll
+      store_result(r, m + row, n + slice * SPAN, sums[slice * ROWS + row] + shift);
+    }
   }
 }

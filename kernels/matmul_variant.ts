@@ -1,46 +1,73 @@
-/** Which matmul kernel to use: by adapter and by the shape of one replica's matrices. */
+/** Which matmul kernel to use: by adapter and by the sizes of the product. */
 import type { AdapterSummary } from "../lib/gpu/adapter.ts";
 
 /** The ways to multiply: `naive` as the formula reads, the others by tiles. */
 export type MatmulVariant = "naive" | "register" | "subgroup" | "tiled";
 
-/** A variant, and for `subgroup` the width of its tile. */
+/** A variant, and for `subgroup` the shape of its tile. */
 export interface MatmulChoice {
   /** Which kernel. */
   readonly variant: MatmulVariant;
-  /** Columns of a subgroup's tile, in units of four per lane: 1 (default) or 2. */
-  readonly slices?: 1 | 2;
+  /** Groups of a subgroup's lanes, each with rows of its own: 1 (default), 2, 4 …, at most the lanes. */
+  readonly groups?: number;
+  /** Rows of a group: 32 by default, a multiple of 4. */
+  readonly rows?: number;
+  /** Columns of a group, in units of four per lane: 1 by default. */
+  readonly slices?: number;
+  /** Parts of the sum over k; by default few enough to pay. */
+  readonly parts?: number;
 }
 
-/**
- * GFLOP/s of full tiles on a software driver, by lanes of a subgroup (0: unknown), two cores: rough, only their ratios decide.
- *
- * With 16 lanes the 8 × 8 sums of the register tile no longer fit the registers. Subgroups of other sizes are left
- * alone: larger ones would need more registers and more code than pays.
- */
-const SOFTWARE_RATES: Readonly<Record<number, Readonly<Record<"naive" | "register" | "subgroup", number>>>> = {
-  0: { naive: 1.8, register: 22, subgroup: 0 },
-  8: { naive: 1.8, register: 22, subgroup: 50 },
-  16: { naive: 1.8, register: 9, subgroup: 65 },
+/** Sizes of a product `(R, M, K) · (R, K, N)`. */
+export interface MatmulSizes {
+  /** Replicas. */
+  readonly R: number;
+  /** Rows of a product. */
+  readonly M: number;
+  /** Columns of a product. */
+  readonly N: number;
+  /** Steps of the sum. */
+  readonly K: number;
+}
+
+/** Nanoseconds that parts of a tile's work take on a software driver of so many lanes; only their ratios decide. */
+interface Costs {
+  /** One lane's pass through a load or a store of four elements: lanes take turns. */
+  readonly access: number;
+  /** Four steps of a row of four columns per lane, and the same where groups of lanes shuffle. */
+  readonly row: number;
+  readonly shuffledRow: number;
+  /** Beginning and end of a tile. */
+  readonly tile: number;
+  /** An entry's step in the naive kernel and in full tiles of the register one. */
+  readonly naive: number;
+  readonly register: number;
+}
+
+/** Measured on Zen 5 with two threads. A subgroup of unusual size is left alone: it would need a kernel of unusual size. */
+const SOFTWARE_COSTS: Readonly<Record<number, Costs>> = {
+  0: { access: 2.6, row: Infinity, shuffledRow: Infinity, tile: 300, naive: 2.2, register: 0.18 },
+  8: { access: 2.6, row: 3.9, shuffledRow: 4.4, tile: 300, naive: 2.2, register: 0.18 },
+  16: { access: 2.8, row: 4.5, shuffledRow: 5, tile: 300, naive: 2.2, register: 0.25 },
 };
 
-/** What a tile of two slices of 8 lanes gains over one of one slice; both cores need several tiles to share. */
-const TWO_SLICES = { gain: 1.2, tiles: 16 } as const;
+/** More rows of four columns per lane than this, in a pass, do not fit the instruction cache; shuffled ones are longer. */
+const MOST_ROWS = { broadcast: 64, shuffled: 32 } as const;
 
 /** Below this many rows or columns most of a workgroup's 64 × 64 tile would be empty. */
 const TILED_FROM = 16;
 
 /**
- * Chooses a kernel for `(M, K) · (K, N)`.
+ * Chooses a kernel for `(R, M, K) · (R, K, N)`.
  *
  * A real GPU shares tiles through workgroup memory, unless they would be mostly empty. A software driver has no fast
- * memory to share: there reuse happens in registers, by subgroup broadcast where subgroups have a known size, and
- * what counts is how much of the edge tiles lies outside the matrix. The number of replicas plays no part, so that a
- * replica has the same bits alone and in an ensemble.
+ * memory to share: there reuse happens in registers, by subgroup broadcast where subgroups have a known size. What it
+ * costs is predicted for every shape of tile from the loads, multiplications and stores of two threads that share the
+ * tiles. All kernels of a software driver add in the same order without fusing, so that the choice never shows in a
+ * bit; on a real GPU the number of replicas plays no part in it.
  *
  * @param adapter What runs the kernels.
- * @param M Rows of the product, ≥ 1.
- * @param N Columns of the product, ≥ 1.
+ * @param sizes Sizes of the product.
  * @returns The kernel and its tile.
  *
  * @example
@@ -48,28 +75,49 @@ const TILED_FROM = 16;
  * import { chooseMatmul } from "./matmul_variant.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(chooseMatmul({ software: true, subgroupSize: 8 }, 32, 32).variant, "subgroup");
- * assertEquals(chooseMatmul({ software: true, subgroupSize: 8 }, 8, 8).variant, "register");
- * assertEquals(chooseMatmul({ software: false, subgroupSize: 32 }, 512, 512).variant, "tiled");
+ * const square = { R: 1, M: 512, N: 512, K: 512 };
+ * assertEquals(chooseMatmul({ software: true, subgroupSize: 16 }, square).variant, "subgroup");
+ * assertEquals(chooseMatmul({ software: true, subgroupSize: 0 }, square).variant, "register");
+ * assertEquals(chooseMatmul({ software: false, subgroupSize: 32 }, square).variant, "tiled");
  * ```
  */
 export function chooseMatmul(
   { software, subgroupSize }: Pick<AdapterSummary, "software" | "subgroupSize">,
-  M: number,
-  N: number,
+  sizes: MatmulSizes,
 ): MatmulChoice {
+  const { R, M, N, K } = sizes;
   if (!software) return { variant: Math.min(M, N) < TILED_FROM ? "naive" : "tiled" };
-  const { naive, register, subgroup } = SOFTWARE_RATES[subgroupSize] ?? SOFTWARE_RATES[0];
-  const tiles = (rows: number, columns: number) => Math.ceil(M / rows) * Math.ceil(N / columns);
-  const span = 4 * subgroupSize;
-  const costs: [MatmulChoice, number][] = [
-    [{ variant: "naive" }, M * N / naive],
-    [{ variant: "register" }, tiles(8, 8) * 64 / register],
-    [{ variant: "subgroup" }, tiles(span, span) * span ** 2 / subgroup],
+  const costs = SOFTWARE_COSTS[subgroupSize] ?? SOFTWARE_COSTS[0];
+  const ranked: [MatmulChoice, number][] = [
+    [{ variant: "naive" }, R * M * N * K * costs.naive],
+    [{ variant: "register" }, R * Math.ceil(M / 8) * Math.ceil(N / 8) * 64 * K * costs.register],
   ];
-  if (subgroupSize === 8 && tiles(span, 2 * span) >= TWO_SLICES.tiles) {
-    const cost = tiles(span, 2 * span) * 2 * span ** 2 / (subgroup * TWO_SLICES.gain);
-    costs.push([{ variant: "subgroup", slices: 2 }, cost]);
+  if (subgroupSize in SOFTWARE_COSTS && subgroupSize > 0) {
+    for (let groups = 1; groups <= subgroupSize / 2; groups *= 2) {
+      const most = groups === 1 ? MOST_ROWS.broadcast : MOST_ROWS.shuffled;
+      for (let rows = 8; rows <= most; rows *= 2) {
+        for (let slices = 1; slices <= 2 && rows * slices <= most; slices++) {
+          const choice: MatmulChoice = { variant: "subgroup", groups, rows, slices };
+          ranked.push([choice, subgroupCost(sizes, subgroupSize, { groups, rows, slices }, costs)]);
+        }
+      }
+    }
   }
-  return costs.reduce((best, other) => other[1] < best[1] ? other : best)[0];
+  return ranked.reduce((best, other) => other[1] < best[1] ? other : best)[0];
+}
+
+function subgroupCost(
+  { R, M, N, K }: MatmulSizes,
+  lanes: number,
+  { groups, rows, slices }: { groups: number; rows: number; slices: number },
+  { access, row, shuffledRow, tile }: Costs,
+): number {
+  const bands = Math.ceil(R * Math.ceil(M / rows) / groups);
+  const columns = Math.ceil(N * groups / (4 * lanes * slices));
+  const loads = groups * rows + 4 * slices * lanes;
+  const pass = access * loads + (groups > 1 ? shuffledRow : row) * rows * slices;
+  const stores = rows * slices * lanes;
+  // Of an odd number of tiles one thread has one more.
+  const turns = Math.ceil(bands * columns / 2) * 2;
+  return turns * (tile + Math.ceil(K / 4) * pass + access * stores);
 }

@@ -99,12 +99,14 @@ fn log_positive(v: f32) -> f32 {
   return log_unit(select(1.0, v, v > 1e-30));
 }
 
-// Two χ² numbers, numbers 2 pair and 2 pair + 1 of the stream, with `dof` degrees of freedom each; 0 where dof ≤ 0.
-// χ²(k) = 2 Gamma(k/2); below a = 1, Gamma(a) = Gamma(a + 1) u^(1/a) with the uniform number that is left over.
+// Two independent gamma numbers, value e^log_boost each: the boost may underflow, so it is kept as a logarithm.
+struct GammaPair { value: vec2f, log_boost: vec2f }
+
+// Numbers 2 pair and 2 pair + 1 of the stream, Gamma(shape, 1) each, shape > 0.
+// Below 1, Gamma(a) = Gamma(a + 1) u^(1/a) with the uniform number that is left over.
 // Each block of four words gives a try for both; 64 of them without success do not happen (a try succeeds with
 // probability ≥ 0.95). Software drivers execute both sides of a branch, hence no branches but the loop's end.
-fn chi_square_pair(seed: u32, key: u32, step: u32, item: u32, pair: u32, dof: vec2f) -> vec2f {
-  let shape = select(vec2f(1.0), 0.5 * dof, dof > vec2f(0.0));
+fn gamma_pair(seed: u32, key: u32, step: u32, item: u32, pair: u32, shape: vec2f) -> GammaPair {
   let boosted = shape < vec2f(1.0);
   let d = select(shape, shape + 1.0, boosted) - 0.33333333;
   let c = 1.0 / sqrt(9.0 * d);
@@ -122,6 +124,12 @@ fn chi_square_pair(seed: u32, key: u32, step: u32, item: u32, pair: u32, dof: ve
       break;
     }
   }
-  let boost = exp(select(vec2f(), log_spare / shape, boosted));
-  return select(vec2f(), 2.0 * value * boost, dof > vec2f());
+  return GammaPair(value, select(vec2f(), log_spare / shape, boosted));
+}
+
+// Two χ² numbers, numbers 2 pair and 2 pair + 1 of the stream, with `dof` degrees of freedom each; 0 where dof ≤ 0.
+// χ²(k) = 2 Gamma(k/2).
+fn chi_square_pair(seed: u32, key: u32, step: u32, item: u32, pair: u32, dof: vec2f) -> vec2f {
+  let gamma = gamma_pair(seed, key, step, item, pair, select(vec2f(1.0), 0.5 * dof, dof > vec2f(0.0)));
+  return select(vec2f(), 2.0 * gamma.value * exp(gamma.log_boost), dof > vec2f());
 }

@@ -54,10 +54,24 @@ function without(shape: readonly number[], axes: readonly number[]): number[] {
 
 /** The sum over axes in float64, with extent 1 along them. */
 export function sumReference(x: Array64, axes: readonly number[]): Array64 {
+  return foldReference(x, axes, 0, (total, value) => total + value);
+}
+
+/** The maximum over axes in float64, with extent 1 along them. */
+export function maxReference(x: Array64, axes: readonly number[]): Array64 {
+  return foldReference(x, axes, -Infinity, Math.max);
+}
+
+function foldReference(
+  x: Array64,
+  axes: readonly number[],
+  start: number,
+  fold: (total: number, value: number) => number,
+): Array64 {
   const kept = x.shape.map((extent, axis) => axes.includes(axis) || axes.includes(axis - x.shape.length) ? 1 : extent);
-  const y = array64(kept, () => 0);
+  const y = array64(kept, () => start);
   const target = strided64(array64(kept, (index) => index), x.shape, stridesOf(kept));
-  x.data.forEach((value, index) => y.data[target.data[index]] += value);
+  x.data.forEach((value, index) => y.data[target.data[index]] = fold(y.data[target.data[index]], value));
   return y;
 }
 
@@ -116,7 +130,15 @@ export function mean(x: Tensor, axes: readonly number[]): Tensor {
  * @throws {ShapeError} If there is no such axis.
  */
 export function max(x: Tensor, axes: readonly number[]): Tensor {
-  return reduceAxes("max", x, axes, 1).reshape(without(x.shape, axes)).detached;
+  const kept = reduceAxes("max", x, axes, 1);
+  if (kept.memory === x.memory) return kept.reshape(without(x.shape, axes)).detached;
+  return differentiable({
+    label: "max",
+    inputs: [x.detached],
+    output: kept.reshape(without(x.shape, axes)),
+    gradient: () => [null],
+    reference: (x) => ({ ...maxReference(x, axes), shape: without(x.shape, axes) }),
+  }).detached;
 }
 
 /**

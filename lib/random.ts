@@ -159,15 +159,23 @@ export function chiSquares(draw: Draw, dof: ArrayLike<number>): Float64Array {
   return Float64Array.from(dof, (count, index) => {
     if (count <= 0) return 0;
     const pair = index >>> 1;
-    return 2 * gamma(count / 2, index % 2, (attempt) => block(pair, attempt));
+    const { value, logBoost } = gammaParts(count / 2, index % 2, (attempt) => block(pair, attempt));
+    return 2 * value * Math.exp(logBoost);
   });
 }
 
 /** A try succeeds with probability ≥ 0.95, so that 64 tries without success do not happen. */
 const MAX_ATTEMPTS = 64;
 
-/** Gamma(shape, 1) from one half of each block: Marsaglia & Tsang (2000), and u^(1/shape) Gamma(shape + 1) below 1. */
-function gamma(shape: number, half: number, block: (attempt: number) => Words): number {
+/**
+ * Gamma(shape, 1) as `value · e^logBoost`, from one half of each block: Marsaglia & Tsang (2000), and below 1
+ * u^(1/shape) Gamma(shape + 1), of which the first factor may underflow.
+ */
+export function gammaParts(
+  shape: number,
+  half: number,
+  block: (attempt: number) => Words,
+): { value: number; logBoost: number } {
   const d = (shape < 1 ? shape + 1 : shape) - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -177,23 +185,26 @@ function gamma(shape: number, half: number, block: (attempt: number) => Words): 
     const logU = Math.log(uniformFrom(bits[2 + half]));
     const bound = x * x / 2 + d * (1 - v + Math.log(v));
     // Below its bound, u is uniform whatever x: what is left over serves the boost.
-    if (v > 0 && logU < bound) return d * v * (shape < 1 ? Math.exp((logU - Math.min(bound, 0)) / shape) : 1);
+    if (v > 0 && logU < bound) return { value: d * v, logBoost: shape < 1 ? (logU - Math.min(bound, 0)) / shape : 0 };
   }
-  return 0;
+  return { value: 0, logBoost: 0 };
 }
 
-function uniformFrom(word: number): number {
+/** Uniform in (0, 1) from a word, as `uniform_from` in WGSL. */
+export function uniformFrom(word: number): number {
   return ((word >>> 1) + 0.5) / 2 ** 31;
 }
 
-function normalPair(radius: number, angle: number): [number, number] {
+/** Two N(0, 1) from two words, as `normal_pair` in WGSL. */
+export function normalPair(radius: number, angle: number): [number, number] {
   const r = Math.sqrt(-2 * Math.log(uniformFrom(radius)));
   // The angle's lower 30 bits are read as a signed number around the quadrant's centre line.
   const turn = (angle >>> 30) / 4 + ((angle << 2) | 0) / 2 ** 34;
   return [r * Math.cos(2 * Math.PI * turn), r * Math.sin(2 * Math.PI * turn)];
 }
 
-function words(draw: Draw, count: number): Uint32Array {
+/** The first `count` words of a draw. */
+export function words(draw: Draw, count: number): Uint32Array {
   const block = blocks(draw);
   const out = new Uint32Array(count);
   for (let index = 0; index * 4 < count; index++) out.set(block(index, 0).slice(0, count - index * 4), index * 4);
@@ -201,7 +212,7 @@ function words(draw: Draw, count: number): Uint32Array {
 }
 
 /** The stream of a draw, as blocks of four words. */
-function blocks({ seed, key, step = 0, item = 0 }: Draw): (index: number, attempt: number) => Words {
+export function blocks({ seed, key, step = 0, item = 0 }: Draw): (index: number, attempt: number) => Words {
   for (const [name, value] of Object.entries({ seed, step, item })) {
     if (value !== value >>> 0) {
       throw new RangeError(`draw "${key}": expected ${name} to be an unsigned 32-bit integer, found ${value}`);

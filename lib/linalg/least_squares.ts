@@ -19,13 +19,13 @@ export interface CutoffOptions {
  * ```ts
  * import { openGpu } from "../gpu/device.ts";
  * import { Tensor } from "../gpu/tensor.ts";
- * import { leastSquares } from "./least_squares.ts";
+ * import { solveLeastSquares } from "./least_squares.ts";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * await openGpu();
  * using a = Tensor.from([1, 1, 1], [3, 1]);
  * using b = Tensor.from([1, 2, 6], [3, 1]);
- * using x = leastSquares(a, b);
+ * using x = solveLeastSquares(a, b);
  * assertAlmostEquals((await x.read())[0], 3, 1e-5);
  * ```
  *
@@ -35,9 +35,9 @@ export interface CutoffOptions {
  * @returns X (…, N, K); the caller owns it.
  * @throws {ShapeError} If shapes do not belong together.
  */
-export function leastSquares(a: Tensor, b: Tensor, options: CutoffOptions = {}): Tensor {
-  const { M, N } = batchOf("leastSquares", "a", a);
-  return regress("leastSquares", a, b, options.cutoff ?? defaultCutoff(M, N), 0);
+export function solveLeastSquares(a: Tensor, b: Tensor, options: CutoffOptions = {}): Tensor {
+  const { M, N } = batchOf("solveLeastSquares", "a", a);
+  return regress("solveLeastSquares", a, b, options.cutoff ?? defaultCutoff(M, N), 0);
 }
 
 /**
@@ -49,13 +49,13 @@ export function leastSquares(a: Tensor, b: Tensor, options: CutoffOptions = {}):
  * ```ts
  * import { openGpu } from "../gpu/device.ts";
  * import { Tensor } from "../gpu/tensor.ts";
- * import { ridge } from "./least_squares.ts";
+ * import { solveRidge } from "./least_squares.ts";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * await openGpu();
  * using a = Tensor.from([1, 1, 1], [3, 1]);
  * using b = Tensor.from([1, 2, 6], [3, 1]);
- * using x = ridge(a, b, 1.5);
+ * using x = solveRidge(a, b, 1.5);
  * assertAlmostEquals((await x.read())[0], 2, 1e-5);
  * ```
  *
@@ -66,9 +66,11 @@ export function leastSquares(a: Tensor, b: Tensor, options: CutoffOptions = {}):
  * @throws {ShapeError} If shapes do not belong together.
  * @throws {RangeError} If λ is not positive.
  */
-export function ridge(a: Tensor, b: Tensor, lambda: number): Tensor {
-  if (!(lambda > 0)) throw new RangeError(`ridge: expected lambda > 0, found ${lambda}: leastSquares has no penalty`);
-  return regress("ridge", a, b, 0, lambda);
+export function solveRidge(a: Tensor, b: Tensor, lambda: number): Tensor {
+  if (!(lambda > 0)) {
+    throw new RangeError(`solveRidge: expected lambda > 0, found ${lambda}: solveLeastSquares has no penalty`);
+  }
+  return regress("solveRidge", a, b, 0, lambda);
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
  * Batched linear algebra on the GPU, in single precision: functions of tensors (…, M, N), called at once or recorded.
+ * Gradients do not pass through them.
  *
  * @module
  */
@@ -8,7 +9,7 @@ export { singularValues, type Svd, svd } from "./svd.ts";
 export { type Qr, qr } from "./qr.ts";
 export { cholesky } from "./cholesky.ts";
 export { solve, solvePositive, solveTriangular, type TriangularOptions } from "./solve.ts";
-export { type CutoffOptions, leastSquares, pinv, ridge } from "./least_squares.ts";
+export { type CutoffOptions, pinv, solveLeastSquares, solveRidge } from "./least_squares.ts";
 export { type Pca, pca, randomizedPca, type RandomizedPcaOptions } from "./pca.ts";
 export { principalAngles } from "./principal_angles.ts";
 export { expm } from "./expm.ts";

@@ -39,10 +39,14 @@ export interface NamedArray {
 }
 
 /** Where a parameter lies in the flat buffer. */
-interface Block {
+export interface ParameterBlock {
+  /** Name, as in the model's specification. */
   readonly name: string;
+  /** What the model says of it. */
   readonly spec: ParameterSpec;
+  /** First element, a multiple of {@linkcode VIEW_ALIGNMENT}. */
   readonly start: number;
+  /** Elements of one replica. */
   readonly perReplica: number;
 }
 
@@ -71,20 +75,24 @@ interface Block {
 export class ParameterSet implements Disposable {
   /** All elements (P), padding included. */
   readonly flat: Tensor;
-  /** For every 64 elements (P/64, 4): first element of the block, its elements per replica, its elements, 1 if it decays. */
+  /**
+   * For every 64 elements (P/64, 4): first element of the block, its elements per replica, its elements, and 1 if it
+   * decays plus twice the parameter's number.
+   */
   readonly chunks: Tensor<"u32">;
   /** Parameters (R, …) by name: views of {@linkcode ParameterSet.flat}. */
   readonly weights: Weights;
   /** Seed of each replica. */
   readonly seeds: readonly number[];
-  readonly #blocks: readonly Block[];
+  /** Parameters in order, and where they lie. */
+  readonly blocks: readonly ParameterBlock[];
 
   private constructor(specs: ParameterSpecs, seeds: readonly number[]) {
     if (seeds.length === 0) throw new RangeError("parameters: expected at least one replica, found none");
     this.seeds = seeds;
     const R = seeds.length;
     let length = 0;
-    this.#blocks = Object.entries(specs).map(([name, spec]) => {
+    this.blocks = Object.entries(specs).map(([name, spec]) => {
       checkParts(name, spec);
       const perReplica = spec.shape.reduce((product, extent) => product * extent, 1);
       const block = { name, spec, start: length, perReplica };
@@ -93,8 +101,9 @@ export class ParameterSet implements Disposable {
     });
     if (length === 0) throw new ShapeError("parameters: expected at least one parameter, found none");
     this.flat = new Tensor([length], "f32", "parameters");
-    const table = this.#blocks.flatMap(({ spec, start, perReplica }) => {
-      const row = [start, perReplica, R * perReplica, Number(spec.decay ?? spec.shape.length > 1)];
+    const table = this.blocks.flatMap(({ spec, start, perReplica }, number) => {
+      const decays = Number(spec.decay ?? spec.shape.length > 1);
+      const row = [start, perReplica, R * perReplica, decays + 2 * number];
       return new Array<number[]>(Math.ceil(R * perReplica / VIEW_ALIGNMENT)).fill(row).flat();
     });
     this.chunks = Tensor.from(Uint32Array.from(table), [length / VIEW_ALIGNMENT, 4], "chunks");
@@ -112,7 +121,7 @@ export class ParameterSet implements Disposable {
    */
   static create(specs: ParameterSpecs, seeds: readonly number[]): ParameterSet {
     const set = new ParameterSet(specs, seeds);
-    for (const { name, spec, start } of set.#blocks) {
+    for (const { name, spec, start } of set.blocks) {
       const values = seeds.map((seed) => initialValues(name, spec, seed));
       const all = new Float32Array(values.reduce((sum, { length }) => sum + length, 0));
       values.forEach((one, r) => all.set(one, r * one.length));
@@ -128,7 +137,7 @@ export class ParameterSet implements Disposable {
 
   /** Number of parameters of one replica. */
   get count(): number {
-    return this.#blocks.reduce((sum, { perReplica }) => sum + perReplica, 0);
+    return this.blocks.reduce((sum, { perReplica }) => sum + perReplica, 0);
   }
 
   /**
@@ -139,7 +148,7 @@ export class ParameterSet implements Disposable {
    */
   viewsOf(flat: Tensor): Weights {
     return Object.fromEntries(
-      this.#blocks.map(({ name, spec, start }) => [name, flat.view(start, [this.replicas, ...spec.shape], name)]),
+      this.blocks.map(({ name, spec, start }) => [name, flat.view(start, [this.replicas, ...spec.shape], name)]),
     );
   }
 
@@ -172,7 +181,7 @@ export class ParameterSet implements Disposable {
    */
   async read(flat: Tensor = this.flat): Promise<NamedArray[]> {
     const all = await flat.read();
-    return this.#blocks.flatMap(({ name, spec, start, perReplica }) => {
+    return this.blocks.flatMap(({ name, spec, start, perReplica }) => {
       const data = all.slice(start, start + this.replicas * perReplica);
       return splitParts(name, spec, [this.replicas, ...spec.shape], data);
     });
@@ -188,7 +197,7 @@ export class ParameterSet implements Disposable {
   pack(arrays: readonly NamedArray[]): Float32Array {
     const found = new Map(arrays.map((array) => [array.name, array]));
     const flat = new Float32Array(this.flat.size);
-    for (const { name, spec, start } of this.#blocks) {
+    for (const { name, spec, start } of this.blocks) {
       const shape = [this.replicas, ...spec.shape];
       const parts = splitParts(name, spec, shape, null).map((wanted) => {
         const array = found.get(wanted.name);

@@ -3,13 +3,18 @@
  *
  * @module
  */
+import { dirname, join } from "@std/path";
 import { isDiskFull } from "./errors.ts";
 
+/** What {@linkcode writeAtomically} names its files until they are whole. */
+const TEMPORARY = /\.\d+\.tmp$/;
+
 /**
- * Writes a file by way of a temporary one in the same folder, synced before it takes the name.
+ * Writes a file by way of a temporary one in the same folder, synced before it takes the name. The folder is synced
+ * too, where the system and the permissions let a folder be opened, so that the name outlives a power cut.
  *
  * @param path File to create or replace.
- * @param content Text (as UTF-8) or bytes.
+ * @param content Text (as UTF-8), bytes, or bytes in parts.
  * @returns Number of bytes written.
  * @throws Whatever the system says; the temporary file is gone by then and `path` is as it was.
  *
@@ -22,17 +27,35 @@ import { isDiskFull } from "./errors.ts";
  * Deno.removeSync(folder, { recursive: true });
  * ```
  */
-export function writeAtomically(path: string, content: string | Uint8Array): number {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+export function writeAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): number {
+  const parts = typeof content === "string"
+    ? [new TextEncoder().encode(content)]
+    : content instanceof Uint8Array
+    ? [content]
+    : content;
   const temporary = `${path}.${Deno.pid}.tmp`;
+  let bytes = 0;
   try {
-    writeSynced(temporary, bytes);
+    bytes = writeSynced(temporary, parts);
     Deno.renameSync(temporary, path);
   } catch (error) {
     removeIfThere(temporary);
     throw error;
   }
-  return bytes.length;
+  syncFolder(dirname(path));
+  return bytes;
+}
+
+/**
+ * Removes what {@linkcode writeAtomically} leaves where its process is killed before the file is whole.
+ *
+ * @param folder Folder in which no other process is writing; its subfolders are looked through too.
+ */
+export function removeTemporaries(folder: string): void {
+  for (const { name, isDirectory, isFile } of [...Deno.readDirSync(folder)]) {
+    if (isDirectory) removeTemporaries(join(folder, name));
+    else if (isFile && TEMPORARY.test(name)) Deno.removeSync(join(folder, name));
+  }
 }
 
 /**
@@ -69,10 +92,25 @@ function overwrite(path: string, bytes: Uint8Array): void {
   file.syncSync();
 }
 
-function writeSynced(path: string, bytes: Uint8Array): void {
+function writeSynced(path: string, parts: Iterable<Uint8Array>): number {
   using file = Deno.openSync(path, { write: true, create: true, truncate: true });
-  writeAll(file, bytes);
+  let bytes = 0;
+  for (const part of parts) {
+    writeAll(file, part);
+    bytes += part.length;
+  }
   file.syncSync();
+  return bytes;
+}
+
+function syncFolder(path: string): void {
+  try {
+    using folder = Deno.openSync(path);
+    folder.syncSync();
+  } catch {
+    // The file has its name by now. Windows opens no folders, some file systems sync none, and a run may be without
+    // permission to read: what is lost is only that the name might not outlive a power cut.
+  }
 }
 
 /** A single write may take less than it is given. */

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { closestString } from "@std/text/closest-string";
+import { type CheckpointConfiguration, checkpointOptions } from "./checkpoint_options.ts";
 import { UserError } from "./errors.ts";
 import { type Configuration, Mismatch, type Option, type Options, type Presets } from "./option.ts";
 import { choice, flag, integer } from "./options.ts";
@@ -43,13 +44,19 @@ export interface CommandLine<O extends Options> {
   readonly common: CommonConfiguration;
   /** Name of the preset, `default` where none was given. */
   readonly preset: string;
+  /** Values of the options of a resumable experiment; `null` for others. */
+  readonly checkpoints: CheckpointConfiguration | null;
   /** The run folder asked for with `--out`. */
   readonly out?: string;
+  /** The run folder to go on from, asked for with `--resume`. */
+  readonly resume?: string;
+  /** Names of the options that were given, presets aside. */
+  readonly given: readonly string[];
   /** Whether help was asked for. */
   readonly help: boolean;
 }
 
-const RESERVED = ["preset", "out", "help"];
+const RESERVED = ["preset", "out", "help", "resume", ...Object.keys(checkpointOptions(0))];
 
 /**
  * Reads a command line against an experiment's options and presets. Nothing is written before this has succeeded.
@@ -57,6 +64,7 @@ const RESERVED = ["preset", "out", "help"];
  * @param args Arguments as the shell split them: `--key=value`, `--key value` or `--flag`.
  * @param options The experiment's own options; names shared with the common ones are refused.
  * @param presets Named partial configurations; each value is checked like one from the command line.
+ * @param every Steps between checkpoints unless given, of a resumable experiment; `null` for others.
  * @returns Values of all options.
  * @throws {UserError} For an unknown option (naming the nearest one), a value outside its domain, an option given
  *   twice, an empty value, or an argument that belongs to no option.
@@ -75,14 +83,16 @@ export function parseCommandLine<O extends Options>(
   args: readonly string[],
   options: O,
   presets: Presets<O>,
+  every: number | null = null,
 ): CommandLine<O> {
-  const known: Options = { ...commonOptions, ...options };
+  const ofCheckpoints = every === null ? null : checkpointOptions(every);
+  const known: Options = { ...commonOptions, ...ofCheckpoints, ...options };
   const taken = Object.keys(options).find((key) => key in commonOptions || RESERVED.includes(key));
   if (taken !== undefined) {
     throw new Error(`expected option names of its own, found --${taken}, which every experiment has`);
   }
 
-  const given = splitArguments(args, known);
+  const given = splitArguments(args, known, ofCheckpoints !== null);
   const preset = given.preset ?? NO_PRESET;
   if (preset !== NO_PRESET && !Object.hasOwn(presets, preset)) {
     throw new UserError(
@@ -105,9 +115,12 @@ export function parseCommandLine<O extends Options>(
   return {
     configuration: values(options) as Configuration<O>,
     common: values(commonOptions) as Configuration<typeof commonOptions>,
+    checkpoints: ofCheckpoints === null ? null : values(ofCheckpoints) as Configuration<typeof ofCheckpoints>,
     preset,
     help: given.help === "true",
+    given: Object.keys(given).filter((key) => given[key] !== undefined),
     ...(given.out === undefined ? {} : { out: given.out }),
+    ...(given.resume === undefined ? {} : { resume: given.resume }),
   };
 }
 
@@ -120,10 +133,19 @@ function read(key: string, option: Option<unknown>, text: string): unknown {
   }
 }
 
-/** Every given option with its text; flags become "true" or "false". */
-function splitArguments(args: readonly string[], known: Options): Record<string, string | undefined> {
+/** Every given option with its text; a flag's is "true" or "false". */
+function splitArguments(
+  args: readonly string[],
+  known: Options,
+  resumable: boolean,
+): Record<string, string | undefined> {
   const flags = [...Object.keys(known).filter((key) => known[key].flag), "help"];
-  const valued = [...Object.keys(known).filter((key) => !known[key].flag), "preset", "out"];
+  const valued = [
+    ...Object.keys(known).filter((key) => !known[key].flag),
+    "preset",
+    "out",
+    ...(resumable ? ["resume"] : []),
+  ];
   const all = [...valued, ...flags];
 
   // The parser turns `--png=no` into true and merges a flag given twice, so flags are looked at in the raw text.
@@ -141,13 +163,20 @@ function splitArguments(args: readonly string[], known: Options): Record<string,
     alias: { help: "h" },
     "--": true,
     unknown: (arg, key) => {
+      if (key !== undefined && ["resume", ...Object.keys(checkpointOptions(0))].includes(key)) {
+        throw new UserError(`expected no --${key}: this experiment saves no checkpoints`);
+      }
       throw new UserError(unknownArgument(arg, key, all));
     },
   });
   if ((parsed["--"] ?? []).length > 0) throw new UserError(unknownArgument(parsed["--"]![0], undefined, all));
 
   const given: Record<string, string | undefined> = {};
-  for (const key of flags) given[key] = parsed[key] === true ? "true" : "false";
+  // The parser also says false of a flag that was not given, and a preset may say true of it.
+  for (const key of flags) {
+    if (parsed[key] === true) given[key] = "true";
+    else if (args.includes(`--${key}=false`)) given[key] = "false";
+  }
   for (const key of valued) {
     const texts = (parsed[key] ?? []) as string[];
     if (texts.length > 1) throw new UserError(`expected --${key} once, found it ${texts.length} times`);

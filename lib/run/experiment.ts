@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { everyOf, type Resumable } from "./checkpoint_options.ts";
 import type { Claim, JudgedClaim } from "./claims.ts";
 import { type ColumnTable, joinColumns, type RowOf } from "./columns.ts";
 import { type CommonConfiguration, NO_PRESET, parseCommandLine } from "./command_line.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
 import type { Configuration, Options, Presets } from "./option.ts";
 import type { Progress } from "./progress.ts";
+import type { Checkpoints } from "./run_checkpoints.ts";
 import type { FileWriter } from "./run_folder.ts";
 
 /** What a running experiment is given. */
@@ -31,6 +33,8 @@ export interface RunContext<O extends Options, C extends ColumnTable, E> {
   log<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void;
   /** Writes a file into the run folder, whole or not at all, and enters it in the manifest. */
   readonly write: FileWriter;
+  /** State to go on from, and when to save it; for an experiment that is `resumable`. */
+  readonly checkpoints: Checkpoints;
   /** Prints a line on stderr unless `--quiet`. */
   note(line: string): void;
   /** Says what the run computes on: printed, and put into the manifest. */
@@ -51,6 +55,8 @@ export interface Experiment<O extends Options, C extends ColumnTable, E> {
   readonly options: O;
   /** Named partial configurations, such as `smoke` and `cpu`. */
   readonly presets: Presets<NoInfer<O>>;
+  /** Given if `run` saves and restores its state by `checkpoints`: then `--resume=RUN` goes on with a run that was ended. */
+  readonly resumable?: Resumable;
   /** Kinds of row it logs, with their columns. */
   readonly columns: C;
   /** What it claims, with criteria fixed before the run; a function where that depends on what is asked for. */
@@ -105,7 +111,12 @@ export function defineExperiment<O extends Options, C extends ColumnTable, E = n
   }
   joinColumns(experiment.columns);
   for (const preset of [NO_PRESET, ...Object.keys(experiment.presets)]) {
-    const { configuration } = parseCommandLine([`--preset=${preset}`], experiment.options, experiment.presets);
+    const { configuration } = parseCommandLine(
+      [`--preset=${preset}`],
+      experiment.options,
+      experiment.presets,
+      everyOf(experiment.resumable),
+    );
     const ids = claimsOf(experiment, configuration).map(({ id }) => id);
     const twice = ids.find((id, index) => ids.indexOf(id) !== index);
     if (twice !== undefined) throw new Error(`expected claims with distinct names, found ${twice} twice`);

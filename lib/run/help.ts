@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkpointOptions, everyOf, type Resumable } from "./checkpoint_options.ts";
 import { commonOptions, NO_PRESET } from "./command_line.ts";
 import type { Option, Options } from "./option.ts";
 
@@ -11,6 +12,7 @@ export interface Described {
   readonly name: string;
   readonly options: Options;
   readonly presets: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly resumable?: Resumable;
 }
 
 /**
@@ -48,6 +50,7 @@ export function helpText(experiment: Described, doc: string): string {
       ["--preset=NAME", `one of ${presetNames.join("|")}; other options override it`, NO_PRESET],
       ["--out=DIR", "run folder, new or empty", `results/${experiment.name}/<start>-<preset>-seed<seed>`],
       ...optionRows(commonOptions),
+      ...resumeRows(experiment),
       ["--help", "this text"],
     ]),
     "",
@@ -56,7 +59,17 @@ export function helpText(experiment: Described, doc: string): string {
     "",
     `Results: manifest.json, log.ndjson, claims.json and figures/ in results/${experiment.name}/<run>/.`,
     "Ctrl-C ends a run and keeps what was logged; a second one ends it at once.",
+    ...(experiment.resumable === undefined ? [] : [
+      "Checkpoints: checkpoints/step-NNNNNNNN.safetensors in the run folder; a resumed run ends as if never interrupted.",
+    ]),
   ].join("\n");
+}
+
+function resumeRows({ resumable }: Described): HelpRow[] {
+  const every = everyOf(resumable);
+  if (every === null) return [];
+  const what = "run folder to go on from, with its configuration, from its newest checkpoint";
+  return [...optionRows(checkpointOptions(every)), ["--resume=RUN", what]];
 }
 
 /** Name, text, and the default where there is one. */

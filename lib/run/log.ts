@@ -6,6 +6,7 @@
 import { closestString } from "@std/text/closest-string";
 import type { Column, Columns, ColumnTable, LogRow, RowOf } from "./columns.ts";
 import { RunError } from "./errors.ts";
+import { openLog } from "./open_log.ts";
 
 const BUFFER_BYTES = 64 * 1024;
 const BUFFER_MS = 500;
@@ -38,11 +39,12 @@ export class LogWriter<C extends ColumnTable> {
   #closed = false;
 
   /**
-   * @param path File to append to; created if need be.
+   * @param path File to append to; created if need be, and locked against other writers until it is closed.
    * @param columns Columns by kind of row; nothing else can be written.
+   * @param keep Number of bytes to go on from, as {@linkcode openLog} takes it; the whole file unless given.
    */
-  constructor(path: string, columns: C) {
-    this.#file = Deno.openSync(path, { append: true, create: true, write: true });
+  constructor(path: string, columns: C, keep?: number) {
+    this.#file = openLog(path, keep);
     this.#columns = columns;
     this.#bytes = this.#file.statSync().size;
   }
@@ -79,6 +81,17 @@ export class LogWriter<C extends ColumnTable> {
       throw error;
     }
     this.#bytes += buffer.length;
+  }
+
+  /**
+   * Writes what is held back, and waits until all of the file is on the disk.
+   *
+   * @returns Length of the file, in bytes.
+   */
+  sync(): number {
+    this.flush();
+    this.#file.syncDataSync();
+    return this.#bytes;
   }
 
   /** Writes what is held back and closes the file. Calling it again does nothing. */

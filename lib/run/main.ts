@@ -4,6 +4,7 @@
  * @module
  */
 import { fromFileUrl, relative } from "@std/path";
+import { everyOf } from "./checkpoint_options.ts";
 import { countVerdicts, type JudgedClaim } from "./claims.ts";
 import { claimsTable } from "./claims_table.ts";
 import type { ColumnTable } from "./columns.ts";
@@ -15,7 +16,9 @@ import { helpText } from "./help.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
 import type { Options } from "./option.ts";
 import { createProgress, stderrTarget } from "./progress.ts";
-import { RunRecord } from "./run_record.ts";
+import { manifestToResume, resumedLine } from "./resume.ts";
+import type { RunRecord } from "./run_record.ts";
+import { resumeRun, startRun } from "./start_run.ts";
 import { listenForEnd } from "./signals.ts";
 
 /** How a run ended. */
@@ -42,19 +45,27 @@ export async function runExperiment<O extends Options, C extends ColumnTable, E>
   const debug = args.includes("--debug");
   let line: CommandLine<O>;
   let record: RunRecord<C, E>;
+  let notes: readonly string[] = [];
   try {
-    line = parseCommandLine(args, experiment.options, experiment.presets);
+    line = parseCommandLine(args, experiment.options, experiment.presets, everyOf(experiment.resumable));
     const doc = docText(experiment.doc);
     if (line.help) {
       console.log(helpText(experiment, doc));
       return { exitCode: 0 };
     }
-    experiment.check?.(line.configuration);
-    record = RunRecord.open(experiment, line, firstParagraph(doc), programName(experiment.name), args);
+    if (line.resume === undefined) {
+      experiment.check?.(line.configuration);
+      record = startRun(experiment, line, firstParagraph(doc), programName(experiment.name), args);
+    } else {
+      const manifest = manifestToResume(line.resume, experiment.name);
+      line = resumedLine(line, manifest, experiment);
+      experiment.check?.(line.configuration);
+      ({ record, notes } = resumeRun(experiment, line, manifest, line.resume!));
+    }
   } catch (error) {
     return { exitCode: reportError(error, debug) };
   }
-  return await runRecorded(experiment, line, record, signals);
+  return await runRecorded(experiment, line, record, notes, signals);
 }
 
 /**
@@ -73,10 +84,12 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
   experiment: Experiment<O, C, E>,
   line: CommandLine<O>,
   record: RunRecord<C, E>,
+  notes: readonly string[],
   signals: boolean,
 ): Promise<Outcome> {
   const { common, configuration } = line;
   const progress = await createProgress(stderrTarget(common.quiet));
+  for (const text of notes) progress.note(text);
   using end = listenForEnd(signals, (name) => {
     progress.stop();
     record.close("interrupted", `${name}, twice`);
@@ -91,6 +104,7 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
     folder: record.folder,
     log: (kind, row) => record.log(kind, row),
     write: record.write,
+    checkpoints: record.checkpoints,
     note: (text) => progress.note(text),
     setAdapter(adapter) {
       record.setAdapter(adapter);
@@ -103,7 +117,7 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
   let failure: unknown;
   try {
     await Promise.race([experiment.run(context), end.fatal]);
-    if (!end.signal.aborted) record.expectJudged();
+    if (!end.signal.aborted) record.expectDone();
   } catch (error) {
     if (end.name === undefined || error !== end.signal.reason) failure = error;
   }
@@ -124,7 +138,8 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
     return { exitCode: reportError(failure, common.debug), folder: record.folder };
   }
   if (end.name !== undefined) {
-    console.error(`interrupted: what was logged so far is in ${record.folder}`);
+    const next = experiment.resumable === undefined ? "" : `; --resume=${record.folder} goes on`;
+    console.error(`interrupted: what was logged so far is in ${record.folder}${next}`);
     return { exitCode: end.name === "SIGINT" ? 130 : 143, folder: record.folder };
   }
   if (!common.quiet) console.log(`results: ${record.folder}`);

@@ -22,6 +22,16 @@ export interface FileEntry {
   readonly description: string;
 }
 
+/** A time at which a run that had stopped went on. */
+export interface Resumption {
+  /** UTC, ISO 8601. */
+  readonly time: string;
+  /** Step of the checkpoint it went on from; 0 where there was none. */
+  readonly step: number;
+  /** Commit as in {@linkcode Manifest.gitCommit}, at that time. */
+  readonly gitCommit: string | null;
+}
+
 /** Content of `manifest.json`. */
 export interface Manifest {
   /** Name of the experiment. */
@@ -48,12 +58,14 @@ export interface Manifest {
   readonly start: string;
   /** UTC, ISO 8601; `null` while running. */
   readonly end: string | null;
-  /** Wall-clock time of the run; `null` while running. */
+  /** Wall-clock time of the run, of a resumed one since it went on; `null` while running. */
   readonly elapsedMs: number | null;
   /** How far the run has come. */
   readonly status: RunStatus;
   /** Why a run failed or was interrupted. */
   readonly reason: string | null;
+  /** When the run was resumed, first to last; empty for most runs. */
+  readonly resumptions: readonly Resumption[];
   /** How many claims ended in each verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
   /** What lies in the folder beside this file. */

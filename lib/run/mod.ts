@@ -22,7 +22,9 @@ export {
 export { type Interval, meanInterval, quantileInterval, studentQuantile } from "./interval.ts";
 export { RunError, UserError } from "./errors.ts";
 export { readLog } from "./log.ts";
-export { type FileEntry, type Manifest, readManifest, type RunStatus } from "./manifest.ts";
+export { type FileEntry, type Manifest, readManifest, type Resumption, type RunStatus } from "./manifest.ts";
 export type { Progress } from "./progress.ts";
 export type { FileWriter } from "./run_folder.ts";
 export type { CommonConfiguration } from "./command_line.ts";
+export type { Resumable } from "./checkpoint_options.ts";
+export type { Checkpoints, RunState } from "./run_checkpoints.ts";

@@ -11,8 +11,8 @@ const YIELD_EVERY_MS = 50;
 
 /** Progress of a loop with a known number of steps. Several loops may follow each other. */
 export interface Progress {
-  /** Begins a loop of `total` steps, `label` in front of its line. */
-  start(total: number, label?: string): void;
+  /** Begins a loop of `total` steps, `label` in front of its line; `from` steps are done already. */
+  start(total: number, label?: string, from?: number): void;
   /**
    * Says that `step` steps are done. Awaiting it lets Ctrl-C through: the event loop gets a turn at most every 50 ms.
    * Values beside the step (a loss) must be finite to be shown as numbers, but nothing depends on them.
@@ -42,7 +42,7 @@ type Status = (room?: number) => string;
 
 /** Draws the status of a loop; one drawing for terminals, one for everything else. */
 interface Drawing {
-  begin(total: number, status: Status): void;
+  begin(total: number, from: number, status: Status): void;
   draw(step: number, status: Status): void;
   note(line: string): void;
   end(step: number, status: Status): void;
@@ -72,6 +72,7 @@ export async function createProgress(target: ProgressTarget): Promise<Progress> 
   let label = "";
   let total = 0;
   let startedAt = 0;
+  let startedFrom = 0;
   let yieldedAt = target.now();
   let step = 0;
   let values: Readonly<Record<string, number>> = {};
@@ -79,7 +80,7 @@ export async function createProgress(target: ProgressTarget): Promise<Progress> 
 
   const status: Status = (room = Infinity) => {
     const seconds = (target.now() - startedAt) / 1000;
-    const rate = seconds > 0 ? step / seconds : 0;
+    const rate = seconds > 0 ? (step - startedFrom) / seconds : 0;
     const share = total === 0 ? 100 : Math.floor((100 * step) / total);
     const parts = [`${label}step ${step}/${total} (${share} %)`];
     for (const [name, value] of Object.entries(values)) parts.push(`${name} ${Number(value.toPrecision(4))}`);
@@ -95,11 +96,11 @@ export async function createProgress(target: ProgressTarget): Promise<Progress> 
     active = false;
   };
   return {
-    start(newTotal, newLabel) {
+    start(newTotal, newLabel, from = 0) {
       stop();
-      [label, total, step, values, active] = [newLabel === undefined ? "" : `${newLabel}: `, newTotal, 0, {}, true];
-      startedAt = target.now();
-      drawing.begin(total, status);
+      [label, total, step, values, active] = [newLabel === undefined ? "" : `${newLabel}: `, newTotal, from, {}, true];
+      [startedAt, startedFrom] = [target.now(), from];
+      drawing.begin(total, from, status);
     },
     update(newStep, newValues = {}) {
       [step, values] = [newStep, newValues];
@@ -136,8 +137,8 @@ function lines({ write, now }: ProgressTarget): Drawing {
   let printedAt = 0;
   let printedStep = 0;
   return {
-    begin(newTotal) {
-      [total, printedAt, printedStep] = [newTotal, now(), 0];
+    begin(newTotal, from) {
+      [total, printedAt, printedStep] = [newTotal, now(), from];
     },
     draw(step, status) {
       const waited = now() - printedAt;
@@ -158,7 +159,7 @@ async function bar({ write, columns }: ProgressTarget): Promise<Drawing> {
   const { default: cliProgress } = await import("cli-progress");
   let single: InstanceType<typeof cliProgress.SingleBar> | undefined;
   return {
-    begin(total, status) {
+    begin(total, from, status) {
       single = new cliProgress.SingleBar(
         {
           format(options, { progress }, { status }: { status: Status }) {
@@ -171,7 +172,7 @@ async function bar({ write, columns }: ProgressTarget): Promise<Drawing> {
         },
         cliProgress.Presets.shades_classic,
       );
-      single.start(total, 0, { status });
+      single.start(total, from, { status });
     },
     draw: (step, status) => single?.update(step, { status }),
     note(line) {

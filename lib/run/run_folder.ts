@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname, isAbsolute, join } from "@std/path";
-import { writeAtomically } from "./atomic.ts";
+import { removeTemporaries, writeAtomically } from "./atomic.ts";
 import { describeError, isDiskFull, RunError, UserError } from "./errors.ts";
 import type { FileEntry } from "./manifest.ts";
 
@@ -57,6 +57,20 @@ export class RunFolder {
     }
   }
 
+  /**
+   * The folder of a run that goes on, cleared of what its process was writing when it was killed.
+   *
+   * @param path The folder; no other process may be writing in it.
+   * @param files Its index so far; files that are gone are left out.
+   * @returns The folder, writable.
+   */
+  static reopen(path: string, files: readonly FileEntry[]): RunFolder {
+    removeTemporaries(path);
+    const folder = new RunFolder(path, false);
+    for (const entry of files) if (isFile(join(path, entry.path))) folder.#files.set(entry.path, entry);
+    return folder;
+  }
+
   /** Writes a file whole or not at all, makes its folder if need be, and enters it in the index. */
   readonly write: FileWriter = (path, content, description) => {
     const target = join(this.path, path);
@@ -69,9 +83,15 @@ export class RunFolder {
     return Promise.resolve();
   };
 
-  /** Enters a file that somebody else writes; its size is looked up by {@linkcode RunFolder.settle}. */
-  enter(path: string, description: string): void {
-    this.#files.set(path, { path, bytes: null, description });
+  /** Enters a file that somebody else writes; a size not given is looked up by {@linkcode RunFolder.settle}. */
+  enter(path: string, description: string, bytes: number | null = null): void {
+    this.#files.set(path, { path, bytes, description });
+  }
+
+  /** Takes a file out of the index, and then away. */
+  remove(path: string): void {
+    this.#files.delete(path);
+    Deno.removeSync(join(this.path, path));
   }
 
   /** Looks up the size of files that were still growing. */
@@ -115,6 +135,14 @@ function makeFolder(path: string): boolean {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     Deno.mkdirSync(path, { recursive: true });
     return true;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
   }
 }
 

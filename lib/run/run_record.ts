@@ -1,98 +1,66 @@
 /**
- * What a run leaves, kept in step with it: folder, manifest, log and claims.
+ * What a run leaves, kept in step with it: folder, manifest, log, claims and checkpoints.
  *
  * @module
  */
-import { join } from "@std/path";
+import type { CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { type Claim, countVerdicts, judgeClaims, type JudgedClaim } from "./claims.ts";
-import { type claimColumns, type ColumnTable, joinColumns, type RowOf } from "./columns.ts";
-import type { CommandLine } from "./command_line.ts";
+import type { claimColumns, ColumnTable, RowOf } from "./columns.ts";
+import type { CheckpointConfiguration } from "./checkpoint_options.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
-import { describeError } from "./errors.ts";
-import { claimsOf, type Experiment } from "./experiment.ts";
-import { gitCommit } from "./git_commit.ts";
-import { LogWriter } from "./log.ts";
-import { commandLine, type Manifest, programFolder, type RunStatus, versions, writeManifest } from "./manifest.ts";
-import type { Options } from "./option.ts";
-import { type FileWriter, RunFolder, runName } from "./run_folder.ts";
+import { describeError, UserError } from "./errors.ts";
+import type { LogWriter } from "./log.ts";
+import { type Manifest, type RunStatus, writeManifest } from "./manifest.ts";
+import { shaping } from "./resume.ts";
+import { type Checkpoints, type Identity, noCheckpoints, RunCheckpoints } from "./run_checkpoints.ts";
+import type { FileWriter, RunFolder } from "./run_folder.ts";
+
+/** What a run in progress is made of. */
+export interface RunParts<C extends ColumnTable, E> {
+  /** Its folder. */
+  readonly folder: RunFolder;
+  /** Its manifest as it is on disk. */
+  readonly manifest: Manifest;
+  /** Its open log. */
+  readonly log: LogWriter<C & typeof claimColumns>;
+  /** Its claims. */
+  readonly claims: readonly Claim<E>[];
+  /** Options of its checkpoints; `null` where there are none. */
+  readonly checkpoints: CheckpointConfiguration | null;
+  /** What it goes on from; `null` for a run that begins. */
+  readonly from: CheckpointFile | null;
+}
 
 /** The files of a run in progress. */
 export class RunRecord<C extends ColumnTable, E> {
   readonly #folder: RunFolder;
   readonly #log: LogWriter<C & typeof claimColumns>;
   readonly #claims: readonly Claim<E>[];
+  readonly #checkpoints: RunCheckpoints | null;
   readonly #startedAt = performance.now();
   #manifest: Manifest;
   #judged: readonly JudgedClaim[] = [];
   #closed = false;
 
-  private constructor(
-    folder: RunFolder,
-    manifest: Manifest,
-    log: LogWriter<C & typeof claimColumns>,
-    claims: readonly Claim<E>[],
-  ) {
+  /**
+   * @param parts Folder, manifest and log, as {@linkcode startRun} makes them and {@linkcode resumeRun} finds them.
+   */
+  constructor({ folder, manifest, log, claims, checkpoints, from }: RunParts<C, E>) {
     this.#folder = folder;
     this.#manifest = manifest;
     this.#log = log;
     this.#claims = claims;
-  }
-
-  /**
-   * Makes the folder, says `running` in its manifest, and logs what every claim will be judged by.
-   *
-   * @throws {UserError} If the folder cannot be had; nothing has been computed by then.
-   */
-  static open<O extends Options, C extends ColumnTable, E>(
-    experiment: Experiment<O, C, E>,
-    line: CommandLine<O>,
-    question: string,
-    program: string,
-    args: readonly string[],
-  ): RunRecord<C, E> {
-    const start = new Date();
-    const { seed } = line.common;
-    const columns = joinColumns(experiment.columns);
-    const claims = claimsOf(experiment, line.configuration);
-    const folder = RunFolder.create(
-      line.out === undefined
-        ? { experiment: experiment.name, run: runName(start, line.preset, seed) }
-        : { out: line.out },
-    );
-    const home = programFolder();
-    folder.enter("log.ndjson", "rows of the run, one JSON object a line; see columns");
-    const manifest: Manifest = {
-      experiment: experiment.name,
-      question,
-      commandLine: commandLine(program, args),
-      preset: line.preset,
-      configuration: { ...line.configuration, ...line.common },
-      seeds: [seed],
-      adapter: null,
-      versions: versions(),
-      gitCommit: home === null ? null : gitCommit(home),
-      pid: Deno.pid,
-      start: start.toISOString(),
-      end: null,
-      elapsedMs: null,
-      status: "running",
-      reason: null,
-      verdicts: {},
-      files: folder.files,
-      columns,
-    };
-    let log: LogWriter<C & typeof claimColumns> | undefined;
-    try {
-      writeManifest(folder.path, manifest);
-      log = new LogWriter(join(folder.path, "log.ndjson"), columns);
-      logCriteria(log, claims);
-      return new RunRecord<C, E>(folder, manifest, log, claims);
-    } catch (error) {
-      // A manifest that says "running" must not outlive a start that failed.
-      log?.close();
-      folder.discard();
-      throw error;
-    }
+    this.#checkpoints = checkpoints === null ? null : new RunCheckpoints({
+      folder: folder.path,
+      options: checkpoints,
+      identity: () => identityOf(this.#manifest),
+      syncLog: () => log.sync(),
+      changed: ({ path, bytes, step }, outdated) => {
+        folder.enter(path, `state after step ${step}`, bytes);
+        outdated.forEach((file) => folder.remove(file));
+        this.#update({ files: folder.files });
+      },
+    }, from);
   }
 
   /** Path of the run folder. */
@@ -105,8 +73,14 @@ export class RunRecord<C extends ColumnTable, E> {
     return this.#judged;
   }
 
+  /** When to save the state of the run, and what to go on from. */
+  get checkpoints(): Checkpoints {
+    return this.#checkpoints ?? noCheckpoints;
+  }
+
   /** Appends a row. */
   log<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void {
+    this.#checkpoints?.expectRestored();
     this.#log.write(kind, row as RowOf<(C & typeof claimColumns)[K]>);
   }
 
@@ -116,8 +90,18 @@ export class RunRecord<C extends ColumnTable, E> {
     this.#update({ files: this.#folder.files });
   };
 
-  /** Puts the adapter into the manifest. */
+  /**
+   * Puts the adapter into the manifest.
+   *
+   * @throws {UserError} If a resumed run has begun on another one, which rounds differently.
+   */
   setAdapter(adapter: AdapterSummary): void {
+    const { adapter: before, resumptions } = this.#manifest;
+    if (resumptions.length > 0 && before !== null && adapterName(before) !== adapterName(adapter)) {
+      throw new UserError(
+        `expected the adapter that the run began on, ${adapterName(before)}, found ${adapterName(adapter)}`,
+      );
+    }
     this.#update({ adapter });
   }
 
@@ -147,8 +131,9 @@ export class RunRecord<C extends ColumnTable, E> {
     return this.#judged;
   }
 
-  /** A run that ends well has judged what it claims. */
-  expectJudged(): void {
+  /** A run that ends well has judged what it claims, and a resumed one has gone on from where it was. */
+  expectDone(): void {
+    this.#checkpoints?.expectRestored();
     if (this.#claims.length !== this.#judged.length) {
       throw new Error(`expected run() to judge its ${this.#claims.length} claims, found none judged`);
     }
@@ -184,9 +169,13 @@ export class RunRecord<C extends ColumnTable, E> {
   }
 }
 
-function logCriteria<E>(log: LogWriter<typeof claimColumns>, claims: readonly Claim<E>[]): void {
-  for (const { id, statement, source, criterion } of claims) {
-    log.write("criterion", { id, statement, source, criterion });
-  }
-  log.flush();
+/** What tells the checkpoints of a run from those of another. */
+export function identityOf({ experiment, configuration, seeds }: Manifest): Identity {
+  return { experiment, configuration: shaping(configuration), seeds };
+}
+
+/** What decides how an adapter rounds, in words. */
+function adapterName({ vendor, architecture, description, subgroupSize }: AdapterSummary): string {
+  const names = [vendor, architecture, description].filter((name) => name !== "");
+  return `${[...new Set(names)].join(", ")} (subgroups of ${subgroupSize})`;
 }

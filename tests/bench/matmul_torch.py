@@ -10,7 +10,8 @@ config = json.loads(sys.argv[1])
 R, M, K, N = (config[key] for key in ("R", "M", "K", "N"))
 torch.set_num_threads(config["threads"])
 shape = [R] if R > 1 else []
-a, b = torch.randn(*shape, M, K), torch.randn(*shape, K, N)
+a = torch.randn(*shape, K, M).mT if config.get("transposeA") else torch.randn(*shape, M, K)
+b = torch.randn(*shape, N, K).mT if config.get("transposeB") else torch.randn(*shape, K, N)
 c = torch.empty(*shape, M, N)
 for _ in range(3):
     torch.matmul(a, b, out=c)

@@ -11,15 +11,27 @@ export interface ProductConfig {
   readonly M: number;
   readonly K: number;
   readonly N: number;
+  /** Whether an operand is stored the other way round. */
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
   readonly variant?: MatmulVariant;
 }
 
 if (import.meta.main) {
-  const { R, M, K, N, variant }: ProductConfig = JSON.parse(Deno.args[0]);
+  const { R, M, K, N, transposeA, transposeB, variant }: ProductConfig = JSON.parse(Deno.args[0]);
   const gpu = await openGpu();
-  using a = Tensor.from(Float32Array.from({ length: R * M * K }, (_, k) => Math.sin(k + 1)), [R, M, K]);
-  using b = Tensor.from(Float32Array.from({ length: R * K * N }, (_, k) => Math.cos(k + 1)), [R, K, N]);
-  using program = await record("product", () => matmul(a, b, variant && { choice: { variant } }));
+  using a = Tensor.from(
+    Float32Array.from({ length: R * M * K }, (_, k) => Math.sin(k + 1)),
+    transposeA ? [R, K, M] : [R, M, K],
+  );
+  using b = Tensor.from(
+    Float32Array.from({ length: R * K * N }, (_, k) => Math.cos(k + 1)),
+    transposeB ? [R, N, K] : [R, K, N],
+  );
+  using program = await record(
+    "product",
+    () => matmul(a, b, { transposeA, transposeB, choice: variant && { variant } }),
+  );
   const time = async (count: number) => {
     const start = performance.now();
     program.replay(count);

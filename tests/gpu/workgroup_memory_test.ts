@@ -18,6 +18,7 @@ Deno.test("workgroup memory: scalars, vectors, arrays of either, sizes computed 
     4 * 37 * 8,
   );
   assertEquals(bytesOf("var<workgroup> a: array<atomic<i32>, 5u,>;"), 20);
+  assertEquals(bytesOf("alias Element = vec4f;", "var<workgroup> a: array<Element, 5u>;"), 80);
   assertThrows(
     () => bytesOf("struct S { x: f32 }", "var<workgroup> a: array<S, 2>;"),
     KernelError,

@@ -1,5 +1,6 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { chooseMatmul, matmul, type MatmulChoice, type MatmulOptions } from "../../kernels/matmul.ts";
+import { choosePartition } from "../../kernels/matmul_kernels.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
 import { record } from "../../lib/gpu/program.ts";
@@ -9,13 +10,24 @@ import { waves } from "../oracles/waves.ts";
 
 const { adapter } = await openGpu();
 
+/** Tiles of a subgroup: one group of lanes and several, of many rows and few, of one slice of columns and two. */
+const TILES = [
+  { groups: 1, rows: 32, slices: 1 },
+  { groups: 1, rows: 64, slices: 1 },
+  { groups: 1, rows: 8, slices: 2 },
+  { groups: 2, rows: 32, slices: 1 },
+  { groups: 4, rows: 8, slices: 2 },
+] as const;
+
 /** Every kernel that this adapter can run. */
 const CHOICES: readonly MatmulChoice[] = [
   { variant: "naive" },
   { variant: "register" },
   { variant: "tiled" },
-  ...(adapter.subgroupSize > 0 ? [{ variant: "subgroup" }] as const : []),
+  ...(adapter.subgroupSize >= 4 ? TILES.map((tile) => ({ variant: "subgroup", ...tile } as const)) : []),
 ];
+const nameOf = ({ variant, groups, rows, slices }: MatmulChoice) =>
+  groups === undefined ? variant : `${variant} of ${groups} × ${rows} rows, ${slices} slices`;
 const TRANSPOSITIONS = [false, true].flatMap((transposeA) =>
   [false, true].map((transposeB) => ({ transposeA, transposeB }))
 );
@@ -67,21 +79,32 @@ function matmulReference(
   return { c, bound };
 }
 
-async function assertProduct(test: Case, options: MatmulOptions): Promise<void> {
+async function assertProduct(test: Case, options: MatmulOptions, biasShape?: readonly number[]): Promise<void> {
   const { shapeA, shapeB, a, b } = operands(test, options);
   using left = Tensor.from(a, shapeA);
   using right = Tensor.from(b, shapeB);
-  using product = matmul(left, right, options);
   const { R, M, N, each } = test;
+  const shift = waves(R * N, 5);
+  using bias = biasShape &&
+    Tensor.from(shift.slice(0, biasShape.reduce((size, extent) => size * extent, 1)), biasShape);
+  using product = matmul(left, right, { ...options, bias });
   assertEquals(product.shape, each[0] || each[1] ? [R, M, N] : [M, N]);
   const found = await product.read();
   const { c, bound } = matmulReference(a, b, test, options);
+  if (biasShape) {
+    c.forEach((_, entry) => {
+      const added =
+        shift[(biasShape[0] === R && biasShape.length === 2 ? Math.floor(entry / (M * N)) * N : 0) + entry % N];
+      c[entry] += added;
+      bound[entry] += (Math.abs(c[entry]) + Math.abs(added)) * 2 ** -24;
+    });
+  }
   const worst = c.reduce((most, value, index) => Math.max(most, Math.abs(value - found[index]) / bound[index]), 0);
   assertLess(worst, 1, JSON.stringify({ ...test, ...options }));
 }
 
 for (const choice of CHOICES) {
-  const name = `matmul, ${choice.variant}`;
+  const name = `matmul, ${nameOf(choice)}`;
 
   Deno.test(`${name}: every transposition of odd, even and single sizes`, async () => {
     const cases = [one(1, 1, 1), one(1, 7, 1), one(5, 1, 3), one(67, 18, 70), one(68, 64, 36)];
@@ -120,13 +143,37 @@ for (const choice of CHOICES) {
     }
   });
 
-  Deno.test(`${name}: more than 65 535 steps of k, and more than one dispatch takes`, async () => {
-    const most = { naive: 65_535, register: 4 * 65_535, subgroup: 4 * 65_535, tiled: 16 * 10_922 }[choice.variant];
-    for (const K of [70_001, most + 5]) {
+  Deno.test(`${name}: a bias for all replicas or one for each, of aligned and odd sizes, of a sum in one part or more`, async () => {
+    for (const [M, K, N] of [[36, 16, 40], [5, 50, 3]]) {
+      for (const parts of [1, 3]) {
+        const options = { choice: { ...choice, parts } };
+        await assertProduct(one(M, K, N), options, [1, N]);
+        await assertProduct({ R: 3, M, K, N, each: [true, true] }, options, [N]);
+        await assertProduct({ R: 3, M, K, N, each: [true, false] }, options, [3, N]);
+        await assertProduct({ R: 3, M, K, N, each: [false, true] }, options, [1, N]);
+      }
+    }
+  });
+
+  Deno.test(`${name}: a sum in parts, the last one shorter, in every transposition`, async () => {
+    for (const transposed of TRANSPOSITIONS) {
+      await assertProduct({ R: 3, M: 21, K: 70, N: 18, each: [true, true] }, {
+        ...transposed,
+        choice: { ...choice, parts: 4 },
+      });
+      await assertProduct({ R: 3, M: 20, K: 64, N: 16, each: [true, false] }, {
+        ...transposed,
+        choice: { ...choice, parts: 2 },
+      });
+    }
+  });
+
+  Deno.test(`${name}: more than 65 535 steps of k`, async () => {
+    for (const K of [70_001, 150_000]) {
       using a = Tensor.from(new Float32Array(2 * K).fill(1), [2, K]);
-      const values = Float32Array.from({ length: K }, (_, k) => k % 3 - 1);
+      const values = Float32Array.from({ length: K }, (_, k) => k % 3 - 1 + Number(k === K - 1));
       using b = Tensor.from(values, [K, 1]);
-      using c = matmul(a, b, { choice });
+      using c = matmul(a, b, { choice: { ...choice, parts: 1 } });
       const sum = values.reduce((total, value) => total + value, 0);
       assertEquals([...await c.read()], [sum, sum]);
     }
@@ -134,22 +181,59 @@ for (const choice of CHOICES) {
 }
 
 Deno.test({
-  name: "matmul, subgroup: panels of columns, tiles of one and of two slices, the same bits",
-  ignore: adapter.subgroupSize === 0,
+  name: "matmul: the kernels of a software driver give the same bits",
+  ignore: !adapter.software,
   fn: async () => {
-    // Three tiles and then two, of one slice and of two; every panel has several rows of tiles; one tile per panel.
-    for (const test of [one(70, 300, 157), one(70, 150, 300), one(40, 1100, 100)]) {
-      for (const slices of [1, 2] as const) {
-        await assertProduct(test, { choice: { variant: "subgroup", slices } });
-      }
+    // Several panels of columns, the last one narrower; a number of steps that is no multiple of four.
+    for (const test of [one(70, 301, 157), one(70, 150, 300), one(40, 1100, 100)]) {
       const { a, b, shapeA, shapeB } = operands(test, {});
       using left = Tensor.from(a, shapeA);
       using right = Tensor.from(b, shapeB);
-      using narrow = matmul(left, right, { choice: { variant: "subgroup", slices: 1 } });
-      using wide = matmul(left, right, { choice: { variant: "subgroup", slices: 2 } });
-      assertEquals(await narrow.read(), await wide.read());
+      using naive = matmul(left, right, { choice: { variant: "naive", parts: 2 } });
+      const expected = await naive.read();
+      for (const choice of CHOICES) {
+        await assertProduct(test, { choice });
+        using product = matmul(left, right, { choice: { ...choice, parts: 2 } });
+        assertEquals(await product.read(), expected, nameOf(choice));
+      }
     }
   },
+});
+
+Deno.test("matmul: chosen by default, a replica has the same bits alone and in an ensemble", async () => {
+  // Products of two parts, of tiles that are chosen by the number of replicas, with one right matrix for all or many.
+  for (const [R, M, K, N] of [[5, 20, 1100, 24], [9, 70, 40, 33], [40, 8, 12, 8]]) {
+    for (const each of [[true, true], [true, false]] as const) {
+      for (const transposed of TRANSPOSITIONS) {
+        const { a, b, shapeA, shapeB } = operands({ R, M, K, N, each }, transposed);
+        using left = Tensor.from(a, shapeA);
+        using right = Tensor.from(b, shapeB);
+        using shift = Tensor.from(waves(N, 5));
+        using ensemble = matmul(left, right, { ...transposed, bias: shift });
+        const together = await ensemble.read();
+        for (let r = 0; r < R; r++) {
+          using leftAlone = Tensor.from(a.slice(r * M * K, (r + 1) * M * K), shapeA.slice(-2));
+          using rightAlone = Tensor.from(each[1] ? b.slice(r * K * N, (r + 1) * K * N) : b, shapeB.slice(-2));
+          using alone = matmul(leftAlone, rightAlone, { ...transposed, bias: shift });
+          assertEquals(await alone.read(), together.slice(r * M * N, (r + 1) * M * N));
+        }
+      }
+    }
+  }
+});
+
+Deno.test("matmul: a product with a bias is the product, plus the bias", async () => {
+  for (const [M, K, N] of [[33, 20, 36], [16, 1200, 17]]) {
+    const { a, b, shapeA, shapeB } = operands(one(M, K, N), {});
+    using left = Tensor.from(a, shapeA);
+    using right = Tensor.from(b, shapeB);
+    const shift = waves(N, 5);
+    using bias = Tensor.from(shift);
+    using plain = matmul(left, right);
+    using shifted = matmul(left, right, { bias });
+    const expected = (await plain.read()).map((value, entry) => value + shift[entry % N]);
+    assertEquals(await shifted.read(), expected);
+  }
 });
 
 Deno.test("matmul: more than 65 535 workgroups", async () => {
@@ -159,7 +243,7 @@ Deno.test("matmul: more than 65 535 workgroups", async () => {
   using b = Tensor.from(new Float32Array(R).fill(2), [R, 1, 1]);
   for (const choice of CHOICES) {
     using c = matmul(a, b, { choice });
-    assertEquals(await c.read(), values.map((value) => 2 * value), choice.variant);
+    assertEquals(await c.read(), values.map((value) => 2 * value), nameOf(choice));
   }
   using wide = new Tensor([2, 2_100_000]);
   using two = Tensor.from([1, 1], [1, 2]);
@@ -185,22 +269,35 @@ Deno.test("matmul: the kernel chosen by default gives the product", async () => 
   for (const [M, K, N] of [[1, 5, 1], [8, 8, 8], [40, 40, 40], [3, 4, 100]]) await assertProduct(one(M, K, N), {});
 });
 
-Deno.test("matmul: a choice by adapter and shape", () => {
-  const variant = (software: boolean, subgroupSize: number, M: number, N: number) =>
-    chooseMatmul({ software, subgroupSize }, M, N).variant;
-  assertEquals(variant(true, 8, 512, 512), "subgroup");
-  assertEquals(variant(true, 16, 32, 32), "subgroup");
-  assertEquals(variant(true, 0, 512, 512), "register");
-  assertEquals(chooseMatmul({ software: true, subgroupSize: 8 }, 512, 512).slices, 2);
-  // Few tiles would leave a core idle; a matrix of 32 columns would leave a second slice empty.
-  assertEquals(chooseMatmul({ software: true, subgroupSize: 8 }, 128, 128).slices, undefined);
-  assertEquals(chooseMatmul({ software: true, subgroupSize: 8 }, 1024, 32).slices, undefined);
-  // A subgroup of unusual size would need a kernel of unusual size.
-  assertEquals(variant(true, 32, 512, 512), "register");
-  assertEquals(variant(true, 8, 8, 8), "register");
-  assertEquals(variant(true, 8, 1, 1), "naive");
-  assertEquals(variant(false, 32, 64, 64), "tiled");
-  assertEquals(variant(false, 32, 512, 1), "naive");
+Deno.test("matmul: a choice by adapter and sizes", () => {
+  const choose = (software: boolean, subgroupSize: number, [R, M, K, N]: readonly number[]) => {
+    const { variant, groups, rows, slices } = chooseMatmul({ software, subgroupSize }, { R, M, K, N });
+    return groups === undefined ? variant : [groups, rows, slices].join();
+  };
+  // Full tiles for large products: of 64 × 64 entries with 16 lanes, of as many sums with 8.
+  assertEquals(choose(true, 16, [1, 512, 512, 512]), "1,64,1");
+  assertEquals(choose(true, 8, [1, 512, 512, 512]), "1,32,2");
+  // Groups of lanes where there are few columns; with 8 lanes 32 columns need none.
+  assertEquals(choose(true, 16, [256, 32, 32, 32]), "2,32,1");
+  assertEquals(choose(true, 8, [256, 32, 32, 32]), "1,32,1");
+  assertEquals(choose(true, 16, [256, 64, 64, 16]), "4,32,1");
+  // Without subgroups, or with subgroups that would need a kernel of unusual size.
+  assertEquals(choose(true, 0, [1, 512, 512, 512]), "register");
+  assertEquals(choose(true, 32, [1, 512, 512, 512]), "register");
+  assertEquals(choose(true, 8, [1, 1, 5, 1]), "naive");
+  assertEquals(choose(false, 32, [1, 64, 64, 64]), "tiled");
+  assertEquals(choose(false, 32, [64, 512, 64, 1]), "naive");
+});
+
+Deno.test("matmul: long sums of few entries in parts, whatever the number of replicas", () => {
+  const parts = (software: boolean, M: number, K: number, N: number) => choosePartition({ software }, { M, K, N });
+  assertEquals(parts(true, 512, 4096, 512), { parts: 1, chunk: 4096 });
+  assertEquals(parts(true, 64, 4096, 64), { parts: 4, chunk: 1024 });
+  assertEquals(parts(true, 32, 1024, 32), { parts: 2, chunk: 512 });
+  assertEquals(parts(true, 32, 1023, 32), { parts: 1, chunk: 1023 });
+  assertEquals(parts(false, 64, 4096, 64), { parts: 16, chunk: 256 });
+  // More steps than a software driver's loop takes.
+  assertEquals(parts(true, 512, 70_000, 512), { parts: 2, chunk: 35_008 });
 });
 
 Deno.test("matmul: shapes that do not fit are refused by name", () => {
@@ -209,6 +306,11 @@ Deno.test("matmul: shapes that do not fit are refused by name", () => {
   using batch = new Tensor([2, 3, 4]);
   using other = new Tensor([3, 4, 5]);
   using vector = new Tensor([3]);
+  using bias = new Tensor([3]);
+  using fit = new Tensor([3, 2]);
+  const expected = 'matmul: expected "bias" of shape (2) or (1, 2), found (3)';
+  assertThrows(() => matmul(a, fit, { bias }), ShapeError, expected);
+  assertThrows(() => matmul(a, fit, { bias: fit }), ShapeError, "found (3, 2)");
   const inner = "matmul: expected as many columns of a as rows of b, found a (2, 3) and b (2, 3)";
   assertThrows(() => matmul(a, b), ShapeError, inner);
   assertThrows(() => matmul(a, b, { transposeA: true, transposeB: true }), ShapeError, "a (2, 3) transposed and b");

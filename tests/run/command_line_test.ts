@@ -51,6 +51,24 @@ Deno.test("paths, help and switches are read", () => {
   assertEquals(parse("--quiet=false").common.quiet, false);
 });
 
+Deno.test("a flag that a preset sets stays set unless it is switched off", () => {
+  const on = { on: { center: true } };
+  const centre = (...args: string[]) => parseCommandLine(["--preset=on", ...args], options, on).configuration.center;
+  assertEquals([centre(), centre("--center"), centre("--center=false")], [true, true, false]);
+});
+
+Deno.test("a resumable experiment has options of its checkpoints, and says which options were given", () => {
+  const of = (...args: string[]) => parseCommandLine(args, options, presets, 50);
+  assertEquals(of().checkpoints, { "checkpoint-every": 50, "checkpoint-keep": "all" });
+  const line = of("--checkpoint-every=0", "--checkpoint-keep", "3", "--resume=results/x", "--quiet=false", "--lr=1");
+  assertEquals(line.checkpoints, { "checkpoint-every": 0, "checkpoint-keep": 3 });
+  assertEquals(line.resume, "results/x");
+  assertEquals(line.given.toSorted(), ["checkpoint-every", "checkpoint-keep", "lr", "quiet", "resume"]);
+  assertEquals([parse().checkpoints, parse().given, "resume" in parse()], [null, [], false]);
+  assertThrows(() => of("--resume="), UserError, "expected a value after --resume, found none");
+  assertThrows(() => of("--resum=x"), UserError, "unknown option --resum; did you mean --resume?");
+});
+
 const refusals: [string[], string][] = [
   [["--contxt=4"], "unknown option --contxt; did you mean --context?"],
   [["--sed", "4"], "unknown option --sed; did you mean --seed?"],
@@ -103,6 +121,10 @@ for (const [args, text] of refusals) {
 Deno.test("an experiment cannot take a common option's name, and its presets obey the domains", () => {
   const seed = { seed: integer(1, { help: "" }) };
   assertThrows(() => parseCommandLine([], seed, {}), Error, "expected option names of its own, found --seed");
+  for (const name of ["resume", "checkpoint-every", "checkpoint-keep"]) {
+    const own = { [name]: integer(1, { help: "" }) };
+    assertThrows(() => parseCommandLine([], own, {}), Error, `expected option names of its own, found --${name}`);
+  }
   assertThrows(
     () => parseCommandLine(["--preset=bad"], options, { bad: { context: 0 } }),
     UserError,

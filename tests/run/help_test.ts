@@ -28,6 +28,19 @@ Deno.test("help states the question, options with domains and defaults, presets 
   ]);
 });
 
+Deno.test("help of a resumable experiment says how to resume it, that of others does not", () => {
+  const plain = { name: "demo", options: {}, presets: {} };
+  const of = (text: string) => text.split("\n").filter((line) => /resume|checkpoint/i.test(line));
+  assertEquals(of(helpText(plain, "Does it?")), []);
+  assertEquals(of(helpText({ ...plain, resumable: { every: 200 } }, "Does it?")), [
+    "  --checkpoint-every=N  steps between checkpoints, 0 for none; an integer ≥ 0 [200]",
+    '  --checkpoint-keep=N   newest checkpoints to keep; an integer ≥ 1 or "all" [all]',
+    "  --resume=RUN          run folder to go on from, with its configuration, from its newest checkpoint",
+    "Checkpoints: checkpoints/step-NNNNNNNN.safetensors in the run folder; a resumed run ends as if never interrupted.",
+  ]);
+  assertEquals(of(helpText({ ...plain, resumable: true }, "Does it?"))[0].endsWith("[1000]"), true);
+});
+
 Deno.test("the docstring of a file is its description, shebang or not", () => {
   const path = Deno.makeTempFileSync({ suffix: ".ts" });
   try {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { bool, float, int, joinColumns, type LogRow, text } from "../../lib/run/columns.ts";
-import { RunError } from "../../lib/run/errors.ts";
+import { RunError, UserError } from "../../lib/run/errors.ts";
 import { LogWriter, readLog } from "../../lib/run/log.ts";
 
 const columns = {
@@ -119,6 +119,47 @@ Deno.test("a torn last line is left out at every place it can tear; a broken lin
     Deno.removeSync(path);
   }
 });
+
+Deno.test("a log goes on from any line it has had, and from nowhere else", async () => {
+  const path = Deno.makeTempFileSync();
+  const open = (keep?: number) => new LogWriter(path, columns, keep);
+  const row = (step: number) => ({ step, replica: 0, loss: 1 });
+  try {
+    let log = open();
+    const lengths = [1, 2, 3].map((step) => (log.write("train", row(step)), log.sync()));
+    log.write("train", row(4));
+    log.close();
+    Deno.writeTextFileSync(path, '{"kind":"tr', { append: true });
+    const before = Deno.readTextFileSync(path);
+    for (const length of [1, lengths[1] - 1, lengths[1] + 1, before.length]) {
+      assertThrows(() => open(length), UserError, `expected a line of ${path} to end at byte ${length}`);
+    }
+    assertThrows(
+      () => open(before.length + 1),
+      UserError,
+      `${before.length + 1} bytes in ${path}, as its checkpoint says`,
+    );
+    assertEquals(Deno.readTextFileSync(path), before);
+
+    log = open(lengths[1]);
+    assertEquals(log.sync(), lengths[1]);
+    log.write("train", row(5));
+    assertEquals(log.sync(), Deno.statSync(path).size);
+    log.close();
+    assertEquals((await rowsOf(path)).map(({ step }) => step), [1, 2, 5]);
+    open(0).close();
+    assertEquals(Deno.statSync(path).size, 0);
+  } finally {
+    Deno.removeSync(path);
+  }
+});
+
+Deno.test("a log has one writer at a time", () =>
+  inLog((log, path) => {
+    assertThrows(() => new LogWriter(path, columns), UserError, `that has ended, found ${path} still being written`);
+    log.close();
+    new LogWriter(path, columns).close();
+  }));
 
 Deno.test("a column has one type in all kinds of row", () => {
   const clash = () => joinColumns({ a: { value: int("", "") }, b: { value: float("", "") } });

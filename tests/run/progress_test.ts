@@ -52,6 +52,16 @@ Deno.test("a slow loop prints every five seconds, a fast one only its end", asyn
   ]);
 });
 
+Deno.test("a loop that goes on counts its rate from where it went on", async () => {
+  const at = target();
+  const progress = await createProgress(at);
+  progress.start(1000, "train", 900);
+  at.clock.ms += 1000;
+  await progress.update(910);
+  progress.stop();
+  assertEquals(at.printed, ["train: step 910/1000 (91 %)  10 steps/s  ETA 9s\n"]);
+});
+
 Deno.test("quiet prints nothing", async () => {
   const at = target(true);
   const progress = await createProgress(at);

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { replaceEvenWhenFull, writeAtomically } from "../../lib/run/atomic.ts";
+import { removeTemporaries, replaceEvenWhenFull, writeAtomically } from "../../lib/run/atomic.ts";
 import { UserError } from "../../lib/run/errors.ts";
 import { RunFolder, runName } from "../../lib/run/run_folder.ts";
 
@@ -92,4 +92,50 @@ Deno.test("a write that fails leaves the old file and no temporary one", () =>
       await assertRejects(() => folder.write(outside, "text", "outside"), Error, "inside the run folder");
     }
     assertEquals(Deno.readTextFileSync(`${root}/a`), "short");
+  }));
+
+Deno.test("a file written in parts is whole, and one whose parts fail leaves the old one", () =>
+  inFolder((root) => {
+    const parts = ["ab", "", "c"].map((text) => new TextEncoder().encode(text));
+    assertEquals(writeAtomically(`${root}/a`, parts), 3);
+    assertEquals(Deno.readTextFileSync(`${root}/a`), "abc");
+    function* failing() {
+      yield parts[0];
+      throw new Error("half way");
+    }
+    assertThrows(() => writeAtomically(`${root}/a`, failing()), Error, "half way");
+    assertEquals([namesIn(root), Deno.readTextFileSync(`${root}/a`)], [["a"], "abc"]);
+  }));
+
+Deno.test("only what an atomic write has left is swept away, in subfolders too", () =>
+  inFolder((root) => {
+    Deno.mkdirSync(`${root}/sub/1.tmp`, { recursive: true });
+    for (const name of ["a.17.tmp", "sub/b.svg.4.tmp", "a.tmp", "a.17.tmp.txt", "tmp", "sub/1.tmp/c.1.tmp"]) {
+      Deno.writeTextFileSync(`${root}/${name}`, "");
+    }
+    Deno.symlinkSync(root, `${root}/sub/loop`);
+    removeTemporaries(root);
+    assertEquals([namesIn(root), namesIn(`${root}/sub`), namesIn(`${root}/sub/1.tmp`)], [
+      ["a.17.tmp.txt", "a.tmp", "sub", "tmp"],
+      ["1.tmp", "loop"],
+      [],
+    ]);
+  }));
+
+Deno.test("a folder that is opened again keeps the index of what is there", () =>
+  inFolder((root) => {
+    Deno.writeTextFileSync(`${root}/a`, "12");
+    Deno.writeTextFileSync(`${root}/b.9.tmp`, "half");
+    const folder = RunFolder.reopen(root, [
+      { path: "a", bytes: null, description: "there" },
+      { path: "b", bytes: 4, description: "gone" },
+    ]);
+    folder.enter("c", "known", 7);
+    folder.settle();
+    assertEquals(folder.files, [
+      { path: "a", bytes: 2, description: "there" },
+      { path: "c", bytes: 7, description: "known" },
+    ]);
+    folder.remove("a");
+    assertEquals([folder.files.length, namesIn(root)], [1, []]);
   }));

@@ -10,9 +10,16 @@ import { readLog } from "../../lib/run/log.ts";
 /** Path of the fixture experiment. */
 export const decay = fromFileUrl(import.meta.resolve("./fixtures/decay.ts"));
 
+/** Path of the fixture experiment that can be resumed. */
+export const walk = fromFileUrl(import.meta.resolve("./fixtures/walk.ts"));
+
 /** Arguments of `deno` that start the fixture; `--no-prompt` because a terminal would be asked otherwise. */
-export function denoArgs(args: readonly string[], permissions = ["--allow-read", "--allow-write=results"]): string[] {
-  return ["run", "--no-prompt", ...permissions, decay, ...args];
+export function denoArgs(
+  args: readonly string[],
+  permissions = ["--allow-read", "--allow-write=results"],
+  program = decay,
+): string[] {
+  return ["run", "--no-prompt", ...permissions, program, ...args];
 }
 
 /** What a finished process has said. */
@@ -38,6 +45,11 @@ export async function finished(
 /** Runs the fixture to its end. */
 export function runDecay(args: readonly string[], cwd: string, permissions?: string[]): Promise<Said> {
   return finished(Deno.execPath(), denoArgs(args, permissions), cwd);
+}
+
+/** Runs the fixture that can be resumed to its end. */
+export function runWalk(args: readonly string[], cwd: string): Promise<Said> {
+  return finished(Deno.execPath(), denoArgs(args, undefined, walk), cwd);
 }
 
 /** Starts the fixture and waits until its log holds at least one `train` row. */

@@ -1,0 +1,161 @@
+/**
+ * How a run begins, or goes on.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { checkpointPath, latestCheckpoint, listCheckpoints } from "../checkpoint/checkpoint.ts";
+import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
+import type { Claim } from "./claims.ts";
+import { type claimColumns, type ColumnTable, joinColumns } from "./columns.ts";
+import type { CommandLine } from "./command_line.ts";
+import { claimsOf, type Experiment } from "./experiment.ts";
+import { gitCommit } from "./git_commit.ts";
+import { LogWriter } from "./log.ts";
+import { commandLine, type Manifest, programFolder, versions, writeManifest } from "./manifest.ts";
+import type { Options } from "./option.ts";
+import { logLengthAt } from "./run_checkpoints.ts";
+import { RunFolder, runName } from "./run_folder.ts";
+import { identityOf, RunRecord } from "./run_record.ts";
+
+const LOG = "log.ndjson";
+const LOG_IS = "rows of the run, one JSON object a line; see columns";
+
+/**
+ * Makes the folder, says `running` in its manifest, and logs what every claim will be judged by.
+ *
+ * @param experiment What runs.
+ * @param line What was asked for.
+ * @param question What the experiment asks.
+ * @param program The program as a user would type it.
+ * @param args Its arguments.
+ * @returns The run.
+ * @throws {UserError} If the folder cannot be had; nothing has been computed by then.
+ */
+export function startRun<O extends Options, C extends ColumnTable, E>(
+  experiment: Experiment<O, C, E>,
+  line: CommandLine<O>,
+  question: string,
+  program: string,
+  args: readonly string[],
+): RunRecord<C, E> {
+  const start = new Date();
+  const { seed } = line.common;
+  const columns = joinColumns(experiment.columns);
+  const claims = claimsOf(experiment, line.configuration);
+  const folder = RunFolder.create(
+    line.out === undefined
+      ? { experiment: experiment.name, run: runName(start, line.preset, seed) }
+      : { out: line.out },
+  );
+  folder.enter(LOG, LOG_IS);
+  const manifest: Manifest = {
+    experiment: experiment.name,
+    question,
+    commandLine: commandLine(program, args),
+    preset: line.preset,
+    configuration: { ...line.configuration, ...line.common, ...line.checkpoints },
+    seeds: [seed],
+    adapter: null,
+    versions: versions(),
+    gitCommit: commitHere(),
+    pid: Deno.pid,
+    start: start.toISOString(),
+    end: null,
+    elapsedMs: null,
+    status: "running",
+    reason: null,
+    resumptions: [],
+    verdicts: {},
+    files: folder.files,
+    columns,
+  };
+  let log: LogWriter<C & typeof claimColumns> | undefined;
+  try {
+    writeManifest(folder.path, manifest);
+    log = new LogWriter(join(folder.path, LOG), columns);
+    logCriteria(log, claims);
+    return new RunRecord<C, E>({ folder, manifest, log, claims, checkpoints: line.checkpoints, from: null });
+  } catch (error) {
+    // A manifest that says "running" must not outlive a start that failed.
+    log?.close();
+    folder.discard();
+    throw error;
+  }
+}
+
+/**
+ * Takes a run that has ended before it was complete back to its newest checkpoint, or to its start where there is none.
+ *
+ * @param experiment What runs.
+ * @param line What was asked for, by the manifest.
+ * @param manifest The run's manifest as it was left.
+ * @param path The run folder.
+ * @returns The run, and what a user should know of how it goes on.
+ * @throws {UserError} If its process is still running, or its log or its checkpoints are not what they should be. The
+ *   folder is as it was.
+ */
+export function resumeRun<O extends Options, C extends ColumnTable, E>(
+  experiment: Experiment<O, C, E>,
+  line: CommandLine<O>,
+  manifest: Manifest,
+  path: string,
+): { record: RunRecord<C, E>; notes: string[] } {
+  const notes: string[] = [];
+  const columns = joinColumns(experiment.columns);
+  const claims = claimsOf(experiment, line.configuration);
+  const from = latestCheckpoint(path, ({ message }) => notes.push(`passed over ${message}`));
+  const lost = manifest.files.find((file) => file.path.startsWith("checkpoints/"));
+  if (from === null && lost !== undefined) {
+    throw new CheckpointError(join(path, lost.path), "a checkpoint, as the manifest says", "none");
+  }
+  const length = from === null ? 0 : logLengthAt(from, identityOf(manifest));
+  const log = new LogWriter(join(path, LOG), columns, length);
+  try {
+    const folder = RunFolder.reopen(path, manifest.files);
+    folder.enter(LOG, LOG_IS);
+    for (const { step } of listCheckpoints(path)) folder.enter(checkpointPath(step), `state after step ${step}`);
+    if (from === null) logCriteria(log, claims);
+    const commit = commitHere();
+    const resumed: Manifest = {
+      ...manifest,
+      configuration: { ...line.configuration, ...line.common, ...line.checkpoints },
+      pid: Deno.pid,
+      end: null,
+      elapsedMs: null,
+      status: "running",
+      reason: null,
+      resumptions: [
+        ...manifest.resumptions ?? [],
+        { time: new Date().toISOString(), step: from?.step ?? 0, gitCommit: commit },
+      ],
+      verdicts: {},
+      files: folder.files,
+      columns,
+    };
+    writeManifest(path, resumed);
+    notes.push(from === null ? "no checkpoint yet: beginning anew" : `going on from step ${from.step}`);
+    if (commit !== manifest.gitCommit) {
+      notes.push(`warning: the run began at commit ${manifest.gitCommit ?? "none"}, this is ${commit ?? "none"}`);
+    }
+    return {
+      record: new RunRecord({ folder, manifest: resumed, log, claims, checkpoints: line.checkpoints, from }),
+      notes,
+    };
+  } catch (error) {
+    log.close();
+    throw error;
+  }
+}
+
+function commitHere(): string | null {
+  const home = programFolder();
+  return home === null ? null : gitCommit(home);
+}
+
+function logCriteria<E>(log: LogWriter<typeof claimColumns>, claims: readonly Claim<E>[]): void {
+  for (const { id, statement, source, criterion } of claims) {
+    log.write("criterion", { id, statement, source, criterion });
+  }
+  log.flush();
+}

@@ -1,0 +1,39 @@
+/**
+ * Samplers of training data on the GPU: key, step → batch.
+ *
+ * @module
+ */
+export type { PerReplica, TaskSampler } from "./sampler.ts";
+export type { TaskList } from "./task_list.ts";
+export {
+  linearRegression,
+  type LinearRegressionBatch,
+  type LinearRegressionOptions,
+  type RegressionTasks,
+  regressionTasks,
+  type VectorLaw,
+} from "./linear_regression.ts";
+export { affineFunctions, type AffineFunctionsBatch, type AffineFunctionsOptions } from "./affine_functions.ts";
+export { linearDynamics, type LinearDynamicsBatch, type LinearDynamicsOptions } from "./linear_dynamics.ts";
+export { sphereClusters, type SphereClustersBatch, type SphereClustersOptions } from "./sphere_clusters.ts";
+export {
+  modularArithmetic,
+  type ModularArithmeticBatch,
+  type ModularArithmeticOptions,
+  type ModularOperation,
+  modularTable,
+} from "./modular_arithmetic.ts";
+export { type NextTokens, shuffled, type TokenBatch, withTargets } from "./token_sequences.ts";
+export { repeatedSequences, type RepeatedSequencesBatch, type RepeatedSequencesOptions } from "./repeated_sequences.ts";
+export { markovChains, type MarkovChainsBatch, type MarkovChainsOptions } from "./markov_chains.ts";
+export { triggerBigrams, type TriggerBigramsBatch, type TriggerBigramsOptions } from "./trigger_bigrams.ts";
+export { readText, textPart, textWindows, type TextWindowsBatch, type TextWindowsOptions } from "./text_windows.ts";
+export {
+  fittedLosses,
+  inContextLosses,
+  informedLosses,
+  type Order,
+  repeatedLosses,
+  type TokenRows,
+} from "./token_losses.ts";
+export * from "./regression_prompts.ts";

@@ -1,0 +1,80 @@
+/** Clusters on the unit sphere: latent vectors around the centres of classes or of single instances' classes. */
+import { integersAt } from "../../kernels/integers_at.ts";
+import { lawAt } from "../../kernels/law_at.ts";
+import { unitRows, vonMisesFisher } from "../../kernels/von_mises_fisher.ts";
+import { own } from "../gpu/program.ts";
+import { Tensor } from "../gpu/tensor.ts";
+import { checkCounts, type PerReplica, perReplica, rowPerReplica, type TaskSampler } from "./sampler.ts";
+import { choosePrompts, listPlaces, type TaskList } from "./task_list.ts";
+
+/** A task of clusters. */
+export interface SphereClustersOptions {
+  /** Dimension D ≥ 2 of the vectors. */
+  readonly dimension: number;
+  /** Classes K, each with a centre. */
+  readonly classes: number;
+  /** Instances N ≥ K to choose from, of which number i belongs to class i mod K; as many as classes by default. */
+  readonly instances?: number;
+  /** Samples B per replica and step. */
+  readonly batch: number;
+  /** Concentration κ ≥ 0 about the centres. */
+  readonly concentration: PerReplica;
+  /** Seeds and name of the centres. By default the seeds of the replicas. */
+  readonly list?: Pick<TaskList, "seeds" | "name">;
+}
+
+/** A batch of samples. */
+export interface SphereClustersBatch {
+  /** Unit vectors (R, B, D). */
+  readonly z: Tensor;
+  /** Instance of each sample (R, B), uniform below N; its class is the instance modulo K. */
+  readonly instance: Tensor<"u32">;
+  /** Centres (R, K, D), uniform on the unit sphere. */
+  readonly centres: Tensor;
+}
+
+const NAME = "sphere_clusters";
+
+/**
+ * `z ~ vMF(v_c, κ)`: density ∝ exp(κ v_c·z) on the unit sphere, with centres v_c uniform on it and fixed.
+ *
+ * @param options The task.
+ * @returns A sampler; sample b depends on seed, key, step and b only.
+ * @throws {RangeError} If an option is out of its domain; per-replica options are checked by the sampler.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
+ * import { sphereClusters } from "./sphere_clusters.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * using seeds = Tensor.from(Uint32Array.of(1));
+ * using clock = Tensor.from(Uint32Array.of(0, 9, 1));
+ * const sampler = sphereClusters({ dimension: 5, classes: 100, batch: 64, concentration: 10 });
+ * const z = await sampler({ seeds, clock, key: "train" }).z.read();
+ * assertAlmostEquals(Math.hypot(...z.slice(0, 5)), 1, 1e-6);
+ * ```
+ */
+export function sphereClusters(options: SphereClustersOptions): TaskSampler<SphereClustersBatch> {
+  const { dimension: D, classes: K, instances: N = K, batch: B, concentration, list = {} } = options;
+  checkCounts(NAME, { dimension: D, classes: K, instances: N, batch: B });
+  if (D < 2) throw new RangeError(`${NAME}: expected at least 2 dimensions, found ${D}`);
+  if (N < K) throw new RangeError(`${NAME}: expected at least ${K} instances, one for every class, found ${N}`);
+  return (draw) => {
+    const [R] = draw.seeds.shape;
+    const kappa = perReplica(NAME, "concentration", concentration, R);
+    const wrong = kappa.find((value) => value < 0);
+    if (wrong !== undefined) throw new RangeError(`${NAME}: expected concentrations ≥ 0, found ${wrong}`);
+    const { place, keys } = listPlaces(NAME, draw, { ...list, tasks: K });
+    const centres = lawAt(place, rowPerReplica(NAME, "ones", 1, [R, D]), "normal", keys("centres"), 1);
+    unitRows({ y: centres.reshape([R * K, D]) });
+    const { sequence } = choosePrompts(NAME, draw, list, B);
+    const choice = integersAt(sequence, keys("instance"), N, 1);
+    const centre = centres.reshape([R, K, D]);
+    const vectors = { ...draw, key: `${draw.key} vectors` };
+    const z = vonMisesFisher(vectors, { kappa: own(Tensor.from(kappa)), centre, choice });
+    return { z, instance: choice.reshape([R, B]), centres: centre };
+  };
+}
