@@ -23,6 +23,8 @@ export * from "./lib/models/baselines/mod.ts";
 export * from "./lib/train.ts";
 export { DivergenceError } from "./lib/divergence.ts";
 export * from "./lib/theory/mod.ts";
+export * from "./lib/linalg/mod.ts";
+export * from "./lib/metrics/mod.ts";
 export * from "./lib/checkpoint/mod.ts";
 export * from "./lib/run/mod.ts";
 export * from "./lib/figures/mod.ts";

@@ -75,6 +75,17 @@ export {
   type MatmulSizes,
   type MatmulVariant,
 } from "./matmul.ts";
+export { matrixScale, pack, unpack, zeroWords } from "./packing.ts";
+export { householder, householderApply, householderTriangle } from "./householder.ts";
+export { jacobi, type JacobiLayout, jacobiLayout, jacobiSweeps } from "./jacobi.ts";
+export { completeBasis, gatherColumns, jacobiValues, sortValues } from "./jacobi_result.ts";
+export { choleskyFactor } from "./cholesky.ts";
+export { substitute } from "./triangular_solve.ts";
+export { filterValues } from "./filter_values.ts";
+export { columnMeans, scaledSquares, subtractRows } from "./centre.ts";
+export { angles, combine } from "./angles.ts";
+export { spectralMeasuresOf } from "./spectral_measures.ts";
+export { addIdentity, expmScale, takeSquare } from "./expm.ts";
 export { outerMean } from "./outer_mean.ts";
 export { sgd as sgdRows } from "./sgd.ts";
 export { type FlatLayout, globalNorm } from "./global_norm.ts";
