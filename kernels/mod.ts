@@ -32,7 +32,8 @@ export {
 export { erf, gelu, type GeluOptions } from "./gelu.ts";
 export { activate, type Activation, type ActivationOptions, biasAct } from "./bias_act.ts";
 export { max, mean, sum, sumTo } from "./reduce.ts";
-export { concatenate, expand, pad, permute, slice } from "./strided.ts";
+export { expand, permute } from "./strided.ts";
+export { concatenate, pad, slice } from "./blocks.ts";
 export { fill } from "./fill.ts";
 export { outerMean } from "./outer_mean.ts";
 export { sgd } from "./sgd.ts";
