@@ -10,6 +10,8 @@ export { linearIclBackward } from "./linear_icl_backward.ts";
 export { linearIclFused } from "./linear_icl_fused.ts";
 export { chooseMatmul, matmul, type MatmulChoice, type MatmulOptions, type MatmulVariant } from "./matmul.ts";
 export { embedding, embeddingTransposed, type EmbeddingTransposedOptions } from "./embedding.ts";
+export { batchNorm, type BatchNormOptions } from "./batch_norm.ts";
+export type { RunningMoments } from "./batch_moments.ts";
 export type { RowOptions } from "./rows.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.ts";

@@ -42,12 +42,27 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   "scale": (k, { x }) => [k.scale(x, 2), x],
   "relu": (k, { x }) => [k.relu(x), x],
   "tanh": (k, { x }) => [k.tanh(x), x],
+  "gelu": (k, { x }) => [k.gelu(x), x],
+  "bias, then gelu": (k, { x, row }) => [k.gelu(k.add(x, row)), x, row],
+  "bias and gelu": (k, { x, row }) => {
+    const bias = row.reshape([1, x.shape[2]]);
+    return [k.biasAct(x, bias, "gelu"), x, bias];
+  },
+  "softmax": (k, { x }) => [k.softmax(x), x],
   "swap axes": (k, { x }) => [k.permute(x.reshape([1, 64, x.shape[1] / 64, x.shape[2]]), [0, 2, 1, 3]), x],
   "last of 64": (k, { x }) => [k.slice(x.reshape([1, x.shape[1] / 64, 64, x.shape[2]]), 2, 63, 64), x],
   "concatenate": (k, { x, y }) => [k.concatenate([x, y], 1), x, y],
   "layer norm": (k, { x, row }) => {
     const parameter = row.reshape([1, x.shape[2]]);
     return [k.layerNorm(x, parameter, parameter.detached), x, parameter];
+  },
+  "RMS norm": (k, { x, row }) => {
+    const gain = row.reshape([1, x.shape[2]]);
+    return [k.rmsNorm(x, gain), x, gain];
+  },
+  "batch norm": (k, { x, row }) => {
+    const parameter = row.reshape([1, x.shape[2]]);
+    return [k.batchNorm(x, parameter, parameter.detached), x, parameter];
   },
   "embedding": (k, { tokens, table }) => [k.embedding(tokens as never, table), table],
 };
