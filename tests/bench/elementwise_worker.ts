@@ -1,10 +1,10 @@
 /** One operation of the benchmark of memory-bound kernels; answers lines of the protocol in contender.ts. */
 import { TextLineStream } from "@std/streams/text-line-stream";
+import type { Tensor as AnyTensor } from "../../lib/gpu/tensor.ts";
 
 type Kernels = typeof import("../../kernels/mod.ts");
 type Autodiff = typeof import("../../lib/autodiff/mod.ts");
 type Gpu = typeof import("../../lib/gpu/mod.ts");
-type AnyTensor = InstanceType<Gpu["Tensor"]>;
 
 /** Which operation, at which size, of which checkout. */
 export interface ElementwiseConfig {
@@ -26,7 +26,7 @@ interface Operands {
   readonly y: AnyTensor;
   readonly row: AnyTensor;
   readonly table: AnyTensor;
-  readonly tokens: InstanceType<Gpu["Tensor"]> & { readonly dtype: "u32" };
+  readonly tokens: AnyTensor<"u32">;
 }
 
 /** The operation, and what its gradient is taken with respect to. */
@@ -64,7 +64,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     const parameter = row.reshape([1, x.shape[2]]);
     return [k.batchNorm(x, parameter, parameter.detached), x, parameter];
   },
-  "embedding": (k, { tokens, table }) => [k.embedding(tokens as never, table), table],
+  "embedding": (k, { tokens, table }) => [k.embedding(tokens, table), table],
 };
 
 if (import.meta.main) {
@@ -82,7 +82,7 @@ if (import.meta.main) {
     y: wave([1, M, C], 2),
     row: wave([1, 1, C], 3),
     table: wave([1, V, C], 4),
-    tokens: Tensor.from(numbers, [1, M]) as unknown as Operands["tokens"],
+    tokens: Tensor.from(numbers, [1, M]),
   };
   using program = await record(operation, () => {
     const [output, ...inputs] = OPERATIONS[operation](kernels, operands);
