@@ -1,5 +1,6 @@
 /** How kernels that reduce rows spread them over invocations. */
 import { currentGpu } from "../lib/gpu/device.ts";
+import { checkLoopIterations, MAX_LOOP_ITERATIONS } from "../lib/gpu/loops.ts";
 
 /** How rows are spread over invocations. */
 export interface RowOptions {
@@ -10,11 +11,28 @@ export interface RowOptions {
   readonly lanes?: number;
 }
 
+/** Times that a kernel passes through a row. */
+const SWEEPS = 3;
+/** Lanes of a workgroup. */
+const MOST = 64;
+
+function iterations(C: number, lanes: number): number {
+  const elements = C % 4 === 0 ? C / 4 : C;
+  return SWEEPS * (Math.ceil(elements / lanes) + 1);
+}
+
 /**
- * Invocations that share a row by default; the same for any number of rows, so that replicas have the same bits alone.
+ * Invocations that share a row: the same for any number of rows, so that replicas have the same bits alone.
  *
- * @returns 1 or 16.
+ * @param label Operation; stands in the error message.
+ * @param C Numbers in a row.
+ * @param options How many are asked for; by default more for rows that are too long for a software driver's loops.
+ * @returns A power of two up to 64.
+ * @throws {ShapeError} On a software adapter, if a row is too long even so.
  */
-export function lanesPerRow(): number {
-  return currentGpu().adapter.software ? 1 : 16;
+export function lanesPerRow(label: string, C: number, { lanes }: RowOptions): number {
+  let chosen = lanes ?? (currentGpu().adapter.software ? 1 : 16);
+  while (lanes === undefined && chosen < MOST && iterations(C, chosen) > MAX_LOOP_ITERATIONS) chosen *= 2;
+  checkLoopIterations(label, iterations(C, chosen));
+  return chosen;
 }
