@@ -1,12 +1,13 @@
 /** How kernels that reduce rows spread them over invocations. */
 import { currentGpu } from "../lib/gpu/device.ts";
-import { checkLoopIterations, MAX_LOOP_ITERATIONS } from "../lib/gpu/loops.ts";
+import { checkLoopIterations } from "../lib/gpu/loops.ts";
 
 /** How rows are spread over invocations. */
 export interface RowOptions {
   /**
-   * Invocations that share a row, a power of two up to 64. By default 1 on a software adapter, where every load costs the
-   * same and barriers are dear, and 16 on a GPU, whose neighbouring invocations should read neighbouring numbers.
+   * Invocations that share a row, a power of two up to 64. By default, for rows of up to 2048
+   * numbers, 1 on a software adapter, where every load costs the same and barriers are dear, and 16 on a GPU, whose
+   * neighbouring invocations should read neighbouring numbers; more for longer rows.
    */
   readonly lanes?: number;
 }
@@ -16,9 +17,11 @@ const SWEEPS = 3;
 /** Lanes of a workgroup. */
 const MOST = 64;
 
-function iterations(C: number, lanes: number): number {
-  const elements = C % 4 === 0 ? C / 4 : C;
-  return SWEEPS * (Math.ceil(elements / lanes) + 1);
+/** Summands that an invocation should take at most: each may cost a rounding. */
+const SPAN = 512;
+
+function summands(C: number, lanes: number): number {
+  return Math.ceil((C % 4 === 0 ? C / 4 : C) / lanes);
 }
 
 /**
@@ -26,13 +29,13 @@ function iterations(C: number, lanes: number): number {
  *
  * @param label Operation; stands in the error message.
  * @param C Numbers in a row.
- * @param options How many are asked for; by default more for rows that are too long for a software driver's loops.
+ * @param options How many are asked for; by default more for long rows, whose sums are then more accurate.
  * @returns A power of two up to 64.
  * @throws {ShapeError} On a software adapter, if a row is too long even so.
  */
 export function lanesPerRow(label: string, C: number, { lanes }: RowOptions): number {
   let chosen = lanes ?? (currentGpu().adapter.software ? 1 : 16);
-  while (lanes === undefined && chosen < MOST && iterations(C, chosen) > MAX_LOOP_ITERATIONS) chosen *= 2;
-  checkLoopIterations(label, iterations(C, chosen));
+  while (lanes === undefined && chosen < MOST && summands(C, chosen) > SPAN) chosen *= 2;
+  checkLoopIterations(label, SWEEPS * (summands(C, chosen) + 1));
   return chosen;
 }
