@@ -5,9 +5,9 @@ import { checkLoopIterations } from "../lib/gpu/loops.ts";
 /** How rows are spread over invocations. */
 export interface RowOptions {
   /**
-   * Invocations that share a row, a power of two up to 64. By default, for rows of up to 2048
-   * numbers, 1 on a software adapter, where every load costs the same and barriers are dear, and 16 on a GPU, whose
-   * neighbouring invocations should read neighbouring numbers; more for longer rows.
+   * Invocations that share a row, a power of two up to 64. By default 1 on a software adapter, where every load costs the
+   * same and barriers are dear, and 16 on a GPU, whose neighbouring invocations should read neighbouring numbers; more for
+   * rows of which one would have to sum more than 512 elements.
    */
   readonly lanes?: number;
 }
