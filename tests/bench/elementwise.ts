@@ -64,6 +64,11 @@ async function main(): Promise<void> {
         const then = before === null ? [] : [contender("before", { ...config, root: before })];
         const [mine, other] = await measureInTurn([now, ...then], rounds, seconds);
         if (mine.skipped) throw new Error(`${operation}: ${mine.skipped}`);
+        const { dispatches } = mine.about as { dispatches: string[] };
+        if (dispatches.length === 0) {
+          cells.push("–");
+          continue;
+        }
         const micros = 1e6 / median(mine.rates);
         const ratio = other && !other.skipped ? ` (${(median(mine.rates) / median(other.rates)).toFixed(2)}×)` : "";
         cells.push(`${formatRate(micros)}${ratio}`);
