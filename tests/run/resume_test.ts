@@ -6,7 +6,6 @@ import {
   saveCheckpoint,
   writeSafetensors,
 } from "../../lib/checkpoint/mod.ts";
-import { uniforms } from "../../lib/random.ts";
 import { readManifest, runExperiment } from "../../lib/run/mod.ts";
 import { experiment } from "./fixtures/walk.ts";
 import { assertResumes, pause, remains } from "./kills.ts";
