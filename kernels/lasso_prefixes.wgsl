@@ -1,10 +1,13 @@
 // prediction[r,b,n] = x_n·w,   w = argmin_w 1/(2n) Σ_{m<n} (x_m·w − y_m)² + λ Σ_i |w_i|      for the last P positions n
 //
 // One invocation per prompt and position: cyclic coordinate descent on the second moments of the pairs before it. The first
-// half of the sweeps follows the optimum from the largest useful penalty, max_i |Σ y x_i| / n, down to λ: without that,
-// descent below D pairs gets stuck at weights that are all but optimal and far from the optimum. The other half stays at λ
-// and ends when a sweep changes no weight by more than STILL of the largest one.
+// sweeps, at most half of them, follow the optimum from the largest useful penalty, max_i |Σ y x_i| / n, down to λ: below D
+// pairs, descent from 0 gets stuck at weights that are all but optimal and yet far from the optimum. The others stay at λ and
+// end when a sweep changes no weight by more than STILL of the largest one. Residuals follow the weights, and are found anew
+// every REFRESH sweeps, before roundings add up.
 const STILL: f32 = 1e-7;
+const LONGEST_PATH: u32 = 200u;
+const REFRESH: u32 = 8u;
 const TINY: f32 = 1e-30;
 struct Dims { R: u32, B: u32, N: u32, P: u32, L: u32, iterations: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -35,15 +38,17 @@ fn load(pair: u32) {
   let target_threshold = lambda[min(prompt / dims.B, dims.L - 1u)] * f32(n);
   var threshold = 0.0;
   for (var i = 0u; i < D; i++) { // unroll
-    residual[i] = moment[i];
     threshold = max(threshold, abs(moment[i]));
   }
   // At least 1e-4 of the largest penalty, so that a path to 0 has an end.
   let floor = max(target_threshold, 1e-4 * threshold);
-  let path = dims.iterations / 2u;
+  let path = min(dims.iterations / 2u, LONGEST_PATH);
   let decay = pow(clamp(floor / max(threshold, TINY), 1e-4, 1.0), 1.0 / f32(max(path, 1u)));
   for (var sweep = 0u; sweep < dims.iterations; sweep++) {
     threshold = select(max(threshold * decay, target_threshold), target_threshold, sweep >= path);
+    if (sweep % REFRESH == 0u) {
+      find_residual();
+    }
     var change = 0.0;
     var largest = 0.0;
     for (var i = 0u; i < D; i++) { // unroll

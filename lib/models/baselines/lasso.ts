@@ -6,7 +6,7 @@ import { type Baseline, BaselineConstants, type BaselineOptions, nonNegative, ty
 export interface LassoOptions extends BaselineOptions {
   /** Penalty λ ≥ 0, scaled as in scikit-learn. */
   readonly lambda: PerReplica;
-  /** Most sweeps over the coordinates per position, ≥ 1; 100 by default. */
+  /** Most sweeps over the coordinates per position, ≥ 1; 4000 by default. Few are made unless λ is small and pairs few. */
   readonly iterations?: number;
 }
 
@@ -32,7 +32,7 @@ export interface LassoOptions extends BaselineOptions {
  * assertAlmostEquals((await prediction.read())[0], 2 * (3 - 0.5), 1e-6);
  * ```
  */
-export function lasso({ lambda, iterations = 100, positions }: LassoOptions): Baseline {
+export function lasso({ lambda, iterations = 4000, positions }: LassoOptions): Baseline {
   const constants = new BaselineConstants("lasso");
   constants.checkCount("iterations", iterations);
   const penalty = constants.perReplica("lambda", lambda, nonNegative);
