@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertLess, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { mixParts } from "../../kernels/mix_parts.ts";
 import { poolPrefixes, poolReference } from "../../kernels/pool_prefixes.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
@@ -41,6 +41,16 @@ Deno.test("pool_prefixes: nested pools in one tensor, a noise level for each rep
   const count = { shape: [R], data: Float64Array.from(counts) };
   const exact = poolReference(x.exact, y.exact, pool.exact, count, sigma.exact);
   assertLess(relativeError(await prediction.read(), exact), 1e-5);
+
+  // The same bits from a replica alone, whose pool is not padded.
+  const [r, size] = [1, B * N];
+  using input = Tensor.from(x.exact.data.subarray(r * size * D, (r + 1) * size * D), [1, B, N, D]);
+  using label = Tensor.from(y.exact.data.subarray(r * size, (r + 1) * size), [1, B, N]);
+  using own = Tensor.from(pool.exact.data.subarray(0, counts[r] * D), [1, counts[r], D]);
+  using ownTasks = Tensor.from(Uint32Array.of(counts[r]));
+  using ownSigma = Tensor.from([sigma.exact.data[r]]);
+  using alone = poolPrefixes({ x: input, y: label }, { pool: own, tasks: ownTasks, sigma: ownSigma });
+  assertEquals(await alone.read(), (await prediction.read()).slice(r * size, (r + 1) * size));
   tensors.forEach((tensor) => tensor.destroy());
 });
 
