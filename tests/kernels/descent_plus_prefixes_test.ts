@@ -9,7 +9,7 @@ import { both, bothNormal, relativeError } from "../oracles/prompts.ts";
 await openGpu();
 
 Deno.test("descent_plus_prefixes: as labels and inputs moved token by token in float64", async () => {
-  for (const [R, B, N, D] of [[1, 1, 2, 1], [2, 3, 5, 1], [2, 9, 13, 3], [1, 4, 30, 11]]) {
+  for (const [R, B, N, D] of [[1, 1, 2, 1], [2, 3, 5, 1], [2, 9, 13, 3], [1, 4, 30, 11], [1, 1, 4, 39]]) {
     const [x, y] = [bothNormal([R, B, N, D], 1, 0.5), bothNormal([R, B, N], 2)];
     using input = x.tensor;
     using label = y.tensor;
