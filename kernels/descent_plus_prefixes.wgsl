@@ -71,14 +71,18 @@ var<workgroup> seen_residual: array<f32, D>;     // b_k
       let start = cell / STRIPS * STRIPS;
       let strip = cell % STRIPS;
       var sum = vec4f();
-      for (var j = 0u; j < D; j++) { // unroll
-        sum += covariance[start + j / 4u][j % 4u] * shrink[j * STRIPS + strip];
+      for (var j = 0u; j < STRIPS; j++) {
+        let left = covariance[start + j];
+        for (var c = 0u; c < 4u; c++) { // unroll
+          // The padding of the left row is 0, whatever it meets.
+          sum += left[c] * shrink[min(4u * j + c, D - 1u) * STRIPS + strip];
+        }
       }
       image[cell] = sum;
     }
     for (var i = lane; i < D; i += LANES) {
       var sum = moment[i];
-      for (var j = 0u; j < D; j++) { // unroll
+      for (var j = 0u; j < D; j++) {
         sum -= covariance[i * STRIPS + j / 4u][j % 4u] * weight[j];
       }
       residual[i] = sum;
@@ -88,14 +92,18 @@ var<workgroup> seen_residual: array<f32, D>;     // b_k
       let start = cell / STRIPS * STRIPS;
       let strip = cell % STRIPS;
       var sum = vec4f();
-      for (var j = 0u; j < D; j++) { // unroll
-        sum += shrink[start + j / 4u][j % 4u] * image[j * STRIPS + strip];
+      for (var j = 0u; j < STRIPS; j++) {
+        let left = shrink[start + j];
+        for (var c = 0u; c < 4u; c++) { // unroll
+          // The padding of the left row is 0, whatever it meets.
+          sum += left[c] * image[min(4u * j + c, D - 1u) * STRIPS + strip];
+        }
       }
       seen[cell] = sum;
     }
     for (var i = lane; i < D; i += LANES) {
       var sum = 0.0;
-      for (var j = 0u; j < D; j++) { // unroll
+      for (var j = 0u; j < D; j++) {
         sum += shrink[i * STRIPS + j / 4u][j % 4u] * residual[j];
       }
       seen_residual[i] = sum;
@@ -105,14 +113,18 @@ var<workgroup> seen_residual: array<f32, D>;     // b_k
       let start = cell / STRIPS * STRIPS;
       let strip = cell % STRIPS;
       var sum = vec4f();
-      for (var j = 0u; j < D; j++) { // unroll
-        sum += seen[start + j / 4u][j % 4u] * shrink[j * STRIPS + strip];
+      for (var j = 0u; j < STRIPS; j++) {
+        let left = seen[start + j];
+        for (var c = 0u; c < 4u; c++) { // unroll
+          // The padding of the left row is 0, whatever it meets.
+          sum += left[c] * shrink[min(4u * j + c, D - 1u) * STRIPS + strip];
+        }
       }
       next[cell] = shrink[cell] - shrinkage * sum;
     }
     for (var i = lane; i < D; i += LANES) {
       var sum = 0.0;
-      for (var j = 0u; j < D; j++) { // unroll
+      for (var j = 0u; j < D; j++) {
         sum += shrink[i * STRIPS + j / 4u][j % 4u] * seen_residual[j];
       }
       weight[i] += eta * sum;
