@@ -5,79 +5,23 @@
  */
 import { advance } from "../kernels/advance.ts";
 import { append } from "../kernels/append.ts";
-import { ShapeError } from "./gpu/errors.ts";
 import { type Program, record } from "./gpu/program.ts";
 import { Tensor } from "./gpu/tensor.ts";
-import type { ParameterSet, Weights } from "./models/parameters.ts";
-import type { Optimizer } from "./optim/optimizer.ts";
+import type { ParameterSet } from "./models/parameters.ts";
 import { TrainLoop } from "./train_loop.ts";
+import {
+  type Computation,
+  expectLoss,
+  expectTensor,
+  type RunOptions,
+  type TrainingOptions,
+  type TrainingReport,
+} from "./training_options.ts";
 import { checkBuffers, readState, restoreState, type StateHolders, type TrainingState } from "./training_state.ts";
 
 export { everySteps, logarithmicSteps, unionOfSteps } from "./steps.ts";
+export type { Computation, RunOptions, StepDraw, TrainingOptions, TrainingReport } from "./training_options.ts";
 export type { TrainingState } from "./training_state.ts";
-
-/** Where random draws of a step stand in the streams: what samplers take, beside a key. */
-export interface StepDraw {
-  /** One seed per replica (R). */
-  readonly seeds: Tensor<"u32">;
-  /** Clock (3), whose step enters every draw. */
-  readonly clock: Tensor<"u32">;
-}
-
-/** A computation that is recorded once: from parameters and draws to numbers. */
-export type Computation = (weights: Weights, draw: StepDraw) => Tensor;
-
-/** What is trained, how, and what is measured on the way. */
-export interface TrainingOptions<E extends string = never> {
-  /** Parameters, updated in place. */
-  readonly parameters: ParameterSet;
-  /**
-   * State of the model that no gradient changes, such as running averages of batch normalisation: `loss` updates it in
-   * place, and it is part of {@linkcode Training.state}. None by default.
-   */
-  readonly buffers?: ParameterSet;
-  /** How gradients change parameters. */
-  readonly optimizer: Optimizer;
-  /** One loss per replica (R) on a batch that it draws. Recorded once: all that varies comes from GPU memory. */
-  readonly loss: Computation;
-  /**
-   * Measurements at every report, of any shape. Their draws are those of step 0, the same at every report: draw under
-   * other keys than the loss does.
-   */
-  readonly evaluations?: Readonly<Record<E, Computation>>;
-  /** State to continue from; the start of training without it. */
-  readonly from?: TrainingState;
-}
-
-/** Which steps are reported, and when training ends. */
-export interface RunOptions<E extends string = never> {
-  /**
-   * Steps to report, ascending; training ends at the last one. Those that were reported before training was continued are
-   * left out. See {@linkcode everySteps}, {@linkcode logarithmicSteps}, {@linkcode unionOfSteps}.
-   */
-  readonly reports: Iterable<number>;
-  /** Ends training at the first report for which it holds. */
-  readonly until?: (report: TrainingReport<E>) => boolean;
-  /**
-   * Reports at which training waits for the caller, who may then read tensors and {@linkcode Training.state}; at others
-   * the GPU is ahead already. All reports if `until` is given.
-   */
-  readonly pause?: (step: number) => boolean;
-  /** Ends training early once aborted. */
-  readonly signal?: AbortSignal;
-}
-
-/** State at a reported step. */
-export interface TrainingReport<E extends string = never> {
-  /** Steps taken. */
-  readonly step: number;
-  /** Loss (R) of the last step, taken before its update; null if no step was taken since the last report. */
-  readonly loss: Float32Array | null;
-  /** Losses (R) of every step since the last report, each taken before its update. */
-  readonly losses: readonly Float32Array[];
-  /** Elements of each evaluation, row-major. */
-  readonly evaluations: Readonly<Record<E, Float32Array>>;
-}
 
 /** Losses that stay on the GPU before the host reads them; bounds how many steps are queued at a time. */
 const LOSS_ROWS = 4096;
@@ -91,8 +35,9 @@ export class Training<E extends string = never> implements Disposable {
   readonly #loop: TrainLoop;
   readonly #holders: StateHolders;
   readonly #names: readonly E[];
-  /** Steps up to here were reported before. */
-  readonly #reported: number;
+  /** Steps up to here were reported. */
+  #reported: number;
+  #running = false;
   readonly #owned: readonly { destroy(): void }[];
 
   private constructor(
@@ -117,6 +62,7 @@ export class Training<E extends string = never> implements Disposable {
    * @param options Parameters, optimiser, loss, evaluations, and where to continue from.
    * @returns Training at its first step.
    * @throws {ShapeError} If the loss is not one number per replica, or a state to continue from does not fit.
+   * @throws {Error} If the loss does not depend on the parameters, or a computation returns no tensor.
    * @throws {GpuError} If memory does not suffice.
    *
    * @example
@@ -157,7 +103,8 @@ export class Training<E extends string = never> implements Disposable {
       const pending = from ? restoreState(holders, from) : [];
       const program = await record("train", () => {
         const row = loss(parameters.weights, { seeds, clock });
-        expectPerReplica("loss", row, R);
+        expectTensor("loss", row);
+        expectLoss(row, parameters);
         const gradient = parameters.gradient(row);
         append({ row: row.reshape([R]), cursor: clock, ring: losses });
         optimizer.update({ parameters, gradient, state, clock });
@@ -167,9 +114,11 @@ export class Training<E extends string = never> implements Disposable {
       const measured = await record(
         "evaluate",
         () =>
-          Object.values<Computation>(evaluations ?? {}).map((compute) =>
-            compute(parameters.weights, { seeds, clock: fixed })
-          ),
+          Object.entries<Computation>(evaluations ?? {}).map(([name, compute]) => {
+            const found = compute(parameters.weights, { seeds, clock: fixed });
+            expectTensor(`evaluation "${name}"`, found);
+            return found;
+          }),
       );
       owned.push(measured);
       const observe = () => measured.replay();
@@ -200,15 +149,29 @@ export class Training<E extends string = never> implements Disposable {
    * @param options Steps to report, and when to stop.
    * @returns One report per step.
    * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it.
+   * @throws {RangeError} If a step to report is no whole number, or lies before another one.
+   * @throws {Error} If another run is under way.
    * @throws {GpuError} If any GPU operation has failed.
    */
-  async *run({ reports, until, pause, signal }: RunOptions<E>): AsyncGenerator<TrainingReport<E>> {
+  async *run(options: RunOptions<E>): AsyncGenerator<TrainingReport<E>> {
+    if (this.#running) throw new Error("training: expected one run at a time, found another under way");
+    this.#running = true;
+    try {
+      yield* this.#reports(options);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async *#reports({ reports, until, pause, signal }: RunOptions<E>): AsyncGenerator<TrainingReport<E>> {
     const wait = until ? () => true : pause;
-    const steps = Iterator.from(reports).filter((step) => step > this.#reported);
+    const before = this.#reported;
+    const steps = Iterator.from(reports).filter((step) => !(step <= before));
     for await (const { step, losses, watched } of this.#loop.run({ steps, pause: wait, signal })) {
       const values = this.#names.map((name, index) => [name, watched[index]] as const);
       const evaluations = Object.fromEntries(values) as Record<E, Float32Array>;
       const report = { step, loss: losses.at(-1) ?? null, losses, evaluations };
+      this.#reported = step;
       yield report;
       if (until?.(report)) return;
     }
@@ -238,11 +201,4 @@ export class Training<E extends string = never> implements Disposable {
   [Symbol.dispose](): void {
     this.destroy();
   }
-}
-
-function expectPerReplica(name: string, { shape, size }: Tensor, R: number): void {
-  if (size === R) return;
-  throw new ShapeError(
-    `training: expected a ${name} of one number per replica (${R}), found shape (${shape.join(", ")})`,
-  );
 }

@@ -102,6 +102,7 @@ export class TrainLoop implements Disposable {
    *
    * @param options Steps to report, where to pause, how to stop.
    * @returns One report per step.
+   * @throws {RangeError} If a step is no whole number, or lies before the current one or before another one.
    * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it.
    * @throws {GpuError} If any GPU operation has failed.
    */
@@ -111,7 +112,12 @@ export class TrainLoop implements Disposable {
     const due: number[] = [];
     let budget = this.#parts.stride ?? 1;
     let since = performance.now();
+    let last = this.#step;
     for (const target of steps) {
+      if (!Number.isInteger(target) || target < last) {
+        throw new RangeError(`training: expected reports at whole steps from ${last} on, found ${target}`);
+      }
+      last = target;
       while (this.#step < target && !signal?.aborted) {
         this.#queue(Math.min(target - this.#step, budget - (this.#step - this.#drained)));
         if (this.#step - this.#drained < budget) continue;

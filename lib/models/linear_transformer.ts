@@ -5,7 +5,7 @@ import { concatenate, slice } from "../../kernels/blocks.ts";
 import { scale } from "../../kernels/unary.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { linear } from "./layers.ts";
+import { expectWeights, linear } from "./layers.ts";
 import type { ParameterSpecs, Weights } from "./parameters.ts";
 
 /** Which linear transformer. */
@@ -90,6 +90,7 @@ export function linearTransformer(options: LinearTransformerOptions): VectorMode
   return {
     parameters,
     apply(weights, tokens) {
+      expectWeights("linearTransformer", parameters, weights);
       if (tokens.shape.length !== 4 || tokens.shape[3] !== width) {
         const found = `shape (${tokens.shape.join(", ")})`;
         throw new ShapeError(`linearTransformer: expected tokens (R, B, T, ${width}), found ${found}`);

@@ -4,7 +4,7 @@ import { activate, type Activation, type ActivationOptions } from "../../kernels
 import { layerNorm } from "../../kernels/norm.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { biasSpec, linear, weightSpec } from "./layers.ts";
+import { biasSpec, expectWeights, linear, weightSpec } from "./layers.ts";
 import type { ParameterSpec, ParameterSpecs, Weights } from "./parameters.ts";
 
 /** Scale of the initial weights of a perceptron. */
@@ -119,6 +119,7 @@ export function mlp(options: MlpOptions): Mlp {
     parameters,
     buffers,
     apply(weights, input, mode = {}) {
+      expectWeights("mlp", parameters, weights);
       if (input.shape.length < 2 || input.shape.at(-1) !== widths[0]) {
         const expected = `vectors (R, …, ${widths[0]})`;
         throw new ShapeError(`mlp: expected ${expected}, found shape (${input.shape.join(", ")})`);

@@ -31,13 +31,16 @@ export interface NamedArray {
 }
 
 /**
- * Refuses parts that do not fill a parameter's last axis.
+ * Refuses a shape that holds nothing, and parts that do not fill a parameter's last axis.
  *
  * @param name Name of the parameter.
  * @param spec Its shape and parts.
- * @throws {ShapeError} If they are wider or narrower together.
+ * @throws {ShapeError} If an extent is no positive integer, or parts are wider or narrower together.
  */
-export function checkParts(name: string, { shape, parts }: ParameterSpec): void {
+export function checkSpec(name: string, { shape, parts }: ParameterSpec): void {
+  if (!shape.every((extent) => Number.isInteger(extent) && extent >= 1)) {
+    throw new ShapeError(`${name}: expected a shape of positive integers, found (${shape.join(", ")})`);
+  }
   if (!parts) return;
   const total = Object.values(parts).reduce((sum, width) => sum + width, 0);
   if (total !== shape.at(-1)) {

@@ -7,7 +7,7 @@ import { own } from "../gpu/program.ts";
 import { Tensor, VIEW_ALIGNMENT } from "../gpu/tensor.ts";
 import { initialValues } from "./initializers.ts";
 import {
-  checkParts,
+  checkSpec,
   joinParts,
   type NamedArray,
   type ParameterSpec,
@@ -75,7 +75,7 @@ export class ParameterSet implements Disposable {
     const R = seeds.length;
     let length = 0;
     this.blocks = Object.entries(specs).map(([name, spec]) => {
-      checkParts(name, spec);
+      checkSpec(name, spec);
       const perReplica = spec.shape.reduce((product, extent) => product * extent, 1);
       const block = { name, spec, start: length, perReplica };
       length += Math.ceil(R * perReplica / VIEW_ALIGNMENT) * VIEW_ALIGNMENT;
@@ -134,8 +134,10 @@ export class ParameterSet implements Disposable {
    *
    * @param flat Tensor of the size of {@linkcode ParameterSet.flat}.
    * @returns Views (R, …) by name.
+   * @throws {ShapeError} If it has another size.
    */
   viewsOf(flat: Tensor): Weights {
+    this.#expectLayout(flat);
     return Object.fromEntries(
       this.blocks.map(({ name, spec, start }) => [name, flat.view(start, [this.replicas, ...spec.shape], name)]),
     );
@@ -166,9 +168,11 @@ export class ParameterSet implements Disposable {
    *
    * @param flat Parameters, by default; or another tensor of their layout.
    * @returns Arrays (R, …) in order.
+   * @throws {ShapeError} If the tensor has another size.
    * @throws {GpuError} If any GPU operation has failed.
    */
   async read(flat: Tensor = this.flat): Promise<NamedArray[]> {
+    this.#expectLayout(flat);
     const all = await flat.read();
     return this.blocks.flatMap(({ name, spec, start, perReplica }) => {
       const data = all.slice(start, start + this.replicas * perReplica);
@@ -213,6 +217,12 @@ export class ParameterSet implements Disposable {
    */
   load(arrays: readonly NamedArray[]): void {
     this.flat.write(this.pack(arrays));
+  }
+
+  #expectLayout(flat: Tensor): void {
+    if (flat.size === this.flat.size) return;
+    const found = `shape (${flat.shape.join(", ")})`;
+    throw new ShapeError(`parameters: expected a flat tensor of ${this.flat.size} elements, found ${found}`);
   }
 
   /** Frees the GPU memory. */
