@@ -65,3 +65,23 @@ fn exp2_accurate(v: f32) -> f32 {
   let p = 1.0 + f * (0.6931471806 + f * (0.2402265070 + f * (0.0555041087 + f * (0.0096181291 + f * (0.0013333558 + f * 1.5403530e-4)))));
   return p * bitcast<f32>(u32(i32(n) + 127) << 23u);
 }
+
+// 1 − erf v for v ≥ 0: t e^(−v² + polynomial in t), t = 1/(1 + v/2); Numerical Recipes §6.2, to 1.2e-7 relative.
+fn erfc_positive(v: f32) -> f32 {
+  let t = 1.0 / (1.0 + 0.5 * v);
+  let low = 0.09678418 + t * (-0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277)))));
+  return t * exp(-min(v * v, 80.0) - 1.26551223 + t * (1.00002368 + t * (0.37409196 + t * low)));
+}
+
+// erf v = 2/√π ∫₀ᵛ e^(−s²) ds, by its series below ½.
+fn erf(v: f32) -> f32 {
+  let s = v * v;
+  let series = v * (1.1283791671 + s * (-0.3761263890 + s * (0.1128379167 + s * (-0.0268661706 + s * (0.0052239776 + s * -0.0008548327)))));
+  return select(sign(v) * (1.0 - erfc_positive(abs(v))), series, abs(v) < 0.5);
+}
+
+// Φ(v): the part of a normal distribution below v.
+fn normal_below(v: f32) -> f32 {
+  let tail = 0.5 * erfc_positive(abs(v) * 0.7071067812);
+  return select(tail, 1.0 - tail, v > 0.0);
+}

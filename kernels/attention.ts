@@ -1,6 +1,7 @@
 /** Attention over replicas: softmax, ReLU and linear, causal or not. */
 import { composing, differentiable } from "../lib/autodiff/differentiable.ts";
 import { currentGpu } from "../lib/gpu/device.ts";
+import { ShapeError } from "../lib/gpu/errors.ts";
 import { checkLoopIterations } from "../lib/gpu/kernel.ts";
 import { currentTrace, makeTensor } from "../lib/gpu/trace.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
@@ -130,7 +131,12 @@ function tileFor(rows: number, D: number, { sharing }: AttentionOptions): Attent
   const { adapter } = currentGpu();
   if (sharing === undefined) return chooseAttentionTile(adapter, D, rows);
   if (sharing === "workgroup") return chooseAttentionTile({ software: false, subgroupSize: 0 }, D, rows);
-  return { sharing, LANES: adapter.subgroupSize, ROWS: 2, KEYS: adapter.subgroupSize };
+  const { subgroupSize } = adapter;
+  const tile = chooseAttentionTile({ software: true, subgroupSize }, D, rows);
+  if (tile.sharing === sharing) return tile;
+  throw new ShapeError(
+    `attention: expected subgroups of 8 or 16 lanes for the sharing "subgroup", found ${subgroupSize}`,
+  );
 }
 
 /** Loop iterations of an invocation past which `rows` rows go; leaving a loop counts as one. */

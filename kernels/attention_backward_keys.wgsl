@@ -1,7 +1,8 @@
 // dv_j = Σ_i w_ij dy_i      dk_j = scale Σ_i ds_ij q_i      for ROWS·LANES keys of one head by a workgroup
 //
-// With ds_ij as in attention_backward_queries.wgsl, which leaves the statistic and m_i of each row in `rows`. A lane has ROWS keys,
-// their values and both sums in registers; queries and gradients pass by in blocks of KEYS rows that the lanes share.
+// With ds_ij as in attention_backward_queries.wgsl, which leaves the statistic and m_i of each row in `rows`. A lane has
+// ROWS keys, their values and both sums in registers; queries and gradients pass by in blocks of KEYS rows that the lanes
+// share.
 const ROWS: u32 = 1u;
 @group(0) @binding(4) var<storage, read> rows: array<vec2f>;  // (N, H, S, 2)
 

@@ -1,6 +1,7 @@
 // dq_i = scale Σ_j ds_ij k_j      for ROWS·LANES queries of one head by a workgroup
 //
-//   dw_ij = dy_i·v_j      ds_ij = w_ij (dw_ij − m_i), m_i = Σ_j w_ij dw_ij = dy_i·y_i  |  dw_ij / n_i where s_ij > 0  |  dw_ij / n_i
+//   dw_ij = dy_i·v_j      ds_ij = w_ij (dw_ij − m_i)  |  dw_ij / n_i where s_ij > 0  |  dw_ij / n_i
+//   m_i = Σ_j w_ij dw_ij = dy_i·y_i
 //
 // Weights are made again from scores and statistics. Tiles and blocks are those of the way forward.
 const ROWS: u32 = 1u;

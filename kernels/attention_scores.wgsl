@@ -1,6 +1,6 @@
 // What all attention kernels share: sizes, where a head of a row lies, and the weights of scores.
 //
-//   s_ij = scale q_i·k_j      w_ij = exp(s_ij) / Σ_j exp(s_ij)  |  max(s_ij, 0) / n_i  |  s_ij / n_i      y_i = Σ_j w_ij v_j
+//   s_ij = scale q_i·k_j      y_i = Σ_j w_ij v_j      w_ij = exp(s_ij) / Σ_j exp(s_ij)  |  max(s_ij, 0) / n_i  |  s_ij / n_i
 //
 // over the keys j ≤ i + T − S that query i sees (all T if not CAUSAL); n_i is their number, or 1 if not AVERAGE. For
 // softmax, scores are in units of ln 2, so that a weight is a power of two: the host's `factor` is scale/ln 2 then, and
@@ -16,7 +16,11 @@ const PIECES: u32 = (D + 3u) / 4u;
 // Below every score, and finite.
 const LOWEST: f32 = -1e38;
 // N sequences of S queries and T keys, H heads; elements from one row to the next, and from its start to keys and values.
-struct Dims { N: u32, H: u32, S: u32, T: u32, rowQ: u32, rowKv: u32, keyAt: u32, valueAt: u32, factor: f32, unit: f32, scale: f32 }
+struct Dims {
+  N: u32, H: u32, S: u32, T: u32,
+  rowQ: u32, rowKv: u32, keyAt: u32, valueAt: u32,
+  factor: f32, unit: f32, scale: f32,
+}
 @group(0) @binding(0) var<uniform> dims: Dims;
 
 // Head h of sequence n.

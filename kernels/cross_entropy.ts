@@ -1,6 +1,7 @@
 /** Cross-entropy of logits with integer targets, row by row, accurate for losses of any size. */
 import { type Array64, array64 } from "../lib/autodiff/array64.ts";
 import { composing, differentiable, expectRank } from "../lib/autodiff/differentiable.ts";
+import { currentGpu } from "../lib/gpu/device.ts";
 import { ShapeError } from "../lib/gpu/errors.ts";
 import { kernel } from "../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../lib/gpu/loops.ts";
@@ -34,8 +35,8 @@ const backward = kernel({
   groups: ({ N, V }) => Math.ceil(N * Math.ceil(V / 4) / 64),
 });
 
-/** Columns from which a whole workgroup shares a row. */
-const WIDE = 1024;
+/** Columns from which a whole workgroup shares a row: barriers cost a software driver more than a GPU. */
+const WIDE = { software: 65_536, hardware: 1024 } as const;
 
 /**
  * Lanes that share a row.
@@ -44,7 +45,8 @@ const WIDE = 1024;
  * @returns Lanes, a power of two.
  */
 export function crossEntropyLanes(classes: number): number {
-  return classes < WIDE ? 2 : 64;
+  const { software, hardware } = WIDE;
+  return classes < (currentGpu().adapter.software ? software : hardware) ? 2 : 64;
 }
 
 /**

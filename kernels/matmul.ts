@@ -67,7 +67,7 @@ function rightGradient(a: Tensor, b: Tensor, dc: Tensor, transposeA: boolean): T
   const shared = b.shape.length === 2 || b.shape[0] === 1;
   if (!shared || transposeA || a.shape.length === 2) return matmul(a, dc, { transposeA: !transposeA });
   const rows = ({ shape: [R, M, N] }: Tensor) => [R * M, N];
-  return matmul(a.reshape(rows(a)), dc.reshape(rows(dc)), { transposeA: true });
+  return matmul(a.reshape(rows(a)), dc.reshape(rows(dc)), { transposeA: true }).reshape(b.shape);
 }
 
 /**

@@ -28,8 +28,21 @@ export { taskMatrix } from "./task_matrix.ts";
 export { linearIclBackward } from "./linear_icl_backward.ts";
 export { linearIclFused } from "./linear_icl_fused.ts";
 export { embedding, embeddingTransposed, type EmbeddingTransposedOptions } from "./embedding.ts";
+export { batchNorm, type BatchNormOptions } from "./batch_norm.ts";
+export type { RunningMoments } from "./batch_moments.ts";
+export type { RowOptions } from "./rows.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.ts";
+export {
+  attention,
+  type AttentionInputs,
+  type AttentionKind,
+  type AttentionOptions,
+  attentionPattern,
+  type AttentionSharing,
+  type AttentionTile,
+  chooseAttentionTile,
+} from "./attention.ts";
 export { gather, scatter, select } from "./gather.ts";
 export { add, divide, multiply, subtract } from "./binary.ts";
 export {
@@ -46,8 +59,11 @@ export {
   square,
   tanh,
 } from "./unary.ts";
+export { erf, gelu, type GeluOptions } from "./gelu.ts";
+export { activate, type Activation, type ActivationOptions, biasAct } from "./bias_act.ts";
 export { max, mean, sum, sumTo } from "./reduce.ts";
-export { concatenate, expand, pad, permute, slice } from "./strided.ts";
+export { expand, permute } from "./strided.ts";
+export { concatenate, pad, slice } from "./blocks.ts";
 export { fill } from "./fill.ts";
 export { oneHot } from "./one_hot.ts";
 export { crossEntropyRows } from "./cross_entropy.ts";
@@ -62,6 +78,17 @@ export {
   type MatmulSizes,
   type MatmulVariant,
 } from "./matmul.ts";
+export { matrixScale, pack, unpack, zeroWords } from "./packing.ts";
+export { householder, householderApply, householderTriangle } from "./householder.ts";
+export { jacobi, type JacobiLayout, jacobiLayout, jacobiSweeps } from "./jacobi.ts";
+export { completeBasis, gatherColumns, jacobiValues, sortValues } from "./jacobi_result.ts";
+export { choleskyFactor } from "./cholesky.ts";
+export { substitute } from "./triangular_solve.ts";
+export { filterValues } from "./filter_values.ts";
+export { columnMeans, scaledSquares, subtractRows } from "./centre.ts";
+export { angles, combine } from "./angles.ts";
+export { spectralMeasuresOf } from "./spectral_measures.ts";
+export { addIdentity, expmScale, takeSquare } from "./expm.ts";
 export { outerMean } from "./outer_mean.ts";
 export { sgd as sgdRows } from "./sgd.ts";
 export { type FlatLayout, globalNorm } from "./global_norm.ts";

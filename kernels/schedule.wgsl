@@ -1,7 +1,7 @@
 // factor(step) = min(1, (step + 1) / warmup) · f(u),   u = clamp((steps − step) / (steps − warmup), 0, 1), the part left
 //
 // SCHEDULE 0: f = 1;  1: floor + (1 − floor) sin²(πu/2), half a cosine;  2: floor + (1 − floor) u;
-// 3: floor + (1 − floor) (1 − |2u − 1|), up and down again.   step counts the updates done before this one.
+// 3: floor + (1 − floor) 2 min(u, 1 − u), up and down again.   step counts the updates done before this one.
 const SCHEDULE: u32 = 0u;
 
 // sin(πu/2) for u in [0, 1] by its series, to 1e-7 relative: drivers' own may be off by 5e-4.
@@ -29,7 +29,8 @@ fn schedule_factor(schedule: vec4f, step: u32) -> f32 {
       shape = left;
     }
     default: {
-      shape = 1.0 - abs(2.0 * left - 1.0);
+      let done = (t - schedule.x) / max(schedule.y - schedule.x, 1.0);
+      shape = 2.0 * min(left, max(done, 0.0));
     }
   }
   return warm * (schedule.z + (1.0 - schedule.z) * shape);

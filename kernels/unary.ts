@@ -1,24 +1,40 @@
-/** Functions of one tensor, element by element. */
+/** Functions of one tensor, element by element: one dispatch either way. */
 import { map64 } from "../lib/autodiff/array64.ts";
 import { differentiable } from "../lib/autodiff/differentiable.ts";
-import { kernel } from "../lib/gpu/kernel.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
-import accurate from "./accurate.wgsl" with { type: "text" };
 import { divide, multiply } from "./binary.ts";
-import index from "./index.wgsl" with { type: "text" };
-import code from "./unary.wgsl" with { type: "text" };
+import { applyFunction, type ElementFunction, elementwise } from "./elementwise.ts";
 
-const forward = kernel({
-  label: "unary",
-  code: { "kernels/index.wgsl": index, "kernels/accurate.wgsl": accurate, "kernels/unary.wgsl": code },
-  inputs: { x: ["N"] },
-  outputs: { y: ["N"] },
-  scalars: ["slope", "shift"],
-  groups: ({ N }) => Math.ceil(N / 64),
-});
+const EXP: ElementFunction = { label: "exp", code: 1, of: Math.exp, slopeOf: "value" };
+const LOG: ElementFunction = { label: "log", code: 2, of: Math.log, slopeOf: "argument" };
+const SQRT: ElementFunction = { label: "sqrt", code: 3, of: Math.sqrt, slopeOf: "value" };
+const SQUARE: ElementFunction = { label: "square", code: 4, of: (x) => x * x, slopeOf: "argument" };
+const RECIPROCAL: ElementFunction = { label: "reciprocal", code: 5, of: (x) => 1 / x, slopeOf: "value" };
+/** The hyperbolic tangent's kernel. */
+export const TANH: ElementFunction = { label: "tanh", code: 6, of: Math.tanh, slopeOf: "value" };
+/** The logistic function's kernel. */
+export const SIGMOID: ElementFunction = {
+  label: "sigmoid",
+  code: 7,
+  of: (x) => 1 / (1 + Math.exp(-x)),
+  slopeOf: "value",
+};
+/** The soft rectifier's kernel. */
+export const SOFTPLUS: ElementFunction = {
+  label: "softplus",
+  code: 8,
+  of: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  slopeOf: "argument",
+};
 
-function apply(OP: number, x: Tensor, slope = 0, shift = 0): Tensor {
-  return forward({ x: x.reshape([x.size]), slope, shift }, { OP }).y.reshape(x.shape);
+/**
+ * The leaky rectifier's kernel.
+ *
+ * @param slope Slope of the negative side, finite.
+ * @returns The function.
+ */
+export function leakyRectifier(slope: number): ElementFunction {
+  return { label: "leaky_relu", code: 9, slope, of: (x) => x > 0 ? x : slope * x, slopeOf: "argument" };
 }
 
 /**
@@ -33,7 +49,7 @@ export function scale(x: Tensor, slope: number, shift = 0): Tensor {
   return differentiable({
     label: "scale",
     inputs: [x],
-    output: apply(0, x, slope, shift),
+    output: applyFunction({ label: "scale", code: 0, slope, shift, slopeOf: "argument" }, x),
     gradient: (dy) => [scale(dy, slope)],
     reference: (x) => map64(x, (value) => slope * value + shift),
   });
@@ -56,9 +72,7 @@ export function negate(x: Tensor): Tensor {
  * @returns The shape of x, > 0.
  */
 export function exp(x: Tensor): Tensor {
-  const y = apply(1, x);
-  const gradient = (dy: Tensor) => [multiply(dy, y)];
-  return differentiable({ label: "exp", inputs: [x], output: y, gradient, reference: (x) => map64(x, Math.exp) });
+  return elementwise(EXP, x, multiply);
 }
 
 /**
@@ -68,9 +82,7 @@ export function exp(x: Tensor): Tensor {
  * @returns The shape of x.
  */
 export function log(x: Tensor): Tensor {
-  const gradient = (dy: Tensor) => [divide(dy, x)];
-  const output = apply(2, x);
-  return differentiable({ label: "log", inputs: [x], output, gradient, reference: (x) => map64(x, Math.log) });
+  return elementwise(LOG, x, (dy) => divide(dy, x));
 }
 
 /**
@@ -80,9 +92,7 @@ export function log(x: Tensor): Tensor {
  * @returns The shape of x, ≥ 0.
  */
 export function sqrt(x: Tensor): Tensor {
-  const y = apply(3, x);
-  const gradient = (dy: Tensor) => [scale(divide(dy, y), 0.5)];
-  return differentiable({ label: "sqrt", inputs: [x], output: y, gradient, reference: (x) => map64(x, Math.sqrt) });
+  return elementwise(SQRT, x, (dy, y) => scale(divide(dy, y), 0.5));
 }
 
 /**
@@ -92,9 +102,7 @@ export function sqrt(x: Tensor): Tensor {
  * @returns The shape of x, ≥ 0.
  */
 export function square(x: Tensor): Tensor {
-  const gradient = (dy: Tensor) => [scale(multiply(dy, x), 2)];
-  const reference = (x: Parameters<typeof map64>[0]) => map64(x, (value) => value * value);
-  return differentiable({ label: "square", inputs: [x], output: apply(4, x), gradient, reference });
+  return elementwise(SQUARE, x, (dy) => scale(multiply(dy, x), 2));
 }
 
 /**
@@ -104,10 +112,7 @@ export function square(x: Tensor): Tensor {
  * @returns The shape of x.
  */
 export function reciprocal(x: Tensor): Tensor {
-  const y = apply(5, x);
-  const gradient = (dy: Tensor) => [negate(multiply(dy, multiply(y, y)))];
-  const reference = (x: Parameters<typeof map64>[0]) => map64(x, (value) => 1 / value);
-  return differentiable({ label: "reciprocal", inputs: [x], output: y, gradient, reference });
+  return elementwise(RECIPROCAL, x, (dy, y) => negate(multiply(dy, multiply(y, y))));
 }
 
 /**
@@ -117,9 +122,7 @@ export function reciprocal(x: Tensor): Tensor {
  * @returns The shape of x, in [−1, 1].
  */
 export function tanh(x: Tensor): Tensor {
-  const y = apply(6, x);
-  const gradient = (dy: Tensor) => [multiply(dy, scale(square(y), -1, 1))];
-  return differentiable({ label: "tanh", inputs: [x], output: y, gradient, reference: (x) => map64(x, Math.tanh) });
+  return elementwise(TANH, x, (dy, y) => multiply(dy, scale(square(y), -1, 1)));
 }
 
 /**
@@ -129,10 +132,7 @@ export function tanh(x: Tensor): Tensor {
  * @returns The shape of x, in [0, 1].
  */
 export function sigmoid(x: Tensor): Tensor {
-  const y = apply(7, x);
-  const gradient = (dy: Tensor) => [multiply(dy, multiply(y, scale(y, -1, 1)))];
-  const reference = (x: Parameters<typeof map64>[0]) => map64(x, (value) => 1 / (1 + Math.exp(-value)));
-  return differentiable({ label: "sigmoid", inputs: [x], output: y, gradient, reference });
+  return elementwise(SIGMOID, x, (dy, y) => multiply(dy, multiply(y, scale(y, -1, 1))));
 }
 
 /**
@@ -142,10 +142,7 @@ export function sigmoid(x: Tensor): Tensor {
  * @returns The shape of x, ≥ 0.
  */
 export function softplus(x: Tensor): Tensor {
-  const gradient = (dy: Tensor) => [multiply(dy, sigmoid(x))];
-  const of = (value: number) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)));
-  const output = apply(8, x);
-  return differentiable({ label: "softplus", inputs: [x], output, gradient, reference: (x) => map64(x, of) });
+  return elementwise(SOFTPLUS, x, (dy) => multiply(dy, sigmoid(x)));
 }
 
 /**
@@ -156,13 +153,8 @@ export function softplus(x: Tensor): Tensor {
  * @returns The shape of x.
  */
 export function leakyRelu(x: Tensor, slope: number): Tensor {
-  return differentiable({
-    label: "leaky_relu",
-    inputs: [x],
-    output: apply(9, x, slope),
-    gradient: (dy) => [multiply(dy, apply(10, x, slope).detached)],
-    reference: (x) => map64(x, (value) => value > 0 ? value : slope * value),
-  });
+  const stairs = () => applyFunction({ label: "leaky_relu", code: 10, slope, slopeOf: "argument" }, x).detached;
+  return elementwise(leakyRectifier(slope), x, (dy) => multiply(dy, stairs()));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Gradients against central differences of the float64 reference. */
 import type { DType } from "../gpu/dtype.ts";
-import { evaluate } from "../gpu/program.ts";
+import { evaluate, record } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { normals } from "../random.ts";
 import type { Array64 } from "./array64.ts";
@@ -51,13 +51,16 @@ export async function checkGradients(
   tensors: readonly Tensor[],
   { step = 1e-5, elements = 64 }: GradientCheckOptions = {},
 ): Promise<GradientCheck> {
-  // The weights must be known before the gradients are recorded: a first run tells the output's size.
+  // The weights must be known before the gradients are recorded: a first program tells the output's size. It lives as long
+  // as its constants are read.
   const recorded: ReferenceComputation[] = [];
-  using probe = await evaluate(() => {
+  using program = await record("check", () => {
     const output = compute();
     recorded.push(referenceComputation(output));
     return output;
   });
+  program.replay();
+  const probe = program.outputs;
   const [{ leaves, run }] = recorded;
   const weight = Float64Array.from(normals({ seed: 1, key: "gradient check" }, probe.size));
   using weights = Tensor.from(weight, probe.shape);

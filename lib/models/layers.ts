@@ -1,5 +1,4 @@
 /** Linear maps of activations, the part that all models share. */
-import { add } from "../../kernels/binary.ts";
 import { matmul } from "../../kernels/matmul.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -22,9 +21,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
     throw new ShapeError(`linear: expected activations (R, …, C) and weights (R, C, N), found ${found}`);
   }
   const rows = x.size / (R * C);
-  const y = matmul(x.reshape([R, rows, C]), weight);
-  const shifted = bias ? add(y, bias.reshape([R, 1, N])) : y;
-  return shifted.reshape([...x.shape.slice(0, -1), N]);
+  return matmul(x.reshape([R, rows, C]), weight, { bias }).reshape([...x.shape.slice(0, -1), N]);
 }
 
 /**

@@ -110,7 +110,7 @@ export function scheduleFactor(schedule: Schedule, step: number, replica = 0): n
     constant: 1,
     cosine: Math.sin(Math.PI * left / 2) ** 2,
     linear: left,
-    triangle: 1 - Math.abs(2 * left - 1),
+    triangle: 2 * Math.min(left, 1 - left),
   };
   const shape = shapes[schedule.shape];
   return schedule.shape === "constant" ? warm : warm * (floor + (1 - floor) * shape);

@@ -333,4 +333,9 @@ Deno.test("matmul: gradients, in every transposition, with replicas on both side
   using a = waveTensor([1, 4, 3], 1);
   using b = waveTensor([2, 3, 4], 2);
   await assertGradients(() => matmul(a, b), [a, b], 2e-6, "one replica against two");
+  using c = waveTensor([1, 3, 5], 3);
+  using bias = waveTensor([1, 5], 4);
+  await assertGradients(() => matmul(a, c, { bias }), [a, c, bias], 2e-6, "one replica, with a bias");
+  using row = waveTensor([4], 5);
+  await assertGradients(() => matmul(a, b, { bias: row }), [a, b, row], 2e-6, "a bias for all replicas");
 });

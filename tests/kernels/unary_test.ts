@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import * as unary from "../../kernels/unary.ts";
+import { twiceDifferentiable } from "../../lib/autodiff/differentiable.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { assertGradients } from "../oracles/gradients.ts";
@@ -13,6 +14,7 @@ Deno.test("unary: values and gradients", async () => {
   using x = Tensor.from(anywhere);
   using p = Tensor.from(positive);
   using one = Tensor.from([0.7]);
+  using four = Tensor.from(anywhere.slice(0, 128));
   const everywhere = {
     scale: (x: Tensor) => unary.scale(x, -1.5, 0.25),
     negate: unary.negate,
@@ -26,10 +28,16 @@ Deno.test("unary: values and gradients", async () => {
   };
   const onPositive = { log: unary.log, sqrt: unary.sqrt, reciprocal: unary.reciprocal };
   for (const [name, f] of Object.entries(everywhere)) {
-    for (const input of [x, one]) await assertGradients(() => f(input), [input], 2e-6, name);
+    for (const input of [x, four, one]) {
+      await assertGradients(() => f(input), [input], 2e-6, name);
+      await assertGradients(() => twiceDifferentiable(() => f(input)), [input], 2e-6, `${name}, composed`);
+    }
   }
   for (const [name, f] of Object.entries(onPositive)) {
-    for (const input of [p, one]) await assertGradients(() => f(input), [input], 2e-6, name);
+    for (const input of [p, one]) {
+      await assertGradients(() => f(input), [input], 2e-6, name);
+      await assertGradients(() => twiceDifferentiable(() => f(input)), [input], 2e-6, `${name}, composed`);
+    }
   }
 });
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fakeDeno, fakeNpm, Machine } from "./machine.ts";
+import { fakeDeno, fakeNpm, findTool, Machine } from "./machine.ts";
 
 const fetching = "lab: fetching Deno 2.9.6 (npm package @deno/linux-x64-glibc@2.9.6, 42 MB)";
 const apt = "apt-get install -y --no-install-recommends";
@@ -199,6 +199,23 @@ Deno.test("XDG_RUNTIME_DIR is private where it was unset, and kept where it was 
   const { out: [runtime] } = machine.lab(["demo"]);
   assertEquals(Deno.statSync(runtime).mode! & 0o777, 0o700);
   assertEquals(machine.lab(["demo"], { XDG_RUNTIME_DIR: "/mine" }).out, ["/mine"]);
+});
+
+Deno.test("the software driver gets wide vectors and a shader cache for them, where processor and task gain by them", () => {
+  const show = `if [ "$1" = --version ]; then echo "deno 2.9.6 (stable)"; exit; fi
+echo "\${LP_NATIVE_VECTOR_WIDTH:-unset} \${MESA_SHADER_CACHE_DIR:-unset}"`;
+  const processor = (flags: string) =>
+    `for file; do :; done
+[ "$file" != /proc/cpuinfo ] || { echo "flags : ${flags}" | ${findTool("grep")} -qw avx512f; exit; }
+exec ${findTool("grep")} "$@"`;
+  using wide = new Machine({ deno: show, grep: processor("avx2 avx512f fma") });
+  const cache = `${wide.home}/.cache/icl-lab/mesa-512`;
+  assertEquals(wide.lab(["check"]).out, [`512 ${cache}`]);
+  assertEquals(wide.lab(["check"], { MESA_SHADER_CACHE_DIR: "/kept" }).out, ["512 /kept-512"]);
+  assertEquals(wide.lab(["check"], { LP_NATIVE_VECTOR_WIDTH: "128" }).out, ["128 unset"]);
+  assertEquals(wide.lab(["demo"]).out, ["unset unset"]);
+  using narrow = new Machine({ deno: show, grep: processor("avx2 fma") });
+  assertEquals(narrow.lab(["check"]).out, ["unset unset"]);
 });
 
 Deno.test("without a home folder the cache is a private temporary one, and one that others made is refused", () => {

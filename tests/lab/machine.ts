@@ -59,7 +59,10 @@ export class Machine implements Disposable {
   /** @param scripts Bodies of shell scripts by name; `undefined` leaves a usual one out. */
   constructor(scripts: Record<string, string | undefined> = {}) {
     for (const name of ["bin", "home", "checkout"]) Deno.mkdirSync(`${this.folder}/${name}`);
-    for (const tool of tools.split(" ")) Deno.symlinkSync(findTool(tool), `${this.folder}/bin/${tool}`);
+    // A script that stands for a tool must not be written through a link to the machine's own.
+    for (const tool of tools.split(" ").filter((name) => !(name in scripts))) {
+      Deno.symlinkSync(findTool(tool), `${this.folder}/bin/${tool}`);
+    }
     for (const [name, body] of Object.entries({ ...usual, ...scripts })) {
       if (body !== undefined) this.write(`bin/${name}`, `#!/bin/sh\n${body}\n`, 0o755);
     }
@@ -72,9 +75,16 @@ export class Machine implements Disposable {
     this.write("checkout/deno.json", JSON.stringify({ name: "trial", tasks }, null, 2));
   }
 
-  /** Writes a file; `path` is relative to the machine's folder. */
+  /** Writes a file in place of what was there; `path` is relative to the machine's folder. */
   write(path: string, text: string, mode = 0o644): void {
-    Deno.writeTextFileSync(`${this.folder}/${path}`, text, { mode });
+    const whole = `${this.folder}/${path}`;
+    // Of a link this removes the link: writing must never reach through one to a file of the real machine.
+    try {
+      Deno.removeSync(whole);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    Deno.writeTextFileSync(whole, text, { mode, createNew: true });
   }
 
   /** Starts `lab` with the usual variables and `env`, from the checkout and by its own name unless told otherwise. */
@@ -101,7 +111,8 @@ export class Machine implements Disposable {
   }
 }
 
-function findTool(name: string): string {
+/** Path of a tool of the real machine. */
+export function findTool(name: string): string {
   for (const folder of ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]) {
     try {
       Deno.statSync(`${folder}/${name}`);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-export type { Baseline, BaselineOptions, PerReplica, Positions, Prompts } from "./baseline.ts";
+export type { Baseline, BaselineOptions, PerReplica as BaselineParameter, Positions, Prompts } from "./baseline.ts";
 export { leastSquares } from "./least_squares.ts";
 export { ridge, type RidgeOptions } from "./ridge.ts";
 export { priorRidge, type PriorRidgeOptions } from "./prior_ridge.ts";

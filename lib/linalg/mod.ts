@@ -1,0 +1,24 @@
+/**
+ * Batched linear algebra on the GPU, in single precision: functions of tensors (…, M, N), called at once or recorded.
+ * Gradients do not pass through them.
+ *
+ * @module
+ */
+export { type Eigh, eigh } from "./eigh.ts";
+export { singularValues, type Svd, svd } from "./svd.ts";
+export { type Qr, qr } from "./qr.ts";
+export { cholesky } from "./cholesky.ts";
+export { solve, solvePositive, solveTriangular, type TriangularOptions } from "./solve.ts";
+export { type CutoffOptions, pinv, solveLeastSquares, solveRidge } from "./least_squares.ts";
+export { type Pca, pca, randomizedPca, type RandomizedPcaOptions } from "./pca.ts";
+export { principalAngles } from "./principal_angles.ts";
+export { expm } from "./expm.ts";
+export { eighReference, type SvdReference, svdReference } from "./reference.ts";
+export {
+  choleskyReference,
+  expmReference,
+  matmulReference,
+  qrReference,
+  regressReference,
+  solveReference,
+} from "./reference_solve.ts";

@@ -1,0 +1,142 @@
+/** Systems of equations: triangular, symmetric positive definite, general. */
+import { householderApply, householderTriangle } from "../../kernels/householder.ts";
+import { pack, unpack } from "../../kernels/packing.ts";
+import { substitute } from "../../kernels/triangular_solve.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { batchOf, roundUp, sameRows, squareBatchOf } from "./batch.ts";
+import { cholesky } from "./cholesky.ts";
+import { reflect } from "./qr.ts";
+import { Scratch } from "./scratch.ts";
+
+/** Which triangle, and which side of the diagonal it stands for. */
+export interface TriangularOptions {
+  /** Whether the entries are on and above the diagonal instead of on and below; the others are not read. */
+  readonly upper?: boolean;
+  /** Whether to solve with the transpose. */
+  readonly transpose?: boolean;
+}
+
+/**
+ * Solves `T X = B`, or `Tᵀ X = B`, for triangular T by substitution, on the GPU.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
+ * import { solveTriangular } from "./solve.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * using t = Tensor.from([2, 0, 1, 4], [2, 2]);
+ * using b = Tensor.from([2, 9], [2, 1]);
+ * using x = solveTriangular(t, b);
+ * assertEquals([...await x.read()], [1, 2]);
+ * ```
+ *
+ * @param t Triangles (…, N, N) without a zero on the diagonal.
+ * @param b Right-hand sides (…, N, K).
+ * @param options Which triangle.
+ * @returns X (…, N, K); the caller owns it.
+ * @throws {ShapeError} If shapes do not belong together.
+ */
+export function solveTriangular(t: Tensor, b: Tensor, options: TriangularOptions = {}): Tensor {
+  const { upper = false, transpose = false } = options;
+  const left = squareBatchOf("solveTriangular", "t", t);
+  const right = batchOf("solveTriangular", "b", b);
+  sameRows("solveTriangular", left, right);
+  using scratch = new Scratch();
+  const { lead, B, N } = left;
+  const reverse = upper !== transpose;
+  const rows = scratch.keep(rightSides(b.reshape([B, N, right.N]), reverse));
+  substituteRows(t.reshape([B, N, N]), rows, reverse, transpose, scratch);
+  return solution(rows, N, reverse).reshape([...lead, N, right.N]);
+}
+
+/**
+ * Solves `A X = B` for symmetric positive definite A by {@linkcode cholesky}.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
+ * import { solvePositive } from "./solve.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * using a = Tensor.from([4, 2, 2, 10], [2, 2]);
+ * using b = Tensor.from([6, 12], [2, 1]);
+ * using x = solvePositive(a, b);
+ * assertEquals([...await x.read()], [1, 1]);
+ * ```
+ *
+ * @param a Symmetric positive definite matrices (…, N, N); only the lower triangle is read.
+ * @param b Right-hand sides (…, N, K).
+ * @returns X (…, N, K), NaN where A is not positive definite; the caller owns it.
+ * @throws {ShapeError} If shapes do not belong together.
+ */
+export function solvePositive(a: Tensor, b: Tensor): Tensor {
+  const left = squareBatchOf("solvePositive", "a", a);
+  const right = batchOf("solvePositive", "b", b);
+  sameRows("solvePositive", left, right);
+  using scratch = new Scratch();
+  const l = scratch.keep(cholesky(a));
+  return solveTriangular(l, scratch.keep(solveTriangular(l, b)), { transpose: true });
+}
+
+/**
+ * Solves `A X = B` for any invertible A by {@linkcode qr}: `X = R⁻¹ Qᵀ B`.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
+ * import { solve } from "./solve.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * using a = Tensor.from([0, 2, 1, 0], [2, 2]);
+ * using b = Tensor.from([4, 3], [2, 1]);
+ * using x = solve(a, b);
+ * const [first, second] = await x.read();
+ * assertAlmostEquals(first, 3, 1e-5);
+ * assertAlmostEquals(second, 2, 1e-5);
+ * ```
+ *
+ * @param a Invertible matrices (…, N, N).
+ * @param b Right-hand sides (…, N, K).
+ * @returns X (…, N, K), not finite where A is singular; the caller owns it.
+ * @throws {ShapeError} If shapes do not belong together.
+ */
+export function solve(a: Tensor, b: Tensor): Tensor {
+  const left = squareBatchOf("solve", "a", a);
+  const right = batchOf("solve", "b", b);
+  sameRows("solve", left, right);
+  using scratch = new Scratch();
+  const { lead, B, N } = left;
+  const { x, pivots, scale } = reflect(a.reshape([B, N, N]), scratch);
+  const r = scratch.keep(householderTriangle({ x, pivots, scale }).r);
+  const packed = scratch.keep(rightSides(b.reshape([B, N, right.N]), false));
+  householderApply(x, pivots, packed, false);
+  const rotated = scratch.keep(solution(packed, N, false));
+  return solveTriangular(r.reshape([...lead, N, N]), rotated.reshape([...lead, N, right.N]), { upper: true });
+}
+
+/** Right-hand sides (B, N, K) as rows (B, K, N), filled up to multiples of four. */
+function rightSides(b: Tensor, reverse: boolean): Tensor {
+  const [, N, K] = b.shape;
+  const J = roundUp(N, 4);
+  const constants = { TRANSPOSE: 1, REVERSE: Number(reverse), SCALE: 0 };
+  return pack({ a: b, scale: b.reshape([b.size]), height: J }, { I: K, J, ...constants }).y;
+}
+
+function substituteRows(t: Tensor, rows: Tensor, reverse: boolean, transpose: boolean, scratch: Scratch): void {
+  const J = rows.shape[2];
+  const constants = { TRANSPOSE: Number(transpose), REVERSE: reverse ? 2 : 0, SCALE: 0, PAD: 1 };
+  const { y } = pack({ a: t, scale: t.reshape([t.size]), height: J }, { I: J, J, ...constants });
+  substitute(scratch.keep(y), rows);
+}
+
+function solution(rows: Tensor, N: number, reverse: boolean): Tensor {
+  const constants = { TRANSPOSE: 1, REVERSE_ROWS: Number(reverse), DIVIDE: 0 };
+  return unpack({ x: rows, scale: rows.reshape([rows.size]) }, { M: N, N: rows.shape[1], ...constants }).y;
+}

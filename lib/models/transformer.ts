@@ -1,0 +1,136 @@
+/** Transformers as plain data: decoders and encoders of tokens or vectors, with or without perceptrons. */
+import { add } from "../../kernels/binary.ts";
+import { attention } from "../../kernels/attention.ts";
+import { activate } from "../../kernels/bias_act.ts";
+import { embedding } from "../../kernels/embedding.ts";
+import { layerNorm, rmsNorm } from "../../kernels/norm.ts";
+import { matmul } from "../../kernels/matmul.ts";
+import { slice } from "../../kernels/blocks.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import { own } from "../gpu/program.ts";
+import { type DType, Tensor } from "../gpu/tensor.ts";
+import { linear } from "./layers.ts";
+import type { Weights } from "./parameters.ts";
+import { sinusoidalPositions } from "./positions.ts";
+import {
+  completeOptions,
+  type Transformer,
+  type TransformerOptions,
+  transformerParameters,
+  type TransformerSizes,
+} from "./transformer_options.ts";
+
+export type { InitialScale, Transformer, TransformerOptions } from "./transformer_options.ts";
+
+/**
+ * A transformer: residual stream, multi-head attention and perceptron in each block, pre-norm.
+ *
+ * `x ← x + W_O attention(norm(x))`, `x ← x + W_out φ(W_in norm(x))`, logits `W_U norm(x)`; matrices stand as (in, out), so that
+ * the columns `h D … (h + 1) D − 1` of query, key and value belong to head h. Where only the last position is predicted, the
+ * last block computes keys and values for all positions, and everything else for the last one.
+ *
+ * Names: `embedding.token` (or `.input`), `embedding.position`, `blocks.0.norm1.gain`, `blocks.0.attention.query` (`key`, `value`,
+ * `output`, and `query_bias` …), `blocks.0.mlp.in` (`out`, `in_bias` …), `norm.gain`, `unembedding`.
+ *
+ * @param options Sizes and switches.
+ * @returns The model.
+ * @throws {ShapeError} If sizes do not fit each other.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { evaluate } from "../gpu/program.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
+ * import { ParameterSet } from "./parameters.ts";
+ * import { transformer } from "./transformer.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * const model = transformer({ input: { vocabulary: 10 }, outputs: 10, length: 6, layers: 2, heads: 2, width: 16, mlp: 0 });
+ * using parameters = ParameterSet.create(model.parameters, [1, 2, 3]);
+ * using tokens = Tensor.from(new Uint32Array(3 * 4 * 6), [3, 4, 6]);
+ * using logits = await evaluate(() => model.apply(parameters.weights, tokens));
+ * assertEquals(logits.shape, [3, 4, 6, 10]);
+ * ```
+ */
+export function transformer(options: TransformerOptions): Transformer {
+  const sizes = completeOptions(options);
+  return {
+    parameters: transformerParameters(sizes),
+    apply: (weights, input) => unembed(sizes, weights, stream(sizes, weights, input)),
+    stream: (weights, input) => stream(sizes, weights, input),
+  };
+}
+
+function stream(sizes: TransformerSizes, weights: Weights, input: Tensor<DType>): Tensor {
+  const { layers, predict } = sizes;
+  let x = embed(sizes, weights, input);
+  for (let layer = 0; layer < layers; layer++) {
+    const last = predict === "last" && layer === layers - 1;
+    x = block(sizes, weights, `blocks.${layer}`, x, last);
+  }
+  return layers === 0 && predict === "last" ? lastOf(x) : x;
+}
+
+function embed(sizes: TransformerSizes, weights: Weights, input: Tensor<DType>): Tensor {
+  const { width, length, positions } = sizes;
+  const T = input.shape[2];
+  const ofTokens = "vocabulary" in sizes.input;
+  const rank = ofTokens ? 3 : 4;
+  if (input.shape.length !== rank || T > length || (input.dtype === "u32") !== ofTokens) {
+    const expected = `${ofTokens ? "tokens (R, B, T) of u32" : "vectors (R, B, T, D)"} with T ≤ ${length}`;
+    throw new ShapeError(`transformer: expected ${expected}, found ${input.dtype} (${input.shape.join(", ")})`);
+  }
+  const x = ofTokens
+    ? embedding(input as Tensor<"u32">, weights["embedding.token"])
+    : linear(input as Tensor, weights["embedding.input"], weights["embedding.input_bias"]);
+  if (positions === "none") return x;
+  if (positions === "sinusoidal") {
+    return add(x, own(Tensor.from(sinusoidalPositions(T, width), [1, 1, T, width], "positions")));
+  }
+  const table = weights["embedding.position"];
+  const used = slice(table, 1, 0, T);
+  return add(x, used.reshape([table.shape[0], 1, T, width]));
+}
+
+function block(sizes: TransformerSizes, weights: Weights, prefix: string, x: Tensor, last: boolean): Tensor {
+  const of = (name: string) => weights[`${prefix}.${name}`];
+  const { heads, attention: kind, causal, mlp, activation } = sizes;
+  const normed = normalise(sizes, weights, `${prefix}.norm1`, x);
+  const options = { heads, kind, causal, average: kind !== "softmax" } as const;
+  const mixed = last
+    ? attention({
+      q: linear(lastOf(normed), of("attention.query"), of("attention.query_bias")),
+      kv: linear(normed, of("attention.key_value"), of("attention.key_value_bias")),
+    }, options)
+    : attention({ qkv: linear(normed, of("attention.qkv"), of("attention.qkv_bias")) }, options);
+  const after = add(last ? lastOf(x) : x, linear(mixed, of("attention.output"), of("attention.output_bias")));
+  if (mlp === 0) return after;
+  const hidden = linear(normalise(sizes, weights, `${prefix}.norm2`, after), of("mlp.in"), of("mlp.in_bias"));
+  const active = activation === "gelu-tanh"
+    ? activate(hidden, "gelu", { approximate: "tanh" })
+    : activate(hidden, activation);
+  return add(after, linear(active, of("mlp.out"), of("mlp.out_bias")));
+}
+
+function normalise({ norm }: TransformerSizes, weights: Weights, prefix: string, x: Tensor): Tensor {
+  if (norm === "none") return x;
+  const gain = weights[`${prefix}.gain`];
+  return norm === "layer" ? layerNorm(x, gain, weights[`${prefix}.bias`]) : rmsNorm(x, gain);
+}
+
+function unembed(sizes: TransformerSizes, weights: Weights, x: Tensor): Tensor {
+  const { tied, outputs, predict } = sizes;
+  const normed = normalise(sizes, weights, "norm", x);
+  const [R, B, T, C] = normed.shape;
+  const bias = weights.unembedding_bias;
+  const logits = tied
+    ? matmul(normed.reshape([R, B * T, C]), weights["embedding.token"], { transposeB: true })
+    : linear(normed, weights.unembedding, bias);
+  return logits.reshape(predict === "last" ? [R, B, outputs] : [R, B, T, outputs]);
+}
+
+function lastOf(x: Tensor): Tensor {
+  const T = x.shape[2];
+  return slice(x, 2, T - 1, T);
+}

@@ -1,0 +1,53 @@
+/** The benchmark's attention in this project, with its gradient; answers lines of the protocol in contender.ts. */
+import { TextLineStream } from "@std/streams/text-line-stream";
+import { attention, type AttentionSharing } from "../../kernels/attention.ts";
+import { gradients } from "../../lib/autodiff/gradients.ts";
+import { openGpu } from "../../lib/gpu/device.ts";
+import { record } from "../../lib/gpu/program.ts";
+import { Tensor } from "../../lib/gpu/tensor.ts";
+
+/** Replicas, sequences, keys, queries (all of them, causal, or the last alone), heads and their width. */
+export interface AttentionConfig {
+  readonly R: number;
+  readonly B: number;
+  readonly T: number;
+  readonly S: number;
+  readonly H: number;
+  readonly D: number;
+  /** How lanes share rows; by default as found best for the adapter. */
+  readonly sharing?: AttentionSharing;
+}
+
+if (import.meta.main) {
+  const { R, B, T, S, H, D, sharing }: AttentionConfig = JSON.parse(Deno.args[0]);
+  const gpu = await openGpu();
+  const waves = (rows: number, columns: number) => {
+    const length = R * B * rows * columns;
+    return Tensor.from(Float32Array.from({ length }, (_, k) => Math.sin(k + 1)), [R, B, rows, columns]);
+  };
+  const C = H * D;
+  using weights = waves(S, C);
+  const inputs = S === T ? { qkv: waves(T, 3 * C) } : { q: waves(S, C), kv: waves(T, 2 * C) };
+  using program = await record("attention", () => {
+    const y = attention(inputs, { heads: H, causal: true, sharing });
+    return gradients(y, Object.values(inputs), { weights });
+  });
+  const time = async (count: number) => {
+    const start = performance.now();
+    program.replay(count);
+    await gpu.finish();
+    return (performance.now() - start) / 1000;
+  };
+  // Waiting costs 11 ms whatever the work: a first guess of the speed needs more than that.
+  let [count, seconds] = [1, await time(1)];
+  while (seconds < 0.05) seconds = await time(count *= 2);
+  let rate = count / seconds;
+  console.log(JSON.stringify({ ready: true, adapter: gpu.adapter }));
+  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    count = Math.max(1, Math.round(rate * Number(line)));
+    seconds = await time(count);
+    rate = count / seconds;
+    console.log(JSON.stringify({ steps: count, seconds }));
+  }
+}
