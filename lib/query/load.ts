@@ -93,7 +93,7 @@ async function loadManifests(
   );
 }
 
-/** Reads logs of the same columns in one go; where that fails, one by one, so that one bad log is named and left out. */
+/** Reads logs of the same columns in one go; where that fails, by halves, until the bad log is named and left out. */
 async function loadGroup(connection: DuckDBConnection, logs: readonly Log[], warn: Warn): Promise<void> {
   try {
     await connection.run("begin");
@@ -107,8 +107,13 @@ async function loadGroup(connection: DuckDBConnection, logs: readonly Log[], war
     }
   } catch (error) {
     await connection.run("rollback");
-    if (logs.length > 1) { for (const log of logs) await loadGroup(connection, [log], warn); }
-    else warn(`expected rows in ${logs[0].path}, found: ${describeError(error).line}; left out`);
+    if (logs.length === 1) {
+      warn(`expected rows in ${logs[0].path}, found: ${describeError(error).line}; left out`);
+      return;
+    }
+    const middle = logs.length >> 1;
+    await loadGroup(connection, logs.slice(0, middle), warn);
+    await loadGroup(connection, logs.slice(middle), warn);
   }
 }
 

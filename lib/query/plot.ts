@@ -15,6 +15,7 @@ import {
   type Layer,
   PALETTE,
   type Spec,
+  thin,
 } from "../figures/mod.ts";
 import { UserError } from "../run/errors.ts";
 import { textOf } from "./cells.ts";
@@ -36,6 +37,8 @@ export interface Plot {
   readonly mark?: string;
 }
 
+/** A curve keeps the extremes of this many stretches of its axis. */
+const INTERVALS = 500;
 const KEYS = ["x", "y", "color", "title", "log", "mark"] as const;
 const VALUES: Readonly<Record<string, readonly string[]>> = { log: ["x", "y", "xy"], mark: ["line", "points"] };
 
@@ -119,9 +122,15 @@ export function plotOf(plot: Plot, columns: readonly AnswerColumn[], rows: reado
       ...(banded ? { subtitle: `mean and ${describeBand(summary).replace("replica", "row")} at a position` } : {}),
       description: `${title}: ${order.length} ${order.length === 1 ? "curve" : "curves"} from ${shown.length} rows.`,
     },
-    { answer: summary },
+    { answer: thinned(summary, plot) },
     layersOf(plot, summary, order, banded),
   );
+}
+
+/** A log can hold more positions than a screen has pixels. */
+function thinned(summary: readonly BandRow[], plot: Plot): BandRow[] {
+  const spacing = plot.log?.includes("x") ? "log" : "linear";
+  return thin(summary, { x: "x", y: ["mean", "low", "high"], intervals: INTERVALS, spacing, group: "group" });
 }
 
 function layersOf(plot: Plot, summary: readonly BandRow[], order: readonly string[], banded: boolean): Layer[] {
@@ -134,9 +143,13 @@ function layersOf(plot: Plot, summary: readonly BandRow[], order: readonly strin
     : plot.mark === "points";
   const x = position("x", points ? { margin: 10, ...axis(plot.x, "x") } : axis(plot.x, "x"), "x");
   const y = (field: string) => position("y", axis(plot.y, "y"), field);
-  const color = plot.color === undefined
-    ? { value: PALETTE[0] }
-    : { field: "group", type: "nominal", title: plot.color, scale: groupScale(order) } as const;
+  const color = plot.color === undefined ? { value: PALETTE[0] } : {
+    field: "group",
+    type: "nominal",
+    title: plot.color,
+    scale: groupScale(order),
+    legend: { symbolType: "square", symbolStrokeWidth: 0, symbolOpacity: 0.9, symbolSize: 130 },
+  } as const;
   const data = { name: "answer" };
   const spread: Layer = points
     ? {
