@@ -21,7 +21,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .7rem .45rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
 td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
-td small { display: block; color: var(--soft); }
+small { display: block; color: var(--soft); font-weight: 400; }
 .verdict { font-weight: 600; white-space: nowrap; }
 .reproduced { color: var(--yes); } .not-reproduced { color: var(--no); } .inconclusive { color: var(--open); }
 @media (max-width: 45rem) {
@@ -41,7 +41,7 @@ td small { display: block; color: var(--soft); }
  * import { boardPage } from "./page.ts";
  *
  * const page = boardPage([]);
- * if (!page.startsWith("<!doctype html>") || page.includes("http")) throw new Error(page);
+ * if (!page.startsWith("<!doctype html>") || page.includes("://")) throw new Error(page);
  * ```
  */
 export function boardPage(entries: readonly BoardEntry[]): string {
@@ -89,7 +89,7 @@ ${claims.length === 0 ? "" : table}
 
 function row(claim: JudgedClaim): string {
   const { id, statement, source, criterion, predicted, verdict, detail } = claim;
-  return `<tr><th scope="row">${escaped(id)}<br><small>${escaped(statement)} (${escaped(source)})</small></th>` +
+  return `<tr><th scope="row">${escaped(id)}<small>${escaped(statement)} (${escaped(source)})</small></th>` +
     `<td data-name="criterion">${escaped(criterion)}</td>` +
     `<td class="number" data-name="predicted">${short(predicted)}</td>` +
     `<td class="number" data-name="measured">${measured(claim)}</td>` +
