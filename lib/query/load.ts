@@ -6,7 +6,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { join } from "@std/path";
 import type { ColumnTable } from "../run/columns.ts";
-import { describeError } from "../run/errors.ts";
+import { describeError, RunError } from "../run/errors.ts";
 import { type FoundRun, runNames } from "../run/find_runs.ts";
 import { brokenLines } from "./broken_lines.ts";
 import { columnOf, RUN_COLUMNS, type SqlType, sqlType, tableOf, tablesOf } from "./tables.ts";
@@ -47,7 +47,8 @@ const RUNS: Readonly<Record<string, string>> = {
 
 /**
  * Makes the tables: `runs` from the manifests, and one for each kind of row from the logs. A row's columns come from the
- * manifest of its run; where runs differ, a column that a run lacks is NULL there. A torn last line is left out
+ * manifest of its run; where runs differ, a column that a run lacks is NULL there,
+ * as is a value that is none of its column's type. A torn last line is left out
  * silently; another broken line, or a log that cannot be read, is left out with a warning.
  *
  * @param connection Where to make them; it must be allowed to read the logs.
@@ -107,6 +108,7 @@ async function loadGroup(connection: DuckDBConnection, logs: readonly Log[], war
     }
   } catch (error) {
     await connection.run("rollback");
+    if (/^Out of Memory/i.test(describeError(error).line)) throw new RunError(`DuckDB: ${describeError(error).line}`);
     if (logs.length === 1) {
       warn(`expected rows in ${logs[0].path}, found: ${describeError(error).line}; left out`);
       return;

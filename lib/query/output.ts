@@ -46,6 +46,7 @@ export class Output {
         throw new UserError(`expected --out=${query.out} to be new, found ${path}; --replace writes over it`);
       }
     }
+    if (query.out !== undefined) expectWritable(query.out);
     if (query.format === "parquet") this.scratch = Deno.realPathSync(dirname(query.out!)) + `/.query-${Deno.pid}.tmp`;
   }
 
@@ -89,6 +90,13 @@ export class Output {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
+}
+
+/** DuckDB is native code, which Deno's permissions do not hold: they are asked before it writes. */
+function expectWritable(out: string): void {
+  const path = dirname(out);
+  if (Deno.permissions.requestSync({ name: "write", path }).state === "granted") return;
+  throw new UserError(`expected permission to write ${out}, found none; run again with --allow-write=${path}`);
 }
 
 function kindOf(path: string): "file" | "folder" | undefined {

@@ -202,6 +202,8 @@ Deno.test("--out writes the file whole, by its ending or --format, and over anot
 
     const refusals: [string[], string][] = [
       [["--out=elsewhere.csv", "select 1"], "expected permission to write elsewhere.csv"],
+      [["--out=elsewhere.parquet", "select 1"], "expected permission to write elsewhere.parquet"],
+      [["--plot=x=x,y=x", "--out=elsewhere", "select 1 as x"], "expected permission to write elsewhere"],
       [["--out=results/none/x.csv", "select 1"], "expected a folder for --out=results/none/x.csv"],
       [["--out=results", "--format=csv", "select 1"], "expected --out to name a file, found the folder results"],
       [["--out=results/bad.parquet", "select nothing"], "DuckDB: Binder Error"],
@@ -216,6 +218,7 @@ Deno.test("--out writes the file whole, by its ending or --format, and over anot
       assertStringIncludes(stderr, `error: ${message}`);
       assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
     }
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["results"]);
     assertEquals([...Deno.readDirSync(`${folder}/results`)].map(({ name }) => name).sort(), [
       "depths",
       "it's.parquet",
