@@ -31,10 +31,10 @@ function section({ experiment, question, preset, start, adapter, seeds, claims }
     } |`;
   });
   return [
-    `## ${experiment}`,
+    `## ${text(experiment)}`,
     text(question),
-    `Preset ${preset}, ${start.slice(0, 10)}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} on ${text(adapter)}: ` +
-    `${counts(claims)}. Figures: [${experiment}](${experiment}/README.md).`,
+    `Preset ${text(preset)}, ${start.slice(0, 10)}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} on ${text(adapter)}: ` +
+    `${counts(claims)}. Figures: [${text(experiment)}](${encodeURI(experiment)}/README.md).`,
     ...(claims.length === 0 ? [] : [
       [
         "| claim | statement | source | criterion, fixed before the run | predicted | measured [interval] | verdict |",
