@@ -27,6 +27,7 @@ const OWN = [
   "list.js",
   "run.js",
   "compare.js",
+  "report.js",
   "style.css",
   "icon.svg",
 ];

@@ -5,7 +5,7 @@
  * @module
  */
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 1 << 20;
 /** No row of a log is longer; a longer line is passed over without being held. */
 const MAX_LINE_BYTES = 1 << 20;
 /** This much of what was read last must still be there, or the file was rewritten. */

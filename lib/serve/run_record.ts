@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { countVerdicts } from "../run/claims.ts";
 import type { Column, Columns, ColumnTable, ColumnType } from "../run/columns.ts";
 import type { FileEntry, RunStatus } from "../run/manifest.ts";
 import { beingWritten } from "./liveness.ts";
@@ -93,12 +94,12 @@ export function readRun(folder: string, id: string): RunRecord {
     elapsedMs: finite(m.elapsedMs),
     status: problem !== "" ? "unreadable" : kept ? "kept" : STATUSES.includes(said) ? said as RunStatus : "unreadable",
     reason: problem || text(m.reason),
-    verdicts: Object.fromEntries(
+    verdicts: kept ? verdictsIn(folder) : Object.fromEntries(
       Object.entries(record(m.verdicts)).flatMap(([verdict, count]) =>
         finite(count) ? [[verdict, finite(count)!]] : []
       ),
     ),
-    files: kept ? figuresIn(folder) : files(m.files),
+    files: kept ? filesIn(folder) : files(m.files),
     columns: columnTable(m.columns),
     lastRow: log,
   };
@@ -155,7 +156,7 @@ function files(value: unknown): FileEntry[] {
 }
 
 /** The gallery keeps no index: its figures are what lies there. */
-function figuresIn(folder: string): FileEntry[] {
+function filesIn(folder: string): FileEntry[] {
   try {
     return [...Deno.readDirSync(join(folder, "figures"))].filter(({ isFile }) => isFile).map(({ name }) => ({
       path: `figures/${name}`,
@@ -164,6 +165,16 @@ function figuresIn(folder: string): FileEntry[] {
     })).sort((a, b) => a.path < b.path ? -1 : 1);
   } catch {
     return [];
+  }
+}
+
+/** The gallery counts no verdicts: its claims say them. */
+function verdictsIn(folder: string): Record<string, number> {
+  try {
+    const claims = readJson(join(folder, "claims.json"));
+    return Array.isArray(claims) ? countVerdicts(claims) : {};
+  } catch {
+    return {};
   }
 }
 

@@ -89,13 +89,10 @@ export function chartSpec(chart, { log, runs }) {
   const several = runs ? true : labels.length > 1;
   const domain = runs ?? labels;
   const range = domain.length <= PALETTE.length ? { range: PALETTE.slice(0, domain.length) } : { scheme: "viridis" };
+  const hues = runs || labels.length > PALETTE.length ? { domain, ...range } : { range: PALETTE };
+  const legend = { symbolType: "stroke", symbolStrokeWidth: 3, symbolOpacity: 1 };
   const colour = several
-    ? {
-      field,
-      type: "nominal",
-      title: runs ? "run" : null,
-      ...(runs || labels.length > PALETTE.length ? { scale: { domain, ...range } } : { scale: { range: PALETTE } }),
-    }
+    ? { field, type: "nominal", title: runs ? "run" : null, scale: hues, legend }
     : { value: PALETTE[0] };
   const dash = runs && labels.length > 1 ? { strokeDash: { field: "curve", type: "nominal", title: null } } : {};
   const x = {

@@ -5,6 +5,8 @@ import { duration, h, short, statusBadge, time } from "./dom.js";
 import { drawFigure } from "./figure.js";
 
 const MAX_RUNS = 12;
+/** Options that shape no result. */
+const TALK = ["quiet", "debug", "png"];
 const LOOK_EVERY_MS = 3000;
 const content = document.querySelector("#content");
 const asked = [...new Set(new URLSearchParams(location.search).getAll("id"))].slice(0, MAX_RUNS);
@@ -127,7 +129,8 @@ function table(label, head, rows) {
 }
 
 function showOptions() {
-  const names = [...new Set(runs.flatMap(({ record }) => Object.keys(record.configuration)))];
+  const names = [...new Set(runs.flatMap(({ record }) => Object.keys(record.configuration)))]
+    .filter((name) => !TALK.includes(name));
   const rows = [
     ["experiment", runs.map(({ record }) => record.experiment)],
     ["preset", runs.map(({ record }) => record.preset || "–")],

@@ -78,7 +78,7 @@ function fitted(spec, width) {
     return { ...rest, config, columns, concat };
   }
   if (!("layer" in spec || "mark" in spec)) return { ...rest, config };
-  return { ...rest, config, width: Math.min(width, 900), autosize: { type: "fit-x", contains: "padding" } };
+  return { ...rest, config, width: Math.min(width, 1200), autosize: { type: "fit-x", contains: "padding" } };
 }
 
 /** Values at the pointer, and where there is a mouse, dragging and zooming. */

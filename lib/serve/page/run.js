@@ -316,7 +316,7 @@ async function waitForMore() {
 function arrange() {
   const order = record.status === "running"
     ? [parts.log, parts.figures, parts.claims, parts.made]
-    : [parts.claims, parts.figures, parts.log, parts.made];
+    : [parts.figures, parts.claims, parts.log, parts.made];
   if (order.some((part, index) => content.children[index + 1] !== part)) {
     const head = h(
       "div",
