@@ -98,7 +98,7 @@ function draw() {
 function table(label, head, rows) {
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": label },
     h(
       "table",
       { class: "facts across" },

@@ -132,7 +132,7 @@ export function claimsTable(claims) {
   });
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Claims" },
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Claims" },
     h(
       "table",
       { class: "claims cards" },
@@ -146,7 +146,7 @@ export function claimsTable(claims) {
 export function facts(entries, label) {
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": label },
     h(
       "table",
       { class: "facts" },

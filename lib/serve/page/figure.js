@@ -194,7 +194,7 @@ export function figureCard({ name, load, image, note }) {
   const subtitle = h("p", { class: "quiet subtitle" });
   const save = h(
     "button",
-    { type: "button", class: "small", hidden: true, "aria-label": `Save ${name} as SVG` },
+    { type: "button", class: "small", hidden: true, "aria-label": `Save SVG of ${name}` },
     "Save SVG",
   );
   const card = h(

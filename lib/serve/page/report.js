@@ -49,7 +49,7 @@ function differences() {
   if (rows.length === 0) return h("p", { class: "quiet" }, "The options are the same.");
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Options that differ" },
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Options that differ" },
     h(
       "table",
       { class: "facts across" },
