@@ -1,7 +1,8 @@
 /**
  * Checks the whole tree, then runs every test and every documented example.
  *
- * `deno task test` formats-checks, lints, type-checks and tests; `deno task check` stops before the tests.
+ * `deno task test` formats-checks, lints, type-checks and tests, the page in a browser too where chromium is installed;
+ * `deno task check` stops before the tests.
  * `deno task test ARGS` hands ARGS (files, `--filter=NAME`, …) to `deno test` and skips the checks. The last line of a
  * test run is always `N passed, M failed`, with `, K skipped` where some were; the exit code is that of the first
  * tool that failed.
@@ -73,9 +74,22 @@ const checks = [
   ["shellcheck", "lab", ".ci/run", "tests/lab/bare_tree.sh"],
 ];
 
+/** Tests in a browser, with packages of their own that nobody else should have to fetch. */
+const BROWSER_TESTS = "tests/browser";
+const CHROMIUM = "/usr/bin/chromium";
+
+/** Checks of the browser tests, which the configuration of the workspace leaves out. */
+const browserChecks = ["fmt --check", "lint"].map((tool) => [
+  "deno",
+  ...tool.split(" "),
+  `--config=${BROWSER_TESTS}/deno.json`,
+  BROWSER_TESTS,
+]);
+
 /** Runs the checks up to the first that fails and returns its exit code, or 0. */
 async function runChecks(): Promise<number> {
-  for (const [tool, ...args] of checks) {
+  const all = isThere(`${BROWSER_TESTS}/deno.json`) ? [...checks, ...browserChecks] : checks;
+  for (const [tool, ...args] of all) {
     const status = await runTool(tool, args);
     if (status === undefined) console.log(`  skipped: ${tool} is not installed`);
     else if (!status.success) {
@@ -121,6 +135,24 @@ async function runTests(args: string[]): Promise<{ code: number; counts: Counts 
   }
 }
 
+/** Runs the tests of the page in a real browser, or says in one line why not. */
+async function runBrowserTests(): Promise<{ code: number; counts: Counts }> {
+  if (isThere(`${BROWSER_TESTS}/deno.json`)) {
+    if (isThere(CHROMIUM)) return await runTests([`--config=${BROWSER_TESTS}/deno.json`, BROWSER_TESTS]);
+    console.log(`browser tests skipped: expected ${CHROMIUM}, found none (apt-get install chromium)`);
+  }
+  return { code: 0, counts: { passed: 0, failed: 0, skipped: 0 } };
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** The whole command: prints as it goes and returns the exit code. */
 async function main(args: string[]): Promise<number> {
   if (args[0] === "--checks-only") return await runChecks();
@@ -129,7 +161,13 @@ async function main(args: string[]): Promise<number> {
     console.log(formatCounts({ passed: 0, failed: 1, skipped: 0 }));
     return checked;
   }
-  const { code, counts } = await runTests(args);
+  const all = [await runTests(args), ...(args.length === 0 ? [await runBrowserTests()] : [])];
+  const code = all.find(({ code }) => code !== 0)?.code ?? 0;
+  const counts = all.map(({ counts }) => counts).reduce((a, b) => ({
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  }));
   const none = code === 0 && counts.passed === 0;
   if (none) console.error("expected at least one test to pass, found none that ran");
   console.log(formatCounts(counts));

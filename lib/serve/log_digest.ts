@@ -1,10 +1,10 @@
 /**
- * A log as curves: which column is a position, which a value, and which tell curves apart follows from the columns that
- * the manifest declares.
+ * A log as curves, in bounded memory however long it is.
  *
  * @module
  */
 import type { ColumnTable } from "../run/columns.ts";
+import { type Roles, rolesOf } from "./column_roles.ts";
 import { Curve, type CurveTail } from "./curve.ts";
 
 /** What a curve shows. */
@@ -48,13 +48,6 @@ export interface Newest {
 /** A claim as it was announced before the run. */
 export type Criterion = Readonly<Record<"id" | "statement" | "source" | "criterion", string>>;
 
-interface Plan {
-  readonly x: string;
-  readonly values: readonly string[];
-  readonly facets: readonly string[];
-  readonly groups: readonly string[];
-}
-
 interface Known {
   readonly name: CurveName;
   readonly curve: Curve;
@@ -64,16 +57,15 @@ interface Known {
 /** Curves of a log at most; rows of others are counted. */
 const MAX_CURVES = 400;
 const MAX_CRITERIA = 500;
-const REPLICAS = ["replica", "seed"];
 const NOT_DRAWN = ["criterion", "claim", "comparison"];
 
 /** What a log holds, in bounded memory. */
 export class LogDigest {
-  readonly #plans = new Map<string, Plan>();
+  readonly #plans = new Map<string, Roles>();
   readonly #columns: ColumnTable;
   readonly #numbers = new Map<string, number>();
   readonly #curves: Known[] = [];
-  readonly #newest = new Map<string, { plan: Plan; at: number; sums: number[]; count: number; done: Newest | null }>();
+  readonly #newest = new Map<string, { plan: Roles; at: number; sums: number[]; count: number; done: Newest | null }>();
   readonly #criteria: Criterion[] = [];
   #time = 0;
   #rows = 0;
@@ -83,7 +75,7 @@ export class LogDigest {
   constructor(columns: ColumnTable) {
     this.#columns = columns;
     for (const [kind, of] of Object.entries(columns)) {
-      const plan = NOT_DRAWN.includes(kind) ? null : planOf(of);
+      const plan = NOT_DRAWN.includes(kind) ? null : rolesOf(of);
       if (plan !== null) this.#plans.set(kind, plan);
     }
   }
@@ -170,7 +162,7 @@ export class LogDigest {
     });
   }
 
-  #note(kind: string, plan: Plan, x: number, row: Readonly<Record<string, unknown>>): void {
+  #note(kind: string, plan: Roles, x: number, row: Readonly<Record<string, unknown>>): void {
     let newest = this.#newest.get(kind);
     if (newest === undefined || newest.at !== x) {
       const before = newest;
@@ -185,7 +177,7 @@ export class LogDigest {
     newest.count++;
   }
 
-  #curve(kind: string, plan: Plan, column: string, row: Readonly<Record<string, unknown>>): Known | null {
+  #curve(kind: string, plan: Roles, column: string, row: Readonly<Record<string, unknown>>): Known | null {
     const pick = (names: readonly string[]) =>
       Object.fromEntries(names.map((name) => [name, String(row[name] ?? "").slice(0, 120)]));
     const [facets, groups] = [pick(plan.facets), pick(plan.groups)];
@@ -201,25 +193,6 @@ export class LogDigest {
     this.#curves.push(known);
     return known;
   }
-}
-
-/**
- * The roles of columns. A position is called `step` or `x`, or is the first whole number that is no replica; replicas
- * are drawn together; text tells figures apart, but for `series`, which like whole numbers tells curves of one figure
- * apart; numbers are values, but those written before the replica are conditions that were set.
- */
-function planOf(columns: ColumnTable[string]): Plan | null {
-  const names = Object.keys(columns);
-  const type = (name: string) => columns[name].type;
-  const replica = names.findIndex((name) => REPLICAS.includes(name));
-  const x = ["step", "x"].find((name) => names.includes(name) && type(name) !== "text") ??
-    names.find((name) => type(name) === "int" && !REPLICAS.includes(name));
-  if (x === undefined) return null;
-  const others = names.filter((name) => name !== x && !REPLICAS.includes(name));
-  const values = others.filter((name) => type(name) === "float" && names.indexOf(name) > replica);
-  const facets = others.filter((name) => type(name) === "text" && name !== "series");
-  const groups = others.filter((name) => !values.includes(name) && !facets.includes(name));
-  return values.length === 0 ? null : { x, values, facets, groups };
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> | null {

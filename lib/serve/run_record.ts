@@ -5,9 +5,10 @@
  */
 import { join } from "@std/path";
 import { countVerdicts } from "../run/claims.ts";
-import type { Column, Columns, ColumnTable, ColumnType } from "../run/columns.ts";
+import type { ColumnTable } from "../run/columns.ts";
 import type { FileEntry, RunStatus } from "../run/manifest.ts";
 import { beingWritten } from "./liveness.ts";
+import { columnTable, finite, record, text } from "./untrusted.ts";
 
 /** How a run stands; `crashed`: it says `running`, but nobody is writing it. `kept`: an entry of the gallery. */
 export type ShownStatus = RunStatus | "crashed" | "kept" | "unreadable";
@@ -55,7 +56,6 @@ export interface RunRecord {
 /** A manifest is a few kilobytes; nothing larger is read. */
 const MAX_BYTES = 4 << 20;
 const STATUSES: readonly string[] = ["running", "complete", "interrupted", "failed"];
-const TYPES: readonly string[] = ["int", "float", "text", "bool"];
 
 /**
  * Reads a run folder.
@@ -122,20 +122,6 @@ export function readJson(path: string, maxBytes: number = MAX_BYTES): unknown {
   return JSON.parse(Deno.readTextFileSync(path));
 }
 
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Readonly<Record<string, unknown>>
-    : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value.slice(0, 4000) : "";
-}
-
-function finite(value: unknown): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
-
 /** As one would type it: lists joined by commas, as the command line has them. */
 function shown(value: unknown): string {
   return (Array.isArray(value) ? value.join(",") : typeof value === "string" ? value : JSON.stringify(value) ?? "")
@@ -176,21 +162,6 @@ function verdictsIn(folder: string): Record<string, number> {
   } catch {
     return {};
   }
-}
-
-function columnTable(value: unknown): ColumnTable {
-  const columns = (kind: unknown): Columns =>
-    Object.fromEntries(
-      Object.entries(record(kind)).map(([name, column]): [string, Column] => {
-        const { type, unit, meaning } = record(column);
-        return [name, {
-          type: TYPES.includes(text(type)) ? type as ColumnType : "text",
-          unit: text(unit),
-          meaning: text(meaning),
-        }];
-      }),
-    );
-  return Object.fromEntries(Object.entries(record(value)).slice(0, 100).map(([kind, of]) => [kind, columns(of)]));
 }
 
 function isFile(path: string): boolean {

@@ -39,14 +39,21 @@ function someRuns(): Results {
   return results;
 }
 
+/** What axe finds wrong. */
+interface Violation {
+  id: string;
+  nodes: { target: string[] }[];
+}
+
 /** Everything that axe finds wrong: names, roles, contrast. */
 async function accessibility(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  // deno-lint-ignore no-explicit-any -- axe lives in the page
-  const { violations } = await page.evaluate(() => (globalThis as any).axe.run(document));
-  // deno-lint-ignore no-explicit-any -- as above
-  return violations.map(({ id, nodes }: any) =>
-    `${id}: ${nodes.map(({ target }: any) => target.join(" ")).slice(0, 3).join(", ")}`
+  const { violations } = await page.evaluate(() => {
+    const { axe } = globalThis as unknown as { axe: { run(root: Document): Promise<{ violations: Violation[] }> } };
+    return axe.run(document);
+  });
+  return violations.map(({ id, nodes }) =>
+    `${id}: ${nodes.slice(0, 3).map(({ target }) => target.join(" ")).join(", ")}`
   );
 }
 

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Point } from "../../lib/serve/curve.ts";
+import type { News } from "../../lib/serve/live_run.ts";
 import { ResultsFolder } from "../../lib/serve/results_folder.ts";
 import { handlerFor } from "../../lib/serve/server.ts";
 import { Results, trainLines } from "./runs.ts";
@@ -168,8 +170,7 @@ async function eventsUntil(response: Response, enough: (event: Event) => boolean
 interface Event {
   type: string;
   id: string;
-  // deno-lint-ignore no-explicit-any -- what was sent as JSON
-  data: any;
+  data: News & { readonly status: string };
 }
 
 Deno.test("a complete run is told in full, with its extremes, and the stream ends", async () => {
@@ -180,7 +181,7 @@ Deno.test("a complete run is told in full, with its extremes, and the stream end
   assertEquals(events.filter(({ type }) => type === "run").length, 1);
   const last = events.findLast(({ type }) => type === "log")!.data;
   assertEquals([last.rows, last.passedOver, last.newest.train.at], [40_000, 0, 19_998]);
-  const points: number[][] = [];
+  const points: Point[] = [];
   for (const { data, type } of events) {
     for (const { from, points: tail } of type === "log" ? data.curves : []) points.splice(from, Infinity, ...tail);
   }
