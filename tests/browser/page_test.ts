@@ -247,11 +247,20 @@ Deno.test("a thousand runs are shown and searched without waiting", async () => 
   const startedAt = performance.now();
   const { page, trouble } = await open(browser, `${own.base}/`);
   await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1000);
-  assertLess(performance.now() - startedAt, 6000);
-  const searchedAt = performance.now();
-  await page.fill("#search", "made_up/777");
-  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
-  assertLess(performance.now() - searchedAt, 2000);
+  // Far above what it takes on an idle machine: 1 s, and 0.05 s for a search.
+  assertLess(performance.now() - startedAt, 20_000);
+  const elapsedMs = await page.evaluate(() => {
+    const search = document.querySelector<HTMLInputElement>("#search")!;
+    const startedAt = performance.now();
+    for (const text of ["7", "made_up/777"]) {
+      search.value = text;
+      search.dispatchEvent(new Event("input"));
+      document.body.getBoundingClientRect();
+    }
+    return performance.now() - startedAt;
+  });
+  assertEquals(await page.locator("tbody tr").count(), 1);
+  assertLess(elapsedMs, 2000);
   assertEquals(trouble, []);
   await page.close();
 });
