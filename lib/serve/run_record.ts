@@ -37,7 +37,7 @@ export interface RunRecord {
   readonly gitCommit: string;
   /** UTC, ISO 8601; empty where unknown. */
   readonly start: string;
-  /** Wall-clock time; `null` while running. */
+  /** Wall-clock time, of a crashed run until its last row; `null` while running. */
   readonly elapsedMs: number | null;
   /** How the run stands. */
   readonly status: ShownStatus;
@@ -105,7 +105,9 @@ export function readRun(folder: string, id: string): RunRecord {
   };
   if (base.status !== "running") return base;
   const writing = beingWritten(join(folder, "log.ndjson"), Math.max(log, modified(join(folder, "manifest.json"))));
-  return writing ? base : { ...base, status: "crashed", reason: "its process ended without saying so" };
+  if (writing) return base;
+  const elapsedMs = log > 0 && base.start !== "" ? Math.max(0, log - Date.parse(base.start)) : null;
+  return { ...base, status: "crashed", reason: "its process ended without saying so", elapsedMs };
 }
 
 /**

@@ -98,7 +98,12 @@ export function serve(options: ServeOptions, say: (line: string) => void): Deno.
   }
   port = server.addr.port;
   const handle = handlerFor(folder, { port, token });
-  const name = options.host.includes(":") ? `[${options.host}]` : options.host.replace(/^127\.0\.0\.1$/, "localhost");
+  const anywhere = ["0.0.0.0", "::"].includes(options.host);
+  const name = anywhere
+    ? "NAME-OF-THIS-MACHINE"
+    : options.host.includes(":")
+    ? `[${options.host}]`
+    : options.host.replace(/^127\.0\.0\.1$/, "localhost");
   say(`results: ${folder.root}`);
   say(`open:    http://${name}:${port}/${token === null ? "" : `?token=${token}`}`);
   if (token !== null) say("Whoever has this address sees the results; nothing is encrypted on the way.");

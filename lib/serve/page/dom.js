@@ -110,7 +110,7 @@ export function claimsTable(claims) {
         h(
           "span",
           { class: `verdict ${judged ? verdict.replace(" ", "-") : "pending"}` },
-          judged ? verdict : "not judged yet",
+          judged ? verdict : "not judged",
         ),
         detail ? h("span", { class: "quiet detail" }, String(detail)) : null,
       ),

@@ -235,7 +235,12 @@ function addChart(chart) {
   const card = h(
     "figure",
     { class: "card" },
-    h("figcaption", {}, h("h3", {}, titleOf(chart)), h("p", { class: "quiet subtitle" }, chart.meaning)),
+    h(
+      "figcaption",
+      {},
+      h("h3", {}, titleOf(chart)),
+      h("p", { class: "quiet subtitle" }, "quantity" in chart.facets ? "" : chart.meaning),
+    ),
     box,
     h("div", { class: "below" }, note),
   );
@@ -302,6 +307,14 @@ function listen() {
   stream.addEventListener("error", () => logNote.textContent = "The server does not answer; trying again.");
 }
 
+/** A browser has few connections to a server: a page that nobody sees gives its own back. */
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    stream?.close();
+    stream = null;
+  } else if (record !== null && stream === null) listen();
+});
+
 async function waitForMore() {
   try {
     const { status } = await (await fetch(address("/api/run"))).json();
@@ -312,9 +325,9 @@ async function waitForMore() {
   }
 }
 
-/** While it trains, a run is watched; afterwards, it is read. */
+/** A run that has not come to its end is looked at for its log; a complete one is read. */
 function arrange() {
-  const order = record.status === "running"
+  const order = !["complete", "kept"].includes(record.status)
     ? [parts.log, parts.figures, parts.claims, parts.made]
     : [parts.figures, parts.claims, parts.log, parts.made];
   if (order.some((part, index) => content.children[index + 1] !== part)) {
