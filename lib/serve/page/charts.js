@@ -90,7 +90,13 @@ export function chartSpec(chart, { log, runs }) {
   const domain = runs ?? labels;
   const range = domain.length <= PALETTE.length ? { range: PALETTE.slice(0, domain.length) } : { scheme: "viridis" };
   const hues = runs || labels.length > PALETTE.length ? { domain, ...range } : { range: PALETTE };
-  const legend = { symbolType: "stroke", symbolStrokeWidth: 3, symbolOpacity: 1 };
+  const legend = {
+    symbolType: "stroke",
+    symbolStrokeWidth: 3,
+    symbolOpacity: 1,
+    // Names of runs are long, and tell runs apart at their ends.
+    ...(runs ? { columns: 1, labelLimit: 0 } : {}),
+  };
   const colour = several
     ? { field, type: "nominal", title: runs ? "run" : null, scale: hues, legend }
     : { value: PALETTE[0] };

@@ -72,7 +72,7 @@ function fitted(spec, width) {
     const columns = Math.max(1, Math.min(Number(spec.columns) || spec.concat.length, Math.floor(width / 280)));
     const panel = Math.max(
       150,
-      Math.min(360, Math.floor((width - 80 - (below ? 0 : 200) - (columns - 1) * 84) / columns)),
+      Math.min(360, Math.floor((width - 104 - (below ? 0 : 200) - (columns - 1) * 84) / columns)),
     );
     const concat = spec.concat.map((view) => typeof view?.width === "number" ? { ...view, width: panel } : view);
     return { ...rest, config, columns, concat };
