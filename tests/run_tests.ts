@@ -1,7 +1,8 @@
 /**
  * Checks the whole tree, then runs every test and every documented example.
  *
- * `deno task test` formats-checks, lints, type-checks and tests; `deno task check` stops before the tests.
+ * `deno task test` formats-checks, lints, type-checks and tests, the page in a browser too where chromium is installed;
+ * `deno task check` stops before the tests.
  * `deno task test ARGS` hands ARGS (files, `--filter=NAME`, …) to `deno test` and skips the checks. The last line of a
  * test run is always `N passed, M failed`, with `, K skipped` where some were; the exit code is that of the first
  * tool that failed.
@@ -79,11 +80,19 @@ interface Part {
   readonly folders: readonly string[];
   /** File whose imports name the package. */
   readonly entry: string;
+  /** A program that its tests need, and how to install it. */
+  readonly needs?: { readonly program: string; readonly install: string };
 }
 
 /** Those of this tree. */
 const parts: readonly Part[] = [
   { config: "lib/query/deno.json", folders: ["lib/query", "tests/query"], entry: "lib/query/main.ts" },
+  {
+    config: "tests/browser/deno.json",
+    folders: ["tests/browser"],
+    entry: "tests/browser/page_test.ts",
+    needs: { program: "/usr/bin/chromium", install: "apt-get install chromium" },
+  },
 ].filter(({ config }) => exists(config));
 
 function exists(path: string): boolean {
@@ -159,7 +168,14 @@ async function runTests(args: string[]): Promise<{ code: number; counts: Counts 
 /**
  * Runs the tests of a part. Where its package cannot be fetched they are skipped, unless CI is set: there they have failed.
  */
-async function testPart({ config, folders, entry }: Part, args: string[]): Promise<{ code: number; counts: Counts }> {
+async function testPart(
+  { config, folders, entry, needs }: Part,
+  args: string[],
+): Promise<{ code: number; counts: Counts }> {
+  if (needs && !exists(needs.program)) {
+    console.error(`skipped: ${folders.join(", ")} need ${needs.program}, found none (${needs.install})`);
+    return { code: 0, counts: { passed: 0, failed: 0, skipped: 1 } };
+  }
   const fetched = await runTool("deno", ["cache", "--quiet", `--config=${config}`, entry]);
   if (fetched?.success) return await runTests([`--config=${config}`, ...args, ...(args.length === 0 ? folders : [])]);
   const required = Boolean(Deno.env.get("CI"));
