@@ -36,8 +36,11 @@ export interface TrainingOptions<E extends string = never> {
    * other keys than the loss does.
    */
   readonly evaluations?: Readonly<Record<E, Computation>>;
-  /** State to continue from; the start of training without it. */
-  readonly from?: TrainingState;
+  /**
+   * State to continue from, such as `checkpoints.restore()` gives; null or nothing for the start of training. Tensors
+   * that do not hold float32 are the experiment's own, and left alone.
+   */
+  readonly from?: SavedState | null;
 }
 
 /** All that training needs to continue bit by bit. */
@@ -49,6 +52,14 @@ export interface TrainingState {
    * report has had yet as `run.losses`.
    */
   readonly tensors: readonly NamedArray[];
+}
+
+/** A state as it comes from a checkpoint, with tensors of any type. */
+export interface SavedState {
+  /** Steps taken. */
+  readonly step: number;
+  /** As in {@linkcode TrainingState}, and perhaps others. */
+  readonly tensors: readonly (Pick<NamedArray, "name" | "shape"> & { readonly data: unknown })[];
 }
 
 /** Which steps are reported, and when training ends. */
@@ -252,11 +263,12 @@ export class Training<E extends string = never> implements Disposable {
 }
 
 /** Writes all tensors of a state, or none if one does not fit; returns the losses that no report has had. */
-function restore(parameters: ParameterSet, state: OptimizerState, { tensors }: TrainingState): Float32Array[] {
+function restore(parameters: ParameterSet, state: OptimizerState, saved: SavedState): Float32Array[] {
   const prefixes = ["", ...Object.keys(state).map((name) => `optimizer.${name}.`)];
   const groups = prefixes.map((): NamedArray[] => []);
   const pending: Float32Array[] = [];
-  for (const array of tensors) {
+  for (const array of saved.tensors) {
+    if (!holdsFloats(array)) continue;
     if (array.name === PENDING) {
       const [count, R] = array.shape;
       for (let row = 0; row < count; row++) pending.push(array.data.slice(row * R, (row + 1) * R));
@@ -270,6 +282,10 @@ function restore(parameters: ParameterSet, state: OptimizerState, { tensors }: T
   return pending;
 }
 
+function holdsFloats<A extends { readonly data: unknown }>(array: A): array is A & { readonly data: Float32Array } {
+  return array.data instanceof Float32Array;
+}
+
 function expectPerReplica(name: string, { shape, size }: Tensor, R: number): void {
   if (size === R) return;
   throw new ShapeError(
@@ -280,11 +296,12 @@ function expectPerReplica(name: string, { shape, size }: Tensor, R: number): voi
 /**
  * Steps 0, `every`, 2 `every`, … and the last one.
  *
- * @param every Distance between reports, ≥ 1.
+ * @param every Distance between reports, ≥ 1; 0 for none but the first and the last, as `--checkpoint-every=0` has it.
  * @param total Last step, ≥ 0.
  * @returns Steps in order.
  */
 export function everySteps(every: number, total: number): number[] {
+  if (every === 0) return [...new Set([0, total])];
   const steps = Array.from({ length: Math.ceil(total / every) }, (_, index) => index * every);
   return [...steps, total];
 }

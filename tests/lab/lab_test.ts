@@ -193,6 +193,14 @@ Deno.test("ICL_LAB_DENO is used, with a word where its version is another", () =
   assertEquals({ code, messages }, { code: 3, messages: refused });
 });
 
+Deno.test("Deno trusts the certificates of the system too, unless told otherwise", () => {
+  using machine = new Machine({
+    deno: `if [ "$1" = --version ]; then echo deno 2.9.6; else echo "$DENO_TLS_CA_STORE"; fi`,
+  });
+  assertEquals(machine.lab(["demo"]).out, ["system,mozilla"]);
+  assertEquals(machine.lab(["demo"], { DENO_TLS_CA_STORE: "mozilla" }).out, ["mozilla"]);
+});
+
 Deno.test("XDG_RUNTIME_DIR is private where it was unset, and kept where it was set", () => {
   using machine = new Machine({
     deno: `if [ "$1" = --version ]; then echo deno 2.9.6; else echo "$XDG_RUNTIME_DIR"; fi`,
