@@ -90,7 +90,6 @@ export { angles, combine } from "./angles.ts";
 export { spectralMeasuresOf } from "./spectral_measures.ts";
 export { addIdentity, expmScale, takeSquare } from "./expm.ts";
 export { outerMean } from "./outer_mean.ts";
-export { sgd as sgdRows } from "./sgd.ts";
 export { type FlatLayout, globalNorm } from "./global_norm.ts";
 export { flatFiles, flatGroups, type FlatInput, flatInputs, flatQuads } from "./flat_update.ts";
 export { flatMomentum, flatSgd } from "./flat_sgd.ts";
