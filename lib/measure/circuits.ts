@@ -14,17 +14,19 @@
 import { CheckpointError, quoted } from "../checkpoint/checkpoint_error.ts";
 import type { TensorSource } from "../checkpoint/safetensors_file.ts";
 import { UserError } from "../run/errors.ts";
-import type { Axes, Layout, Names } from "./layouts.ts";
+import type { Layout, Names, WeightAxes } from "./layouts.ts";
 
 /** Where a map between residual stream and heads lies: entry (h, c, j) at `offset + h·head + c·model + j·inner`. */
-export interface Place {
+export interface HeadPlace {
   /** Tensor. */
   readonly tensor: string;
   /** First entry. */
   readonly offset: number;
   /** Distances of neighbouring heads, channels of the residual stream, and channels of a head. */
   readonly head: number;
+  /** See `head`. */
   readonly model: number;
+  /** See `head`. */
   readonly inner: number;
   /** Number of heads, of keys where these are grouped. */
   readonly heads: number;
@@ -37,17 +39,21 @@ export interface AttentionPlaces {
   /** Number of the layer, the first one in the prefix; 0 if there is none. */
   readonly layer: number;
   /** How the axes of its weights stand. */
-  readonly axes: Axes;
+  readonly axes: WeightAxes;
   /** Number of heads H. */
   readonly heads: number;
   /** Width of the residual stream C. */
   readonly width: number;
   /** Width of a head D. */
   readonly headWidth: number;
-  readonly query: Place;
-  readonly key: Place;
-  readonly value: Place;
-  readonly output: Place;
+  /** Queries, from the residual stream. */
+  readonly query: HeadPlace;
+  /** Keys. */
+  readonly key: HeadPlace;
+  /** Values. */
+  readonly value: HeadPlace;
+  /** Back to the residual stream. */
+  readonly output: HeadPlace;
 }
 
 /** How many heads there are, where shapes do not tell. */
@@ -131,7 +137,7 @@ function placesOf(
 
   if (axes === "heads") {
     const [H, C, D] = shapeOf("query");
-    const stacked = (part: string): Place => {
+    const stacked = (part: string): HeadPlace => {
       const [heads, first, second] = shapeOf(part);
       const [c, d] = part === "output" ? [second, first] : [first, second];
       if (c !== C || d !== D || H % heads !== 0) refuse(part, `shape (heads, …) of ${C} and ${D} channels`);
@@ -154,7 +160,7 @@ function placesOf(
   }
   if (innerWidth % heads !== 0) refuse("output", `a multiple of ${heads} heads for an axis`);
   const D = innerWidth / heads;
-  const output: Place = {
+  const output: HeadPlace = {
     tensor: names.get("output")!,
     offset: 0,
     head: transposed ? D : D * C,
@@ -163,7 +169,7 @@ function placesOf(
     heads,
   };
   /** Columns (or rows) `first …` of a weight that maps from the residual stream to `columns` channels. */
-  const into = (part: string, first: number, columns: number, count: number, stride = D): Place => ({
+  const into = (part: string, first: number, columns: number, count: number, stride = D): HeadPlace => ({
     tensor: names.get(part)!,
     offset: transposed ? first * C : first,
     head: transposed ? stride * C : stride,
@@ -204,7 +210,11 @@ function placesOf(
 }
 
 /** Fused weights of GPT-2 come as (in, out) and as (out, in): the longer axis is the output. */
-function axesOf(layout: Names, names: ReadonlyMap<string, string>, shapeOf: (part: string) => readonly number[]): Axes {
+function axesOf(
+  layout: Names,
+  names: ReadonlyMap<string, string>,
+  shapeOf: (part: string) => readonly number[],
+): WeightAxes {
   if (!names.has("fused") || layout.axes === "heads") return layout.axes;
   const [rows, columns] = shapeOf("fused");
   return rows === columns ? layout.axes : rows > columns ? "out-in" : "in-out";
@@ -226,7 +236,7 @@ export function readFactors(
   replicas = 1,
 ): { readonly a: Float32Array; readonly b: Float32Array } {
   const [left, right] = circuit === "QK" ? [query, key] : [output, value];
-  const gathered = (place: Place) => {
+  const gathered = (place: HeadPlace) => {
     const data = read(place.tensor);
     const perReplica = data.length / replicas;
     const out = new Float32Array(replicas * heads * width * headWidth);

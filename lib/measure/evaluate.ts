@@ -25,8 +25,11 @@ export interface Finding {
 
 /** Which of the costlier measures are wanted. */
 export interface Wanted {
+  /** Subspace distance to the last step. */
   readonly distance: boolean;
+  /** Overlap with the step before. */
   readonly overlap: boolean;
+  /** Principal angles to the last step. */
   readonly angles: boolean;
 }
 

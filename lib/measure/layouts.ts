@@ -8,11 +8,11 @@
  */
 
 /** How the axes of a weight stand. `heads` has an axis of heads: (H, C, D), for outputs (H, D, C). */
-export type Axes = "in-out" | "out-in" | "heads";
+export type WeightAxes = "in-out" | "out-in" | "heads";
 
 /** Names of query, key and value, and of the map back to the residual stream. */
 export type Names =
-  & { readonly output: RegExp; readonly axes: Axes }
+  & { readonly output: RegExp; readonly axes: WeightAxes }
   & (
     | { readonly query: RegExp; readonly key: RegExp; readonly value: RegExp }
     | {

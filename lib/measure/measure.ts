@@ -22,7 +22,7 @@ import { curveFigure, panelOf, spectrumFigure } from "./figures.ts";
 import { type Measure, type MeasureName, MEASURES } from "./measures.ts";
 import { measureOptions } from "./options.ts";
 import { type Family, planFamilies } from "./plan.ts";
-import { findSeries, type Series } from "./series.ts";
+import { type CheckpointSeries, findSeries } from "./series.ts";
 import { Sources, type Unsound } from "./sources.ts";
 import { SpectrumMeans } from "./spectrum_means.ts";
 import { changeTable } from "./change_table.ts";
@@ -38,7 +38,8 @@ const key = {
   index: int("", "which of several values, 0 for most measures; k of marginal-rank"),
 };
 
-const columns = {
+/** Rows of the log: series, measures, and changes. */
+export const measureColumns = {
   series: {
     series: int("", "number of the series"),
     name: text("folder of its checkpoints"),
@@ -62,17 +63,17 @@ const columns = {
   },
 };
 
-type Context = RunContext<typeof measureOptions, typeof columns, never>;
+type Context = RunContext<typeof measureOptions, typeof measureColumns, never>;
 type MeasureConfiguration = Configuration<typeof measureOptions>;
 
 /** The tool, run like an experiment: `runExperiment(measureCheckpoints, ["RUN", "--circuits=none"])`. */
-export const measureCheckpoints: Experiment<typeof measureOptions, typeof columns, never> = defineExperiment({
+export const measureCheckpoints: Experiment<typeof measureOptions, typeof measureColumns, never> = defineExperiment({
   name: "measure",
   doc: new URL(import.meta.url),
   operands: { name: "CHECKPOINTS…", help: "safetensors files or folders of them; several folders are replicas" },
   options: measureOptions,
   presets: {},
-  columns,
+  columns: measureColumns,
   claims: [],
   check: (configuration, operands) => void planAll(configuration, operands),
   async run(context) {
@@ -100,7 +101,7 @@ export const measureCheckpoints: Experiment<typeof measureOptions, typeof column
   },
 });
 
-/** Series with what is measured of each; a tensor that is missing from a later step is found when it is read. */
+/** CheckpointSeries with what is measured of each; a tensor that is missing from a later step is found when it is read. */
 function planAll(configuration: MeasureConfiguration, operands: readonly string[]) {
   const pattern = configuration["step-pattern"];
   const { circuits, matrices, heads } = configuration;
@@ -128,7 +129,7 @@ function recorder({ log }: Context, curves: Curves, first: number): Recorder {
 }
 
 interface SeriesWork {
-  readonly series: Series;
+  readonly series: CheckpointSeries;
   readonly families: readonly Family[];
   readonly sources: Sources;
   readonly spectra: SpectrumMeans;
@@ -177,7 +178,12 @@ async function measureFamilies(
   progress.stop();
 }
 
-async function measureNorms(context: Context, series: Series, sources: Sources, record: Recorder): Promise<void> {
+async function measureNorms(
+  context: Context,
+  series: CheckpointSeries,
+  sources: Sources,
+  record: Recorder,
+): Promise<void> {
   const { measures } = context.configuration;
   const { progress } = context;
   progress.start(series.files.length, "norms");

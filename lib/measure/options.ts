@@ -6,7 +6,7 @@
 import { closestString } from "@std/text/closest-string";
 import { Mismatch, type Option } from "../run/option.ts";
 import { flag, integer } from "../run/options.ts";
-import { type Axes, type Layout, LAYOUTS } from "./layouts.ts";
+import { type Layout, LAYOUTS, type WeightAxes } from "./layouts.ts";
 import { DEFAULT_MEASURES, type MeasureName, MEASURES } from "./measures.ts";
 
 /** Which circuits are measured: those of known layouts, none, or of a layout given by patterns. */
@@ -71,7 +71,7 @@ function layoutsOf(text: string): readonly Layout[] {
   throw new Mismatch(`patterns for ${[...patterns.keys()].join(", ")}`);
 }
 
-function isAxes(text: string): text is Axes {
+function isAxes(text: string): text is WeightAxes {
   return text === "in-out" || text === "out-in" || text === "heads";
 }
 

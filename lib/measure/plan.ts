@@ -32,11 +32,13 @@ export interface Family {
 
 /** What is asked for. */
 export interface PlanOptions {
+  /** Layouts of attention to look for. */
   readonly circuits: CircuitChoice;
+  /** Names of weights; `auto` for all but embeddings and attention. */
   readonly matrices: RegExp | "auto" | "none";
-  /** 0 where unknown. */
+  /** Heads of a layer, 0 where unknown. */
   readonly heads: number;
-  /** 0 where unknown. */
+  /** Keys and values of a layer where these are grouped, 0 where unknown. */
   readonly groups: number;
 }
 

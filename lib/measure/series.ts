@@ -26,7 +26,7 @@ export interface StepFile {
 }
 
 /** Checkpoints of one training run, by ascending step. */
-export interface Series {
+export interface CheckpointSeries {
   /** Folder they are in, or of the first of them. */
   readonly name: string;
   /** At least one. */
@@ -42,7 +42,7 @@ const NAMED = /(?:step|checkpoint|ckpt|iter(?:ation)?|epoch)s?[-_=.]?0*(\d+)/gi;
  * @param operands Files and folders.
  * @param pattern Where a name says the step, as its first group; by default after a word such as `step` or
  *   `checkpoint`, else the only number in the name. What metadata say (`step`) comes first.
- * @returns Series, each from its first step.
+ * @returns CheckpointSeries, each from its first step.
  * @throws {UserError} If there is none, one is not safetensors, or steps cannot be ordered.
  *
  * @example
@@ -58,7 +58,7 @@ const NAMED = /(?:step|checkpoint|ckpt|iter(?:ation)?|epoch)s?[-_=.]?0*(\d+)/gi;
  * Deno.removeSync(folder, { recursive: true });
  * ```
  */
-export function findSeries(operands: readonly string[], pattern?: RegExp): Series[] {
+export function findSeries(operands: readonly string[], pattern?: RegExp): CheckpointSeries[] {
   if (operands.length === 0) throw new UserError("expected checkpoints: safetensors files or folders, found none");
   const single: string[] = [];
   const groups: { name: string; paths: string[] }[] = [];

@@ -7,7 +7,7 @@ import { CheckpointError, quoted } from "../checkpoint/checkpoint_error.ts";
 import { openSafetensors } from "../checkpoint/open_safetensors.ts";
 import type { TensorSource } from "../checkpoint/safetensors_file.ts";
 import type { Family } from "./plan.ts";
-import type { Series } from "./series.ts";
+import type { CheckpointSeries } from "./series.ts";
 
 /** Fewer than systems allow a process to have open, with ten shards a checkpoint. */
 const MOST_OPEN = 24;
@@ -26,12 +26,12 @@ export interface Unsound {
 export class Sources implements Disposable {
   readonly #open = new Map<number, TensorSource>();
   readonly #unsound = new Map<string, Unsound>();
-  readonly #series: Series;
+  readonly #series: CheckpointSeries;
 
   /**
    * @param series Checkpoints in order.
    */
-  constructor(series: Series) {
+  constructor(series: CheckpointSeries) {
     this.#series = series;
   }
 
