@@ -42,98 +42,97 @@ const outputInOut = (name: string, maps: readonly Map[]) =>
   tensor(name, [H * D, C], (row, c) => maps[Math.floor(row / D)](c, row % D));
 
 /** How each layout stores the same heads. */
-const WRITERS: Record<string, { groups: number; write: (maps: ReturnType<typeof heads>) => Stored[] }> =
-  {
-    "icl-lab": {
-      groups: H,
-      write: ({ q, k, v, o }) => [
-        inOut("blocks.0.attention.query", q),
-        inOut("blocks.0.attention.key", k),
-        inOut("blocks.0.attention.value", v),
-        outputInOut("blocks.0.attention.output", o),
-      ],
-    },
-    "transformer-lens": {
-      groups: H,
-      write: ({ q, k, v, o }) => [
-        ...Object.entries({ W_Q: q, W_K: k, W_V: v }).map(([name, maps]) =>
-          tensor(`blocks.0.attn.${name}`, [maps.length, C, D], (h, c, j) => maps[h](j, c))
-        ),
-        tensor("blocks.0.attn.W_O", [H, D, C], (h, j, c) => o[h](c, j)),
-      ],
-    },
-    gpt2: {
-      groups: H,
-      write: ({ q, k, v, o }) => [
-        inOut("transformer.h.0.attn.c_attn.weight", [...q, ...k, ...v]),
-        outputInOut("transformer.h.0.attn.c_proj.weight", o),
-        tensor("transformer.h.0.mlp.c_proj.weight", [5, C], () => 1),
-      ],
-    },
-    "gpt2 as Linear": {
-      groups: H,
-      write: ({ q, k, v, o }) => [
-        outIn("h.0.attn.c_attn.weight", [...q, ...k, ...v]),
-        outputOutIn("h.0.attn.c_proj.weight", o),
-      ],
-    },
-    torch: {
-      groups: H,
-      write: ({ q, k, v, o }) => [
-        outIn("layers.0.self_attn.in_proj_weight", [...q, ...k, ...v]),
-        outputOutIn("layers.0.self_attn.out_proj.weight", o),
-      ],
-    },
-    llama: {
-      groups: 2,
-      write: ({ q, k, v, o }) => [
-        outIn("model.layers.0.self_attn.q_proj.weight", q),
-        outIn("model.layers.0.self_attn.k_proj.weight", k),
-        outIn("model.layers.0.self_attn.v_proj.weight", v),
-        outputOutIn("model.layers.0.self_attn.o_proj.weight", o),
-      ],
-    },
-    phi3: {
-      groups: 2,
-      write: ({ q, k, v, o }) => [
-        outIn("model.layers.0.self_attn.qkv_proj.weight", [...q, ...k, ...v]),
-        outputOutIn("model.layers.0.self_attn.o_proj.weight", o),
-      ],
-    },
-    neox: {
-      groups: H,
-      write: ({ q, k, v, o }) => [
-        outIn("gpt_neox.layers.0.attention.query_key_value.weight", q.flatMap((map, h) => [map, k[h], v[h]])),
-        outputOutIn("gpt_neox.layers.0.attention.dense.weight", o),
-      ],
-    },
-    bert: {
-      groups: H,
-      write: ({ q, k, v, o }) => [
-        outIn("encoder.layer.0.attention.self.query.weight", q),
-        outIn("encoder.layer.0.attention.self.key.weight", k),
-        outIn("encoder.layer.0.attention.self.value.weight", v),
-        outputOutIn("encoder.layer.0.attention.output.dense.weight", o),
-        tensor("encoder.layer.0.output.dense.weight", [C, 5], () => 1),
-      ],
-    },
-    timm: {
-      groups: H,
-      write: ({ q, k, v, o }) => [
-        outIn("blocks.0.attn.qkv.weight", [...q, ...k, ...v]),
-        outputOutIn("blocks.0.attn.proj.weight", o),
-      ],
-    },
-    linear: {
-      groups: H,
-      write: ({ q, k, v, o }) => [
-        outIn("layer0.wq.weight", q),
-        outIn("layer0.wk.weight", k),
-        outIn("layer0.wv.weight", v),
-        outputOutIn("layer0.wo.weight", o),
-      ],
-    },
-  };
+const WRITERS: Record<string, { groups: number; write: (maps: ReturnType<typeof heads>) => Stored[] }> = {
+  "icl-lab": {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      inOut("blocks.0.attention.query", q),
+      inOut("blocks.0.attention.key", k),
+      inOut("blocks.0.attention.value", v),
+      outputInOut("blocks.0.attention.output", o),
+    ],
+  },
+  "transformer-lens": {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      ...Object.entries({ W_Q: q, W_K: k, W_V: v }).map(([name, maps]) =>
+        tensor(`blocks.0.attn.${name}`, [maps.length, C, D], (h, c, j) => maps[h](j, c))
+      ),
+      tensor("blocks.0.attn.W_O", [H, D, C], (h, j, c) => o[h](c, j)),
+    ],
+  },
+  gpt2: {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      inOut("transformer.h.0.attn.c_attn.weight", [...q, ...k, ...v]),
+      outputInOut("transformer.h.0.attn.c_proj.weight", o),
+      tensor("transformer.h.0.mlp.c_proj.weight", [5, C], () => 1),
+    ],
+  },
+  "gpt2 as Linear": {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("h.0.attn.c_attn.weight", [...q, ...k, ...v]),
+      outputOutIn("h.0.attn.c_proj.weight", o),
+    ],
+  },
+  torch: {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("layers.0.self_attn.in_proj_weight", [...q, ...k, ...v]),
+      outputOutIn("layers.0.self_attn.out_proj.weight", o),
+    ],
+  },
+  llama: {
+    groups: 2,
+    write: ({ q, k, v, o }) => [
+      outIn("model.layers.0.self_attn.q_proj.weight", q),
+      outIn("model.layers.0.self_attn.k_proj.weight", k),
+      outIn("model.layers.0.self_attn.v_proj.weight", v),
+      outputOutIn("model.layers.0.self_attn.o_proj.weight", o),
+    ],
+  },
+  phi3: {
+    groups: 2,
+    write: ({ q, k, v, o }) => [
+      outIn("model.layers.0.self_attn.qkv_proj.weight", [...q, ...k, ...v]),
+      outputOutIn("model.layers.0.self_attn.o_proj.weight", o),
+    ],
+  },
+  neox: {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("gpt_neox.layers.0.attention.query_key_value.weight", q.flatMap((map, h) => [map, k[h], v[h]])),
+      outputOutIn("gpt_neox.layers.0.attention.dense.weight", o),
+    ],
+  },
+  bert: {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("encoder.layer.0.attention.self.query.weight", q),
+      outIn("encoder.layer.0.attention.self.key.weight", k),
+      outIn("encoder.layer.0.attention.self.value.weight", v),
+      outputOutIn("encoder.layer.0.attention.output.dense.weight", o),
+      tensor("encoder.layer.0.output.dense.weight", [C, 5], () => 1),
+    ],
+  },
+  timm: {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("blocks.0.attn.qkv.weight", [...q, ...k, ...v]),
+      outputOutIn("blocks.0.attn.proj.weight", o),
+    ],
+  },
+  linear: {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("layer0.wq.weight", q),
+      outIn("layer0.wk.weight", k),
+      outIn("layer0.wv.weight", v),
+      outputOutIn("layer0.wo.weight", o),
+    ],
+  },
+};
 
 function withTensors<T>(tensors: readonly Stored[], act: (source: ReturnType<typeof openSafetensors>) => T): T {
   const path = Deno.makeTempFileSync();
