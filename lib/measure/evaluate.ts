@@ -170,9 +170,10 @@ async function lastSpaces(
   return null;
 }
 
-/** The width of the head for circuits, else what the final spectrum says. */
-function ranksOf({ circuit }: Family, s: Float32Array, G: number, K: number): number[] {
-  return Array.from({ length: G }, (_, g) => circuit === "matrix" ? rankRule(s.subarray(g * K, (g + 1) * K)) : K);
+/** The width of the head for circuits; for weights, and heads as wide as the stream, what the final spectrum says. */
+function ranksOf({ circuit, sizes: { M, N } }: Family, s: Float32Array, G: number, K: number): number[] {
+  const limited = circuit !== "matrix" && K < Math.min(M, N);
+  return Array.from({ length: G }, (_, g) => limited ? K : rankRule(s.subarray(g * K, (g + 1) * K)));
 }
 
 /** Dimensions of the space that leadingColumns keeps. */

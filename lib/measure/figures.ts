@@ -198,7 +198,7 @@ function columnsFor(titles: readonly string[]): number {
 
 function thinned<T>(all: readonly T[], most: number): readonly T[] {
   if (all.length <= most) return all;
-  return Array.from({ length: most }, (_, index) => all[Math.floor(index * all.length / most)]);
+  return Array.from({ length: most }, (_, index) => all[Math.round(index * (all.length - 1) / (most - 1))]);
 }
 
 function capital(text: string): string {

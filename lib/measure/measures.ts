@@ -41,7 +41,10 @@ export const MEASURES = {
   "nuclear-norm": measure("nuclear norm", "Σ σ", nuclearNorm),
   "spectral-norm": measure("spectral norm", "largest σ", spectralNorm),
   "frobenius-norm": measure("Frobenius norm", "√Σ σ²", (s) => Math.sqrt(s.reduce((sum, x) => sum + x * x, 0))),
-  "subspace-distance": measure("subspace distance", "min_A ‖A M(t) − M(∞)‖_F / ‖M(∞)‖_F, M(∞) of the last step"),
+  "subspace-distance": measure(
+    "subspace distance",
+    "min_A ‖A M(t) − M(∞)‖ / ‖M(∞)‖ with k directions of M(t): width of a head, else ⌈effective rank of M(∞)⌉",
+  ),
   "subspace-overlap": measure("overlap with the step before", "tr(P(t) P(t−1)) / k of the projectors on row spaces"),
   "principal-angles": measure(
     "angle to the final subspace (rad)",

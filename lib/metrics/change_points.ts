@@ -13,6 +13,8 @@ export interface Curve {
 export interface ChangeCriterion {
   /** Smallest change, relative to the largest magnitude of the curve; 0.02 by default. */
   readonly least?: number;
+  /** Smallest change in the unit of the curve, below which it is rounding; 0 by default. */
+  readonly noise?: number;
   /** Smallest depth of a dip, relative to the range of the curve; 0.2 by default. */
   readonly depth?: number;
   /** Largest distance from the last value on a plateau, relative to the range of the curve; 0.05 by default. */
@@ -54,7 +56,7 @@ export const CHANGE_CRITERIA: Readonly<Record<ChangeName, string>> = {
  * @returns Times, or null.
  */
 export function changePoints({ x, y }: Curve, criterion: ChangeCriterion = {}): ChangePoints {
-  const { least = 0.02, depth = 0.2, tolerance = 0.05 } = criterion;
+  const { least = 0.02, noise = 0, depth = 0.2, tolerance = 0.05 } = criterion;
   const T = x.length;
   let low = 0, high = 0;
   for (let t = 0; t < T; t++) {
@@ -62,7 +64,7 @@ export function changePoints({ x, y }: Curve, criterion: ChangeCriterion = {}): 
     if (y[t] > y[high]) high = t;
   }
   const range = y[high] - y[low];
-  const smallest = least * Math.max(Math.abs(y[high]), Math.abs(y[low]));
+  const smallest = Math.max(noise, least * Math.max(Math.abs(y[high]), Math.abs(y[low])));
   const nothing = { drop: null, rise: null, dip: null, plateau: null };
   if (T < 2 || range === 0 || range < smallest) return nothing;
   const [first, last] = [y[0], y[T - 1]];

@@ -4,7 +4,7 @@
  * Input    100 checkpoints of 983 040 parameters: 4 layers of 15 heads of 64 × 64, in float32, 4 MB each.
  * Measures the tool's defaults for QK and OV of every head: spectra, ranks, norms, subspace distance to the last step and
  *          overlap with the step before; 12 000 circuits. The tool also writes its log, figures and change points.
- * Fairness whole processes from start to exit, in turn, both on all cores; NumPy calls LAPACK on batches, in float32.
+ * Fairness whole processes from start to exit, in turn; NumPy calls LAPACK on batches, in float32, with its threads and with one.
  * Bar      60 s on two cores.
  *
  * `deno task bench-measure [--python=PATH] [--rounds=1] [--steps=100]`
@@ -48,11 +48,15 @@ function writeCheckpoints(folder: string, steps: number): void {
 }
 
 /** Seconds that a program runs; what it said, if it failed. */
-async function timed(program: string, args: readonly string[]): Promise<number | string> {
+async function timed(program: string, args: readonly string[], env = {}): Promise<number | string> {
   const start = performance.now();
   try {
-    const { success, stderr } = await new Deno.Command(program, { args: [...args], stdout: "null", stderr: "piped" })
-      .output();
+    const { success, stderr } = await new Deno.Command(program, {
+      args: [...args],
+      env,
+      stdout: "null",
+      stderr: "piped",
+    }).output();
     const seconds = (performance.now() - start) / 1000;
     return success ? seconds : new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "failed";
   } catch (error) {
@@ -79,13 +83,21 @@ async function main(): Promise<void> {
   try {
     Deno.mkdirSync(`${folder}/run`);
     writeCheckpoints(`${folder}/run`, steps);
-    const results = new Map<string, (number | string)[]>([["icl-lab, whole tool", []], ["NumPy, measures alone", []]]);
+    const tool = here("../../lib/measure/main.ts");
+    const numpy = [here("measure_tool_numpy.py"), `${folder}/run`];
+    const contenders: Record<string, (round: number) => Promise<number | string>> = {
+      "icl-lab, whole tool": (round) => {
+        const permissions = ["--allow-read", `--allow-write=${folder}`];
+        const args = [`${folder}/run`, "--quiet", `--out=${folder}/out${round}`];
+        return timed(Deno.execPath(), ["run", ...permissions, tool, ...args]);
+      },
+      "NumPy, measures alone": () => timed(String(args.python), numpy),
+      // Threads of BLAS hinder each other on matrices this small.
+      "NumPy, one thread": () => timed(String(args.python), numpy, { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" }),
+    };
+    const results = new Map(Object.keys(contenders).map((name) => [name, [] as (number | string)[]]));
     for (let round = 0; round < rounds; round++) {
-      const permissions = ["--allow-read", `--allow-write=${folder}`];
-      const tool = [here("../../lib/measure/main.ts"), `${folder}/run`, "--quiet", `--out=${folder}/out${round}`];
-      results.get("icl-lab, whole tool")!.push(await timed(Deno.execPath(), ["run", ...permissions, ...tool]));
-      const numpy = [here("measure_tool_numpy.py"), `${folder}/run`];
-      results.get("NumPy, measures alone")!.push(await timed(String(args.python), numpy));
+      for (const [name, run] of Object.entries(contenders)) results.get(name)!.push(await run(round));
     }
     const circuits = steps * LAYERS * HEADS * 2;
     const rows = [...results].map(([name, all]) => {

@@ -25,6 +25,8 @@ def circuits(state):
 def main(folder):
     paths = sorted(Path(folder).glob("*.safetensors"), key=lambda path: int(re.findall(r"\d+", path.name)[-1]))
     last = dict(circuits(load_file(paths[-1])))
+    spectra = {name: np.linalg.svd(m, compute_uv=False) for name, m in last.items()}
+    chosen = {name: np.arange(s.shape[1]) < np.ceil(effective_rank(s))[:, None] for name, s in spectra.items()}
     norms = {name: np.linalg.norm(m, axis=(1, 2)) for name, m in last.items()}
     before, rows = {}, []
     for step, path in enumerate(paths):
@@ -32,13 +34,13 @@ def main(folder):
         total = np.sqrt(sum((w.astype(np.float64) ** 2).sum() for w in state.values()))
         for name, m in circuits(state):
             _, s, vt = np.linalg.svd(m, full_matrices=False)
-            kept = vt * (s > s[:, :1] * vt.shape[-1] * 2.0**-23)[:, :, None]
+            kept = vt * (chosen[name] & (s > s[:, :1] * vt.shape[-1] * 2.0**-23))[:, :, None]
             final = last[name]
             rest = final - (final @ kept.transpose(0, 2, 1)) @ kept
             distance = np.linalg.norm(rest, axis=(1, 2)) / norms[name]
             overlap = None
             if name in before:
-                overlap = ((kept @ before[name].transpose(0, 2, 1)) ** 2).sum((1, 2)) / s.shape[1]
+                overlap = ((kept @ before[name].transpose(0, 2, 1)) ** 2).sum((1, 2)) / chosen[name].sum(1)
             before[name] = kept
             squares = (s**2).sum(-1)
             ranks = [effective_rank(s[:, k:]) for k in range(4)]

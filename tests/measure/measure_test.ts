@@ -38,23 +38,48 @@ const values = (rows: readonly LogRow[], wanted: Record<string, string | number>
   rows.filter((row) => row.kind === "measure" && Object.entries(wanted).every(([key, value]) => row[key] === value))
     .map(({ value }) => Number(value));
 
+/** Compares rows with what gpt2.py has found by LAPACK in float64. */
+function assertAsLapack(rows: readonly LogRow[], folder: string): void {
+  const expected: Record<string, number | string | null>[] = JSON.parse(
+    Deno.readTextFileSync(`${folder}/expected.json`),
+  );
+  assertEquals(expected.length, 7 * 2 * (2 * 2 + 2));
+  for (const { step, matrix, head, circuit, ...measures } of expected) {
+    for (const [name, value] of Object.entries(measures)) {
+      const marginal = name === "marginal-rank-1";
+      const where = { step: step!, matrix: matrix!, head: head!, circuit: circuit!, index: Number(marginal) };
+      const found = values(rows, { ...where, measure: marginal ? "marginal-rank" : name });
+      assertEquals(found.length, value === null ? 0 : 1, `${name} ${matrix} ${head} ${circuit} ${step}`);
+      if (value !== null) assertAlmostEquals(found[0], Number(value), 2e-5 * Math.max(1, Number(value)), name);
+    }
+  }
+}
+
+const python = Deno.env.get("ICL_LAB_PYTHON") ?? "python3";
+const canTrain = await new Deno.Command(python, { args: ["-c", "import numpy, torch, safetensors"], stderr: "null" })
+  .output().then(({ success }) => success, () => false);
+if (!canTrain) console.error("skipped: training in PyTorch; ICL_LAB_PYTHON names a Python with torch and safetensors");
+
+Deno.test({
+  name: "measure: a model that PyTorch trains now gives what LAPACK finds in float64",
+  ignore: !canTrain,
+  fn: () =>
+    inFolder(async (folder) => {
+      const script = fromFileUrl(import.meta.resolve("./fixtures/gpt2.py"));
+      const run = `${folder}/run`;
+      const { success, stderr } = await new Deno.Command(python, { args: [script, run, "150", "25"] }).output();
+      assertEquals(success, true, new TextDecoder().decode(stderr));
+      const { exitCode, rows, said } = await measure(folder, run);
+      assertEquals(exitCode, 0, said);
+      assertAsLapack(rows, run);
+    }),
+});
+
 Deno.test("measure: checkpoints of a GPT-2-like model from PyTorch give what LAPACK finds in float64", () =>
   inFolder(async (folder) => {
     const { exitCode, rows, out, said } = await measure(folder, GPT2);
     assertEquals(exitCode, 0, said);
-    const expected: Record<string, number | string | null>[] = JSON.parse(
-      Deno.readTextFileSync(`${GPT2}/expected.json`),
-    );
-    assertEquals(expected.length, 7 * 2 * (2 * 2 + 2));
-    for (const { step, matrix, head, circuit, ...measures } of expected) {
-      for (const [name, value] of Object.entries(measures)) {
-        const marginal = name === "marginal-rank-1";
-        const where = { step: step!, matrix: matrix!, head: head!, circuit: circuit!, index: Number(marginal) };
-        const found = values(rows, { ...where, measure: marginal ? "marginal-rank" : name });
-        assertEquals(found.length, value === null ? 0 : 1, `${name} ${matrix} ${head} ${circuit} ${step}`);
-        if (value !== null) assertAlmostEquals(found[0], Number(value), 2e-5 * Math.max(1, Number(value)), name);
-      }
-    }
+    assertAsLapack(rows, GPT2);
     const norms = values(rows, { measure: "parameter-norm" });
     using last = openSafetensors(`${GPT2}/step-00300.safetensors`);
     let squares = 0;
