@@ -13,6 +13,7 @@ export interface Described {
   readonly options: Options;
   readonly presets: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly resumable?: Resumable;
+  readonly operands?: { readonly name: string; readonly help: string };
 }
 
 /**
@@ -43,7 +44,7 @@ export function helpText(experiment: Described, doc: string): string {
     doc,
     "",
     "Options",
-    ...table(optionRows(experiment.options)),
+    ...table([...operandRows(experiment), ...optionRows(experiment.options)]),
     "",
     "Options of every experiment",
     ...table([
@@ -63,6 +64,10 @@ export function helpText(experiment: Described, doc: string): string {
       "Checkpoints: checkpoints/step-NNNNNNNN.safetensors in the run folder; a resumed run ends as if never interrupted.",
     ]),
   ].join("\n");
+}
+
+function operandRows({ operands }: Described): HelpRow[] {
+  return operands === undefined ? [] : [[operands.name, operands.help]];
 }
 
 function resumeRows({ resumable }: Described): HelpRow[] {
