@@ -141,6 +141,24 @@ export function integerOr<const W extends string>(
 }
 
 /**
+ * A text, such as the name of a file.
+ *
+ * @param fallback Default; may be empty.
+ * @param about One line of help.
+ * @returns An option with any text as its value.
+ *
+ * @example
+ * ```ts
+ * import { text } from "./options.ts";
+ *
+ * if (text("", { help: "file" }).parse("a b") !== "a b") throw new Error("not read");
+ * ```
+ */
+export function text(fallback: string, about: Described): Option<string> {
+  return { fallback, expected: "a text", help: about.help, flag: false, parse: (text) => text, show: (text) => text };
+}
+
+/**
  * A switch that is off unless given.
  *
  * @param help One line of help.
