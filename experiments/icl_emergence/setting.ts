@@ -7,7 +7,7 @@ export const options = {
   task: option.choice(["repeated", "markov", "text"], {
     help: "random tokens that repeat, Markov chains with a new matrix each, or bytes of --text",
   }),
-  text: option.text("", { help: "file whose bytes --task=text predicts" }),
+  text: option.text("none", { help: "file whose bytes --task=text predicts" }),
   depths: option.numbers([1, 2, 3, 4], { min: 1, max: 16, help: "numbers of layers, one ensemble each" }),
   replicas: option.integer(4, { min: 2, max: 256, help: "seeds of each ensemble: seed, seed + 1, …" }),
   width: option.integer(32, { min: 4, help: "width C of the residual stream" }),
@@ -77,8 +77,8 @@ export function check(setting: Setting): void {
   const refuse = (expected: string, found: unknown) => {
     throw new UserError(`expected ${expected}, found ${found}`);
   };
-  if (task === "text" && text === "") refuse("--text=FILE with --task=text", "none");
-  if (task !== "text" && text !== "") refuse("--task=text with --text", `--task=${task}`);
+  if (task === "text" && text === "none") refuse("--text=FILE with --task=text", "none");
+  if (task !== "text" && text !== "none") refuse("--task=text with --text", `--task=${task}`);
   if (width % heads !== 0) refuse(`--width divisible by ${heads} heads`, width);
   const fraction = depths.find((depth) => !Number.isInteger(depth));
   if (fraction !== undefined) refuse("--depths to be integers", fraction);

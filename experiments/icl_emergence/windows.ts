@@ -46,26 +46,33 @@ export const LEAST_EXPLAINED = 0.9;
  */
 export function findWindow({ steps, values }: Curve, level: number): Window | null {
   const n = values.length;
+  const unit = steps[n - 1];
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const deviations = values.map((value) => value - mean);
+  const variance = dot(deviations, deviations);
   if (variance === 0) return null;
+  // Columns of the regression: 1, the step, and a hinge at each report. All scalar products are taken once.
+  const columns = [
+    values.map(() => 1),
+    steps.map((step) => step / unit),
+    ...steps.map((knot) => steps.map((step) => Math.max(0, step - knot) / unit)),
+  ];
+  const products = columns.map((a) => columns.map((b) => dot(a, b)));
+  const targets = columns.map((column) => dot(column, deviations));
   let best: Window | null = null;
   for (let first = 1; first < n - 2; first++) {
     for (let last = first + 1; last < n - 1; last++) {
-      const [start, end] = [steps[first], steps[last]];
-      const unit = steps[n - 1];
-      const rows = steps.map((
-        step,
-      ) => [1, step / unit, Math.max(0, step - start) / unit, Math.max(0, step - end) / unit]);
-      const [offset, slope, bend, rebend] = leastSquares(rows, values);
-      const middle = slope + bend;
-      if (!(middle < Math.min(0, slope, middle + rebend))) continue;
-      const error = rows.reduce(
-        (sum, [, x, y, z], i) => sum + (offset + slope * x + bend * y + rebend * z - values[i]) ** 2,
-        0,
+      const chosen = [0, 1, 2 + first, 2 + last];
+      const [offset, slope, bend, rebend] = solve(
+        chosen.map((i) => chosen.map((j) => products[i][j])),
+        chosen.map((i) => targets[i]),
       );
-      const explained = 1 - error / variance;
-      const before = offset + slope * start / unit;
+      const middle = slope + bend;
+      // By more than rounding: a straight line has no change points.
+      if (!(middle < 0 && [slope, middle + rebend].every((other) => middle - other < 1e-6 * middle))) continue;
+      const explained = dot([offset, slope, bend, rebend], chosen.map((i) => targets[i])) / variance;
+      const [start, end] = [steps[first], steps[last]];
+      const before = mean + offset + slope * start / unit;
       const after = before + middle * (end - start) / unit;
       if (explained > (best?.explained ?? 0)) best = { start, end, before, after, explained };
     }
@@ -73,21 +80,23 @@ export function findWindow({ steps, values }: Curve, level: number): Window | nu
   return best && best.explained >= LEAST_EXPLAINED && best.after <= level ? best : null;
 }
 
-/** Solves the normal equations of a few columns by elimination; a ridge of 1e-9 keeps degenerate ones solvable. */
-function leastSquares(rows: readonly (readonly number[])[], values: readonly number[]): number[] {
-  const size = rows[0].length;
-  const system = Array.from({ length: size }, (_, i) => [
-    ...Array.from({ length: size }, (_, j) => rows.reduce((sum, row) => sum + row[i] * row[j], i === j ? 1e-9 : 0)),
-    rows.reduce((sum, row, index) => sum + row[i] * values[index], 0),
-  ]);
-  for (let pivot = 0; pivot < size; pivot++) {
-    for (let row = 0; row < size; row++) {
+function dot(a: readonly number[], b: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/** Solves a small symmetric positive definite system by elimination. */
+function solve(matrix: readonly (readonly number[])[], target: readonly number[]): number[] {
+  const system = matrix.map((row, i) => [...row, target[i]]);
+  for (let pivot = 0; pivot < system.length; pivot++) {
+    for (let row = 0; row < system.length; row++) {
       if (row === pivot) continue;
       const factor = system[row][pivot] / system[pivot][pivot];
-      for (let column = pivot; column <= size; column++) system[row][column] -= factor * system[pivot][column];
+      for (let column = pivot; column <= system.length; column++) system[row][column] -= factor * system[pivot][column];
     }
   }
-  return system.map((row, i) => row[size] / row[i]);
+  return system.map((row, i) => row[system.length] / row[i]);
 }
 
 /** A valley of a curve. */

@@ -141,21 +141,25 @@ export function integerOr<const W extends string>(
 }
 
 /**
- * A text, such as the name of a file.
+ * A text, such as the name of a file; not empty.
  *
- * @param fallback Default; may be empty.
+ * @param fallback Default.
  * @param about One line of help.
- * @returns An option with any text as its value.
+ * @returns An option with any text but the empty one as its value.
  *
  * @example
  * ```ts
  * import { text } from "./options.ts";
  *
- * if (text("", { help: "file" }).parse("a b") !== "a b") throw new Error("not read");
+ * if (text("none", { help: "file" }).parse("a b") !== "a b") throw new Error("not read");
  * ```
  */
 export function text(fallback: string, about: Described): Option<string> {
-  return { fallback, expected: "a text", help: about.help, flag: false, parse: (text) => text, show: (text) => text };
+  const parse = (text: string) => {
+    if (text === "") throw new Mismatch('""');
+    return text;
+  };
+  return { fallback, expected: "a text", help: about.help, flag: false, parse, show: (value) => value };
 }
 
 /**
