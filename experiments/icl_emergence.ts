@@ -68,21 +68,18 @@ export const experiment = defineExperiment({
       if (checkpoints.due(done.length)) checkpoints.save(saveSeries(done));
     }
 
-    const evidence: Evidence = {
-      setting,
-      baselines: exact,
-      depths: done.slice(0, setting.depths.length),
-      control: setting.control === "yes" ? done[setting.depths.length] : null,
-      interventions: null,
-    };
-    const two = depth(evidence, 2);
-    const from = two ? interventionStep(setting, windowsOf(two, evidence)) : 0;
+    const depths = done.slice(0, setting.depths.length);
+    const control = setting.control === "yes" ? done[setting.depths.length] : null;
+    const two = depth({ depths }, 2);
+    let interventions: Evidence["interventions"] = null;
     if (two && setting.interventions === "yes") {
+      const from = interventionStep(setting, windowsOf(two, { baselines: exact }));
       note(`interventions at step ${from}`);
       const series = await trainInterventions(ensemble("depth-2", 2), from, setting, context);
       series.forEach((one) => logSeries(one, exact, log));
-      Object.assign(evidence, { interventions: { from, series } });
+      interventions = { from, series };
     }
+    const evidence: Evidence = { setting, baselines: exact, depths, control, interventions };
     context.judge(evidence);
     for (const [name, spec] of Object.entries(figures(evidence))) {
       await writeFigure(context.write, name, spec, { png: context.png });

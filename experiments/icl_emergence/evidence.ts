@@ -25,7 +25,8 @@ export type IclClaim = Claim<Evidence>;
 export const LEAST_DIP = 0.05;
 
 /** The ensemble of a depth. */
-export const depth = ({ depths }: Evidence, layers: number) => depths.find((series) => series.layers === layers);
+export const depth = ({ depths }: Pick<Evidence, "depths">, layers: number) =>
+  depths.find((series) => series.layers === layers);
 
 /** Ensembles of two and more layers. */
 export const deep = ({ depths }: Evidence) => depths.filter(({ layers }) => layers >= 2);
