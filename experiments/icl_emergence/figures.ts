@@ -8,7 +8,11 @@ import {
   type BandRow,
   describeBand,
   type FigureRow,
+  type Frame,
+  meanLine,
   type Rule,
+  ruleAt,
+  smallMultiples,
   type Spec,
   theoryAndSimulation,
 } from "../../lib/figures/mod.ts";
@@ -28,12 +32,15 @@ const over = (rows: readonly FigureRow[]) => bandOver(rows, { x: "step", value: 
 
 const layersName = (series: Series) => series.layers === 1 ? "1 layer" : `${series.layers} layers`;
 
-/** What all figures say below their title. */
-function caption({ setting }: Evidence, rows: readonly BandRow[]): string {
+/** Task, sizes and optimiser, in a line. */
+function setupOf({ setting }: Evidence): string {
   const task = setting.task === "text" ? "bytes of a text" : `${setting.task}, V = ${setting.vocabulary}`;
-  return `${task}, T = ${setting.length}, C = ${setting.width}, ${setting.heads} heads, AdamW ${setting.lr}; ${
-    describeBand(rows)
-  }`;
+  return `${task}, T = ${setting.length}, C = ${setting.width}, ${setting.heads} heads, AdamW ${setting.lr}`;
+}
+
+/** What figures with bands say below their title. */
+function caption(evidence: Evidence, rows: readonly BandRow[]): string {
+  return `${setupOf(evidence)}; ${describeBand(rows)}`;
 }
 
 /** Start and end of the two-layer windows, mean over seeds. */
@@ -98,25 +105,37 @@ function lateLoss(evidence: Evidence): Spec {
   });
 }
 
+/** One line a seed: seeds may learn different circuits, which a mean would hide. */
 function heads(evidence: Evidence, two: Series): Spec {
-  const best = (quantity: string) =>
-    rowsOf(two, quantity, (replica) => {
+  const order = seedsOf(two).map((replica) => String(replica + 1));
+  const best = (quantity: string) => {
+    const rows = seedsOf(two).flatMap((replica) => {
       const curves = headsOf(two).map((head) => headCurve(two, quantity, replica, head).values);
-      return curves.reduce((best, values) => values.at(-1)! > best.at(-1)! ? values : best);
+      const largest = curves.reduce((best, values) => values.at(-1)! > best.at(-1)! ? values : best);
+      return largest.map((value, report) => ({ step: two.steps[report], replica, group: order[replica], value }));
     });
-  const simulation = over([...best("previous token"), ...best("prefix matching")]);
-  return theoryAndSimulation({
-    title: "Two layers: the head that attends most to the previous token, and to the prefix' continuation",
-    subtitle: caption(evidence, simulation),
-    description: "Attention scores of the best previous-token and induction heads of two-layer decoders against steps.",
+    return over(rows).map((row) => ({ ...row, series: "simulation" }));
+  };
+  const datasets = { previous: best("previous token"), prefix: best("prefix matching") };
+  const frame: Frame = {
     x: { title: "step" },
-    y: { title: "mean attention" },
-    theory: [],
-    simulation,
-    groupTitle: "score",
-    rules: windowRules(evidence),
-    width: 560,
-  });
+    y: { title: "mean attention", domain: [0, 1] },
+    groups: { title: "seed", order },
+    sources: ["simulation"],
+  };
+  const rules = windowRules(evidence).flatMap(ruleAt);
+  const panel = (title: string, dataset: string) => ({ title, layers: [...rules, meanLine(frame, dataset)] });
+  const words = {
+    title: "Two layers: the heads with the largest previous-token and prefix-matching scores",
+    subtitle: `${setupOf(evidence)}; one line a seed; dotted: mean window`,
+    description: "Previous-token and prefix-matching scores of the best heads of each two-layer seed against steps.",
+  };
+  return smallMultiples(
+    { ...words, width: 300, height: 240 },
+    datasets,
+    [panel("previous token", "previous"), panel("prefix matching", "prefix")],
+    2,
+  );
 }
 
 function ranks(evidence: Evidence): Spec {
