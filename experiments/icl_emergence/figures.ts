@@ -4,6 +4,7 @@
  * Titles say what is shown, not what came out: they are written before the run, and the claims are there to judge it.
  */
 import {
+  band,
   bandOver,
   type BandRow,
   describeBand,
@@ -124,7 +125,9 @@ function heads(evidence: Evidence, two: Series): Spec {
     sources: ["simulation"],
   };
   const rules = windowRules(evidence).flatMap(ruleAt);
-  const panel = (title: string, dataset: string) => ({ title, layers: [...rules, meanLine(frame, dataset)] });
+  // The band of one seed has no height; the legend takes its colours from it.
+  const linesOf = (dataset: string) => [band(frame, dataset), meanLine(frame, dataset)];
+  const panel = (title: string, dataset: string) => ({ title, layers: [...rules, ...linesOf(dataset)] });
   const words = {
     title: "Two layers: the heads with the largest previous-token and prefix-matching scores",
     subtitle: `${setupOf(evidence)}; one line a seed; dotted: mean window`,
