@@ -2,8 +2,8 @@
 /**
  * Why does in-context learning appear suddenly in attention-only transformers: is the QK circuit's subspace found first?
  *
- * Task     tokens that repeat after a random lag, where pairs seen in the context predict the next token and nothing else
- *          does; or Markov chains with a new matrix each (--task=markov); or bytes of a file (--task=text --text=FILE).
+ * Task     tokens that repeat after a random lag, which the context alone predicts: pairs exactly, counts of tokens in part;
+ *          or Markov chains with a new matrix each (--task=markov); or bytes of a file (--task=text --text=FILE).
  * Model    attention-only decoders of 1, 2, 3 and 4 layers, R seeds of each depth side by side, AdamW on fresh batches.
  * Compare  exact predictors: uniform, counts of tokens and of pairs in the context, a text's own unigrams and bigrams.
  * Measure  ICL score: loss at the last minus at the first quarter of positions. Its window, from the score alone: the change

@@ -30,8 +30,11 @@ export interface Chance {
  * @returns Shares and p; share 0 and p 1 where there are no events.
  */
 export function insideByChance(placed: readonly Placed[], last: number, draws = 9999): Chance {
-  const inside = ({ events }: Placed, start: number, end: number) =>
-    events.filter((step) => step >= start && step <= end).length;
+  const inside = ({ events }: Placed, start: number, end: number) => {
+    let count = 0;
+    for (const step of events) if (step >= start && step <= end) count++;
+    return count;
+  };
   const total = placed.reduce((sum, { events }) => sum + events.length, 0);
   if (total === 0) return { share: 0, expected: 0, p: 1 };
   const observed = placed.reduce((sum, one) => sum + inside(one, one.window.start, one.window.end), 0);
