@@ -89,6 +89,7 @@ function optionRows(options: Options): HelpRow[] {
 }
 
 function placeholder(option: Option<unknown>): string {
+  if (option.expected === "a text") return "TEXT";
   return option.expected.startsWith("one of") ? "WORD" : option.expected.startsWith("a comma") ? "X,Y,…" : "N";
 }
 
