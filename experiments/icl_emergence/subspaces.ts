@@ -2,7 +2,7 @@
 import { matmul } from "../../kernels/matmul.ts";
 import { divide, subtract } from "../../kernels/binary.ts";
 import { sum } from "../../kernels/reduce.ts";
-import { slice } from "../../kernels/strided.ts";
+import { slice } from "../../kernels/blocks.ts";
 import { sqrt, square } from "../../kernels/unary.ts";
 import { type Program, record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
