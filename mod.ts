@@ -29,3 +29,4 @@ export * from "./lib/metrics/mod.ts";
 export * from "./lib/checkpoint/mod.ts";
 export * from "./lib/run/mod.ts";
 export * from "./lib/figures/mod.ts";
+export * from "./lib/measure/mod.ts";

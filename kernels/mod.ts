@@ -85,6 +85,7 @@ export { completeBasis, gatherColumns, jacobiValues, sortValues } from "./jacobi
 export { choleskyFactor } from "./cholesky.ts";
 export { substitute } from "./triangular_solve.ts";
 export { filterValues } from "./filter_values.ts";
+export { leadingColumns, leadingColumnsReference } from "./leading_columns.ts";
 export { columnMeans, scaledSquares, subtractRows } from "./centre.ts";
 export { angles, combine } from "./angles.ts";
 export { spectralMeasuresOf } from "./spectral_measures.ts";

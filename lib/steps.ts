@@ -3,11 +3,12 @@
 /**
  * Steps 0, `every`, 2 `every`, … and the last one.
  *
- * @param every Distance between reports, ≥ 1.
+ * @param every Distance between reports, ≥ 1; 0 for none but the first and the last, as `--checkpoint-every=0` has it.
  * @param total Last step, ≥ 0.
  * @returns Steps in order.
  */
 export function everySteps(every: number, total: number): number[] {
+  if (every === 0) return [...new Set([0, total])];
   const steps = Array.from({ length: Math.ceil(total / every) }, (_, index) => index * every);
   return [...steps, total];
 }

@@ -21,7 +21,7 @@ import { checkBuffers, readState, restoreState, type StateHolders, type Training
 
 export { everySteps, logarithmicSteps, unionOfSteps } from "./steps.ts";
 export type { Computation, RunOptions, StepDraw, TrainingOptions, TrainingReport } from "./training_options.ts";
-export type { TrainingState } from "./training_state.ts";
+export type { SavedState, TrainingState } from "./training_state.ts";
 
 /** Losses that stay on the GPU before the host reads them; bounds how many steps are queued at a time. */
 const LOSS_ROWS = 4096;

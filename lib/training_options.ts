@@ -4,7 +4,7 @@ import { ShapeError } from "./gpu/errors.ts";
 import { Tensor } from "./gpu/tensor.ts";
 import type { ParameterSet, Weights } from "./models/parameters.ts";
 import type { Optimizer } from "./optim/optimizer.ts";
-import type { TrainingState } from "./training_state.ts";
+import type { SavedState } from "./training_state.ts";
 
 /** Where random draws of a step stand in the streams: what samplers take, beside a key. */
 export interface StepDraw {
@@ -35,8 +35,11 @@ export interface TrainingOptions<E extends string = never> {
    * other keys than the loss does.
    */
   readonly evaluations?: Readonly<Record<E, Computation>>;
-  /** State to continue from; the start of training without it. */
-  readonly from?: TrainingState;
+  /**
+   * State to continue from, such as `checkpoints.restore()` gives; null or nothing for the start of training. Tensors
+   * that do not hold float32 are the experiment's own, and left alone.
+   */
+  readonly from?: SavedState | null;
 }
 
 /** Which steps are reported, and when training ends. */

@@ -15,6 +15,14 @@ export interface TrainingState {
   readonly tensors: readonly NamedArray[];
 }
 
+/** A state as it comes from a checkpoint, with tensors of any type. */
+export interface SavedState {
+  /** Steps taken. */
+  readonly step: number;
+  /** As in {@linkcode TrainingState}, and perhaps others. */
+  readonly tensors: readonly (Pick<NamedArray, "name" | "shape"> & { readonly data: unknown })[];
+}
+
 /** What a state is copied from, and restored to. */
 export interface StateHolders {
   /** Parameters in training. */
@@ -78,11 +86,11 @@ export async function readState(holders: StateHolders, pending: readonly Float32
  * Writes all tensors of a state to the GPU, or none if one does not fit.
  *
  * @param holders Where to.
- * @param from The state.
+ * @param from The state; tensors that do not hold float32 are the experiment's own, and left alone.
  * @returns Losses (R) of steps that no report has had.
  * @throws {ShapeError} If a tensor is missing, unknown or of another shape.
  */
-export function restoreState(holders: StateHolders, { tensors }: TrainingState): Float32Array[] {
+export function restoreState(holders: StateHolders, { tensors }: SavedState): Float32Array[] {
   const { parameters, buffers } = holders;
   const own = new Set(buffers?.shapes.map(({ name }) => name));
   const flats = flatTensors(holders);
@@ -90,6 +98,7 @@ export function restoreState(holders: StateHolders, { tensors }: TrainingState):
   const ofBuffers: NamedArray[] = [];
   const pending: Float32Array[] = [];
   for (const array of tensors) {
+    if (!holdsFloats(array)) continue;
     if (array.name === PENDING) {
       const [count, R] = array.shape;
       for (let row = 0; row < count; row++) pending.push(array.data.slice(row * R, (row + 1) * R));
@@ -104,4 +113,8 @@ export function restoreState(holders: StateHolders, { tensors }: TrainingState):
   buffers?.load(ofBuffers);
   flats.forEach(({ flat }, index) => flat.write(packed[index]));
   return pending;
+}
+
+function holdsFloats<A extends { readonly data: unknown }>(array: A): array is A & { readonly data: Float32Array } {
+  return array.data instanceof Float32Array;
 }
