@@ -1,0 +1,195 @@
+/** Figures of the run: curves with bands, and the two that need marks of their own. */
+import {
+  type Axis,
+  bandOver,
+  type BandRow,
+  describeBand,
+  type Rule,
+  type Spec,
+  theoryAndSimulation,
+} from "../../lib/figures/mod.ts";
+import { curveOf, type Evidence, indicesOf, mainTimes, measureOf } from "./evidence.ts";
+import { circles, heatMap } from "./fourier_figures.ts";
+import { INTERVENTIONS } from "./interventions.ts";
+import type { Measured } from "./progress_study.ts";
+import { MATRICES } from "./spectral.ts";
+
+/** All figures by file name. */
+export function figures(evidence: Evidence): Record<string, Spec> {
+  const branched = evidence.branches.length > 0;
+  return {
+    losses: losses(evidence),
+    accuracy: accuracy(evidence),
+    controls: controls(evidence),
+    fourier: heatMap(evidence),
+    circles: circles(evidence),
+    effective_rank: matrices(evidence, "ranks", "effective rank"),
+    subspace_distance: matrices(evidence, "distances", "distance to the final subspace"),
+    weight_norm: weightNorm(evidence),
+    ...(branched ? { interventions: interventions(evidence) } : {}),
+  };
+}
+
+const STEP: Axis = { title: "full-batch step", scale: "log" };
+
+/** Ends of the phases: geometric means over the main replicas that reached them. */
+function phaseRules(evidence: Evidence, labels = true): Rule[] {
+  const times = mainTimes(evidence);
+  return ([["memorised", "memorised"], ["circuit", "circuit"], ["generalised", "generalised"]] as const).flatMap(
+    ([key, label]) => {
+      const reached = times.flatMap((one) => one[key] === null ? [] : [one[key]]);
+      if (reached.length === 0) return [];
+      const x = Math.exp(reached.reduce((sum, time) => sum + Math.log(time), 0) / reached.length);
+      return [labels ? { x, label } : { x }];
+    },
+  );
+}
+
+/** Bands over the main replicas of named curves. */
+function bands(evidence: Evidence, curves: readonly (readonly [string, (replica: number) => readonly number[]])[]) {
+  const rows = curves.flatMap(([group, of]) =>
+    indicesOf(evidence, "main").flatMap((replica) =>
+      of(replica).map((value, index) => ({ step: evidence.snapshots[index].step, group, replica, value }))
+    )
+  );
+  return bandOver(rows, { x: "step", value: "value", group: "group" });
+}
+
+const taskOf = ({ setting: { operation, modulus, fraction } }: Evidence) =>
+  `${operation} modulo ${modulus}, ${Math.round(100 * fraction)} % of the pairs`;
+
+function under(evidence: Evidence, simulation: readonly BandRow[]): string {
+  return `${taskOf(evidence)}; ${describeBand(simulation)}`;
+}
+
+function losses(evidence: Evidence): Spec {
+  const simulation = bands(evidence, [
+    ["train", (r) => curveOf(evidence, r, "trainLoss")],
+    ["test", (r) => curveOf(evidence, r, "testLoss")],
+    ["restricted", (r) => measureOf(evidence, r, ({ restrictedLoss }) => restrictedLoss)],
+    ["excluded", (r) => measureOf(evidence, r, ({ excludedLoss }) => excludedLoss)],
+  ]);
+  return theoryAndSimulation({
+    title: "Losses: memorisation, circuit formation, cleanup",
+    subtitle: `${under(evidence, simulation)}; dotted: ends of the phases, geometric means`,
+    description: "Training, test, restricted and excluded loss of the main replicas against the step.",
+    x: STEP,
+    y: { title: "cross-entropy (nats)", scale: "log" },
+    theory: [],
+    simulation,
+    groupTitle: "loss",
+    rules: phaseRules(evidence),
+    width: 520,
+  });
+}
+
+function accuracy(evidence: Evidence): Spec {
+  const simulation = bands(evidence, [
+    ["train", (r) => curveOf(evidence, r, "trainAccuracy")],
+    ["test", (r) => curveOf(evidence, r, "testAccuracy")],
+  ]);
+  return theoryAndSimulation({
+    title: "Accuracies: the test pairs follow long after the training pairs",
+    subtitle: under(evidence, simulation),
+    description: "Accuracy on training and test pairs of the main replicas against the step.",
+    x: STEP,
+    y: { title: "accuracy", domain: [0, 1] },
+    theory: [],
+    simulation,
+    groupTitle: "pairs",
+    rules: phaseRules(evidence, false),
+    width: 520,
+  });
+}
+
+function controls(evidence: Evidence): Spec {
+  const rows = evidence.replicas.flatMap(({ condition }, replica) =>
+    curveOf(evidence, replica, "testAccuracy").map((value, index) => ({
+      step: evidence.snapshots[index].step,
+      condition,
+      replica,
+      value,
+    }))
+  );
+  const simulation = bandOver(rows, { x: "step", value: "value", group: "condition" });
+  return theoryAndSimulation({
+    title: "Test accuracy of the main replicas and of the controls",
+    subtitle: `${taskOf(evidence)} and weight decay ${
+      evidence.setting["weight-decay"]
+    } unless the panel says otherwise; ${describeBand(simulation)}`,
+    description: "Test accuracy against the step, one panel for each condition.",
+    x: STEP,
+    y: { title: "test accuracy", domain: [0, 1] },
+    theory: [],
+    simulation,
+    columns: 3,
+    width: 200,
+    height: 130,
+  });
+}
+
+function matrices(evidence: Evidence, field: "ranks" | "distances", title: string): Spec {
+  const simulation = bands(
+    evidence,
+    MATRICES.map((name) =>
+      [name, (r: number) => measureOf(evidence, r, (measured: Measured) => measured[field][name])] as const
+    ),
+  );
+  const heads = "QK and OV: means over heads";
+  return theoryAndSimulation({
+    title: field === "ranks"
+      ? "Effective rank of circuits and matrices"
+      : "Distance of circuits and matrices to their final subspace",
+    subtitle: `${heads}; dotted: memorised, circuit, generalised; ${describeBand(simulation)}`,
+    description: `${title} of QK, OV, the perceptron's matrices and the embeddings against the step.`,
+    x: STEP,
+    y: { title },
+    theory: [],
+    simulation,
+    rules: phaseRules(evidence, false),
+    columns: 3,
+    width: 200,
+    height: 140,
+  });
+}
+
+function weightNorm(evidence: Evidence): Spec {
+  const simulation = bands(evidence, [["", (r) => curveOf(evidence, r, "norm2")]]);
+  return theoryAndSimulation({
+    title: "Sum of squared weights",
+    subtitle: under(evidence, simulation),
+    description: "Sum of all squared weights of the main replicas against the step.",
+    x: STEP,
+    y: { title: "Σ w²", zero: true },
+    theory: [],
+    simulation,
+    rules: phaseRules(evidence),
+    width: 520,
+  });
+}
+
+function interventions(evidence: Evidence): Spec {
+  const simulation = bandOver(
+    evidence.branches.map(({ step, intervention, replica, testAccuracy }) => ({
+      step,
+      intervention,
+      replica,
+      value: testAccuracy,
+    })),
+    { x: "step", value: "value", group: "intervention" },
+  );
+  return theoryAndSimulation({
+    title: "Interventions on the subspace that heads write into",
+    subtitle: `from step ${evidence.setting["branch-at"]} on; random: subspaces of the same dimension; ${
+      describeBand(simulation)
+    }`,
+    description: "Test accuracy against the step under each intervention.",
+    x: { title: "full-batch step" },
+    y: { title: "test accuracy", domain: [0, 1] },
+    theory: [],
+    simulation: INTERVENTIONS.flatMap((name) => simulation.filter(({ group }) => group === name)),
+    columns: 3,
+    width: 200,
+    height: 140,
+  });
+}
