@@ -28,6 +28,8 @@ export { taskMatrix } from "./task_matrix.ts";
 export { linearIclBackward } from "./linear_icl_backward.ts";
 export { linearIclFused } from "./linear_icl_fused.ts";
 export { embedding, embeddingTransposed, type EmbeddingTransposedOptions } from "./embedding.ts";
+export { batchNorm, type BatchNormOptions } from "./batch_norm.ts";
+export type { RunningMoments } from "./batch_moments.ts";
 export type { RowOptions } from "./rows.ts";
 export { layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.ts";
@@ -60,7 +62,8 @@ export {
 export { erf, gelu, type GeluOptions } from "./gelu.ts";
 export { activate, type Activation, type ActivationOptions, biasAct } from "./bias_act.ts";
 export { max, mean, sum, sumTo } from "./reduce.ts";
-export { concatenate, expand, pad, permute, slice } from "./strided.ts";
+export { expand, permute } from "./strided.ts";
+export { concatenate, pad, slice } from "./blocks.ts";
 export { fill } from "./fill.ts";
 export { oneHot } from "./one_hot.ts";
 export { crossEntropyRows } from "./cross_entropy.ts";

@@ -44,13 +44,19 @@ export interface TrainingOptions<E extends string = never> {
 export interface TrainingState {
   /** Steps taken. */
   readonly step: number;
-  /** Parameters under their names, and the optimiser's state as `optimizer.STATE.NAME`. */
+  /**
+   * Parameters under their names, the optimiser's state as `optimizer.STATE.NAME`, and the losses (n, R) of steps that no
+   * report has had yet as `run.losses`.
+   */
   readonly tensors: readonly NamedArray[];
 }
 
 /** Which steps are reported, and when training ends. */
 export interface RunOptions<E extends string = never> {
-  /** Steps to report, ascending; training ends at the last one. See {@linkcode everySteps}, {@linkcode logarithmicSteps}. */
+  /**
+   * Steps to report, ascending; training ends at the last one. Those that were reported before training was continued are
+   * left out. See {@linkcode everySteps}, {@linkcode logarithmicSteps}, {@linkcode unionOfSteps}.
+   */
   readonly reports: Iterable<number>;
   /** Ends training at the first report for which it holds. */
   readonly until?: (report: TrainingReport<E>) => boolean;
@@ -75,6 +81,8 @@ export interface TrainingReport<E extends string = never> {
   readonly evaluations: Readonly<Record<E, Float32Array>>;
 }
 
+/** Name of the losses that no report has had, in a state. */
+const PENDING = "run.losses";
 /** Losses that stay on the GPU before the host reads them; bounds how many steps are queued at a time. */
 const LOSS_ROWS = 4096;
 
@@ -87,10 +95,12 @@ export class Training<E extends string = never> implements Disposable {
   readonly #loop: TrainLoop;
   readonly #state: OptimizerState;
   readonly #names: readonly E[];
+  /** Steps up to here were reported before. */
+  readonly #reported: number;
   readonly #owned: readonly { destroy(): void }[];
 
   private constructor(
-    { parameters, evaluations }: TrainingOptions<E>,
+    { parameters, evaluations, from }: TrainingOptions<E>,
     program: Program<unknown>,
     loop: TrainLoop,
     state: OptimizerState,
@@ -101,6 +111,7 @@ export class Training<E extends string = never> implements Disposable {
     this.#loop = loop;
     this.#state = state;
     this.#names = Object.keys(evaluations ?? {}) as E[];
+    this.#reported = from?.step ?? -1;
     this.#owned = owned;
   }
 
@@ -145,7 +156,7 @@ export class Training<E extends string = never> implements Disposable {
     const state = optimizer.init(parameters);
     const owned: { destroy(): void }[] = [seeds, clock, fixed, losses, ...Object.values(state)];
     try {
-      if (from) restore(parameters, state, from);
+      const pending = from ? restore(parameters, state, from) : [];
       const program = await record("train", () => {
         const row = loss(parameters.weights, { seeds, clock });
         expectPerReplica("loss", row, R);
@@ -171,6 +182,7 @@ export class Training<E extends string = never> implements Disposable {
         watched: measured.outputs,
         observe,
         from: start,
+        pending,
       });
       return new Training(options, program, loop, state, [loop, ...owned]);
     } catch (error) {
@@ -194,7 +206,8 @@ export class Training<E extends string = never> implements Disposable {
    */
   async *run({ reports, until, pause, signal }: RunOptions<E>): AsyncGenerator<TrainingReport<E>> {
     const wait = until ? () => true : pause;
-    for await (const { step, losses, watched } of this.#loop.run({ steps: reports, pause: wait, signal })) {
+    const steps = Iterator.from(reports).filter((step) => step > this.#reported);
+    for await (const { step, losses, watched } of this.#loop.run({ steps, pause: wait, signal })) {
       const values = this.#names.map((name, index) => [name, watched[index]] as const);
       const evaluations = Object.fromEntries(values) as Record<E, Float32Array>;
       const report = { step, loss: losses.at(-1) ?? null, losses, evaluations };
@@ -219,6 +232,11 @@ export class Training<E extends string = never> implements Disposable {
       const arrays = await this.parameters.read(flat);
       tensors.push(...arrays.map((array) => ({ ...array, name: `optimizer.${name}.${array.name}` })));
     }
+    const { pending } = this.#loop;
+    if (pending.length > 0) {
+      const data = Float32Array.from(pending.flatMap((losses) => [...losses]));
+      tensors.push({ name: PENDING, shape: [pending.length, this.parameters.replicas], data });
+    }
     return { step: this.step, tensors };
   }
 
@@ -233,16 +251,23 @@ export class Training<E extends string = never> implements Disposable {
   }
 }
 
-/** Writes all tensors of a state, or none if one does not fit. */
-function restore(parameters: ParameterSet, state: OptimizerState, { tensors }: TrainingState): void {
+/** Writes all tensors of a state, or none if one does not fit; returns the losses that no report has had. */
+function restore(parameters: ParameterSet, state: OptimizerState, { tensors }: TrainingState): Float32Array[] {
   const prefixes = ["", ...Object.keys(state).map((name) => `optimizer.${name}.`)];
   const groups = prefixes.map((): NamedArray[] => []);
+  const pending: Float32Array[] = [];
   for (const array of tensors) {
+    if (array.name === PENDING) {
+      const [count, R] = array.shape;
+      for (let row = 0; row < count; row++) pending.push(array.data.slice(row * R, (row + 1) * R));
+      continue;
+    }
     const group = prefixes.findLastIndex((prefix) => array.name.startsWith(prefix));
     groups[group].push({ ...array, name: array.name.slice(prefixes[group].length) });
   }
   const packed = groups.map((arrays) => parameters.pack(arrays));
   [parameters.flat, ...Object.values(state)].forEach((flat, index) => flat.write(packed[index]));
+  return pending;
 }
 
 function expectPerReplica(name: string, { shape, size }: Tensor, R: number): void {
@@ -282,4 +307,22 @@ export function everySteps(every: number, total: number): number[] {
 export function logarithmicSteps(count: number, total: number): number[] {
   const steps = Array.from({ length: count }, (_, index) => Math.round(total ** (index / (count - 1))));
   return [...new Set([0, ...steps])];
+}
+
+/**
+ * Steps of several lists, each once and in order: reports and checkpoints, say.
+ *
+ * @param lists Lists of steps.
+ * @returns Their union, ascending.
+ *
+ * @example
+ * ```ts
+ * import { everySteps, unionOfSteps } from "./train.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(unionOfSteps(everySteps(4, 10), everySteps(5, 10)), [0, 4, 5, 8, 10]);
+ * ```
+ */
+export function unionOfSteps(...lists: readonly (readonly number[])[]): number[] {
+  return [...new Set(lists.flat())].sort((a, b) => a - b);
 }

@@ -20,6 +20,8 @@ export interface LoopParts {
   readonly stride?: number;
   /** Step to start from; 0 by default. */
   readonly from?: number;
+  /** Losses of the steps before that which no report has had yet. */
+  readonly pending?: readonly Float32Array[];
 }
 
 /** Which steps a loop reports, and how it stops. */
@@ -53,7 +55,7 @@ export class TrainLoop implements Disposable {
   /** Steps whose losses the host has checked. */
   #drained: number;
   /** Losses since the last report. */
-  #losses: Float32Array[] = [];
+  #losses: Float32Array[];
   readonly #parts: LoopParts;
   readonly #rings: readonly Ring[];
   readonly #rows: Staging;
@@ -63,6 +65,7 @@ export class TrainLoop implements Disposable {
     this.#rings = rings;
     this.#rows = rows;
     this.#step = this.#drained = parts.from ?? 0;
+    this.#losses = [...parts.pending ?? []];
   }
 
   /**
@@ -82,6 +85,11 @@ export class TrainLoop implements Disposable {
   /** Steps taken so far. */
   get step(): number {
     return this.#step;
+  }
+
+  /** Losses (R) of the steps that no report has had yet. */
+  get pending(): readonly Float32Array[] {
+    return this.#losses;
   }
 
   /** Whether every step that was queued has been waited for, so that tensors hold the state after {@linkcode TrainLoop.step}. */

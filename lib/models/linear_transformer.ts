@@ -1,7 +1,7 @@
 /** Transformers of linear self-attention: no softmax, no perceptron, matrices merged or factorised. */
 import { add } from "../../kernels/binary.ts";
 import { matmul } from "../../kernels/matmul.ts";
-import { concatenate, slice } from "../../kernels/strided.ts";
+import { concatenate, slice } from "../../kernels/blocks.ts";
 import { scale } from "../../kernels/unary.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";

@@ -5,7 +5,7 @@ import { activate } from "../../kernels/bias_act.ts";
 import { embedding } from "../../kernels/embedding.ts";
 import { layerNorm, rmsNorm } from "../../kernels/norm.ts";
 import { matmul } from "../../kernels/matmul.ts";
-import { slice } from "../../kernels/strided.ts";
+import { slice } from "../../kernels/blocks.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { own } from "../gpu/program.ts";
 import { type DType, Tensor } from "../gpu/tensor.ts";

@@ -1,8 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { fill } from "../../kernels/fill.ts";
-import { concatenate, expand, pad, permute, slice } from "../../kernels/strided.ts";
+import { concatenate, pad, slice } from "../../kernels/blocks.ts";
+import { expand, permute } from "../../kernels/strided.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
+import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { assertGradients, waveTensor } from "../oracles/gradients.ts";
 
@@ -19,6 +21,39 @@ Deno.test("strided: permuting, repeating, cutting, padding and joining, and thei
   await assertGradients(() => slice(x, -1, 0, 1), [x], 1e-6);
   await assertGradients(() => pad(x, 2, 1, 2), [x], 1e-6);
   await assertGradients(() => concatenate([y, x, y], 1), [x, y], 1e-6);
+});
+
+Deno.test("strided: four numbers at a time, where extents are multiples of four", async () => {
+  using x = waveTensor([2, 3, 4, 8], 1);
+  using y = waveTensor([2, 1, 4, 8], 2);
+  using z = waveTensor([2, 3, 1, 1], 3);
+  using odd = waveTensor([2, 3, 4, 3], 4);
+  await assertGradients(() => permute(x, [0, 2, 1, 3]), [x], 1e-6);
+  await assertGradients(() => permute(x, [0, 1, 3, 2]), [x], 1e-6);
+  await assertGradients(() => expand(y, [2, 3, 4, 8]), [y], 1e-6);
+  await assertGradients(() => expand(z, [2, 3, 4, 8]), [z], 2e-6);
+  for (const [start, end] of [[0, 4], [4, 8], [1, 5], [3, 4]]) {
+    await assertGradients(() => slice(x, -1, start, end), [x], 1e-6, `${start} … ${end}`);
+  }
+  await assertGradients(() => pad(x, -1, 4, 8), [x], 1e-6);
+  await assertGradients(() => pad(x, 0, 1, 0), [x], 1e-6);
+  await assertGradients(() => pad(x, -1, 0, 3), [x], 1e-6);
+  await assertGradients(() => concatenate([x, y, x], 1), [x, y], 1e-6);
+  await assertGradients(() => concatenate([x, odd, x], -1), [x, odd], 1e-6);
+});
+
+Deno.test("concatenate: writes its parts into one tensor, one dispatch each", async () => {
+  using x = waveTensor([2, 3, 4], 1);
+  using y = waveTensor([2, 5, 4], 2);
+  using program = await record("joined", () => concatenate([x, y, x], 1));
+  assertEquals(program.dispatches, ["blocks", "blocks", "blocks"]);
+  const [a, b] = [await x.read(), await y.read()];
+  program.replay();
+  assertEquals([...(await program.outputs.read()).slice(0, 44)], [
+    ...a.slice(0, 12),
+    ...b.slice(0, 20),
+    ...a.slice(0, 12),
+  ]);
 });
 
 Deno.test("strided: six axes, and what each operation gives", async () => {
