@@ -4,7 +4,8 @@ import { add } from "../../kernels/binary.ts";
 import { activate } from "../../kernels/bias_act.ts";
 import { embedding } from "../../kernels/embedding.ts";
 import { matmul } from "../../kernels/matmul.ts";
-import { concatenate, expand, slice } from "../../kernels/strided.ts";
+import { concatenate, slice } from "../../kernels/blocks.ts";
+import { expand } from "../../kernels/strided.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { linear } from "../../lib/models/layers.ts";
 import type { ParameterSpecs, Weights } from "../../lib/models/parameters.ts";
@@ -98,7 +99,7 @@ export function applyModel(
     { heads: H, kind: "softmax", causal: false },
   ).reshape([R, n, C]);
   const output = project
-    ? matmul(of("attention.output").reshape([R, H, C / H, C]), project).reshape([R, C, C])
+    ? matmul(of("attention.output").reshape([R * H, C / H, C]), project.reshape([R * H, C, C])).reshape([R, C, C])
     : of("attention.output");
   const after = add(linear(mixed, output), equals);
   const neurons = activate(linear(after, of("mlp.in"), of("mlp.in_bias")), "relu");

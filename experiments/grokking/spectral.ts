@@ -45,8 +45,8 @@ export async function spectraOf(weights: readonly NamedArray[], heads: number): 
   const [S, C, inner] = weights.find(({ name }) => name === "blocks.0.attention.query")!.shape;
   const D = inner / heads;
   const perHead = (name: string) =>
-    keep(permute(of(`blocks.0.attention.${name}`).reshape([S, C, heads, D]), [0, 2, 1, 3]));
-  const output = of("blocks.0.attention.output").reshape([S, heads, D, C]);
+    keep(permute(of(`blocks.0.attention.${name}`).reshape([S, C, heads, D]), [0, 2, 1, 3])).reshape([S * heads, C, D]);
+  const output = of("blocks.0.attention.output").reshape([S * heads, D, C]);
   const matrices: Record<MatrixName, Tensor> = {
     QK: keep(matmul(perHead("query"), perHead("key"), { transposeB: true })),
     OV: keep(matmul(perHead("value"), output)),
@@ -59,7 +59,7 @@ export async function spectraOf(weights: readonly NamedArray[], heads: number): 
     const found = Object.entries(matrices).map(([name, matrix]) => {
       const { u, s, v } = svd(matrix);
       [u, s, v].forEach(keep);
-      return { name: name as MatrixName, s, v, each: matrix.shape.length === 4 ? heads : 1 };
+      return { name: name as MatrixName, s, v, each: matrix.shape[0] / S };
     });
     const result = Array.from({ length: S }, () => ({}) as Record<MatrixName, Spectrum[]>);
     for (const { name, s, v, each } of found) {
@@ -71,7 +71,7 @@ export async function spectraOf(weights: readonly NamedArray[], heads: number): 
           return {
             s: values.slice(index * K, (index + 1) * K),
             v: vectors.slice(index * size, (index + 1) * size),
-            rank: each > 1 || name === "QK" || name === "OV" ? D : 0,
+            rank: name === "QK" || name === "OV" ? D : 0,
           };
         })
       );
