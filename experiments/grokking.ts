@@ -25,7 +25,7 @@ import { defineExperiment, main } from "../lib/run/mod.ts";
 import { logarithmicSteps } from "../lib/train.ts";
 import { interventions } from "./grokking/branch_study.ts";
 import { claims } from "./grokking/claims.ts";
-import { type Curve, ensembleOf } from "./grokking/ensemble.ts";
+import { ensembleOf } from "./grokking/ensemble.ts";
 import type { Evidence } from "./grokking/evidence.ts";
 import { figures } from "./grokking/figures.ts";
 import {
@@ -80,12 +80,12 @@ export const experiment = defineExperiment({
     for await (const { step, evaluations } of training.run({ reports: ahead, pause: () => true, signal })) {
       const weights = await parameters.read();
       const norms = squaredNorms(weights, R);
-      const of = (curve: Curve, r: number) => evaluations[curve][r];
+      const { train: onTrain, test: onTest } = evaluations;
       const points = replicas.map((_, r): Point => ({
-        trainLoss: of("trainLoss", r),
-        testLoss: of("testLoss", r),
-        trainAccuracy: of("trainAccuracy", r),
-        testAccuracy: of("testAccuracy", r),
+        trainLoss: onTrain[r],
+        testLoss: onTest[r],
+        trainAccuracy: onTrain[R + r],
+        testAccuracy: onTest[R + r],
         norm2: norms[r],
       }));
       points.forEach((point, replica) => {

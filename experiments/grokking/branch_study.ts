@@ -25,10 +25,13 @@ export interface BranchRow {
   readonly testAccuracy: number;
 }
 
+/** What is trained here: without an intervention, a replica goes on as in the main run, bit for bit. */
+const BRANCHES = INTERVENTIONS.filter((name) => name !== "none");
+
 const OUTPUT = "blocks.0.attention.output";
 
 /**
- * Trains every main replica on from a checkpoint, once for each intervention, all side by side.
+ * Trains every main replica on from a checkpoint, once for each intervention but "none", all side by side.
  *
  * The subspace of a head is spanned by the k leading right singular vectors of its final OV circuit, k = ⌈effective
  * rank⌉. Frozen, the head writes into it alone, from the checkpoint on; redrawn, its part there is replaced once.
@@ -63,10 +66,10 @@ export async function interventions(
     })
   );
   const identity = Float64Array.from({ length: C * C }, (_, index) => Number(index % (C + 1) === 0));
-  const projections = new Float32Array(INTERVENTIONS.length * S * H * C * C);
-  const tensors = repeated(branch.tensors, INTERVENTIONS.length);
+  const projections = new Float32Array(BRANCHES.length * S * H * C * C);
+  const tensors = repeated(branch.tensors, BRANCHES.length);
   const output = tensors.find(({ name }) => name === OUTPUT)!.data;
-  INTERVENTIONS.forEach((intervention, i) =>
+  BRANCHES.forEach((intervention, i) =>
     subspaces.forEach((heads, r) =>
       heads.forEach((subspace, h) => {
         const at = (i * S + r) * H + h;
@@ -81,19 +84,19 @@ export async function interventions(
       })
     )
   );
-  using project = Tensor.from(projections, [INTERVENTIONS.length * S, H, C, C], "projections");
-  const replicas = INTERVENTIONS.flatMap(() => main);
+  using project = Tensor.from(projections, [BRANCHES.length * S, H, C, C], "projections");
+  const replicas = BRANCHES.flatMap(() => main);
   using ensemble = await ensembleOf(setting, replicas, { from: { step: branch.step, tensors }, project });
-  const reports = everySteps(Math.max(1, Math.round(more / 60)), more).map((step) => branch.step + step);
+  const reports = everySteps(Math.max(1, Math.round(more / 40)), more).map((step) => branch.step + step);
   const rows: BranchRow[] = [];
   for await (const { step, evaluations } of ensemble.training.run({ reports, signal })) {
     replicas.forEach((_, index) =>
       rows.push({
         step,
-        intervention: INTERVENTIONS[Math.floor(index / S)],
+        intervention: BRANCHES[Math.floor(index / S)],
         replica: index % S,
-        testLoss: evaluations.testLoss[index],
-        testAccuracy: evaluations.testAccuracy[index],
+        testLoss: evaluations.test[index],
+        testAccuracy: evaluations.test[replicas.length + index],
       })
     );
     await onReport(step - branch.step);

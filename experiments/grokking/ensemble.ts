@@ -1,4 +1,5 @@
 /** An ensemble in training: one recorded step for all replicas, losses and accuracies on both parts at every report. */
+import { concatenate } from "../../kernels/blocks.ts";
 import { accuracy, crossEntropy } from "../../lib/losses.ts";
 import { ParameterSet, type Weights } from "../../lib/models/parameters.ts";
 import { adamw, warmUp } from "../../lib/optim/mod.ts";
@@ -8,13 +9,13 @@ import { freePart, type Part, partOf } from "./data.ts";
 import { applyModel, modelParameters } from "./model.ts";
 import { type Replica, type Setting, sizesOf } from "./setting.ts";
 
-/** What is evaluated at every report, one number a replica. */
-export type Curve = "trainLoss" | "testLoss" | "trainAccuracy" | "testAccuracy";
+/** Parts of the table: of each, losses and accuracies (2, R) are evaluated at every report. */
+export type PartName = "train" | "test";
 
 /** An ensemble. */
 export interface Ensemble extends Disposable {
   readonly parameters: ParameterSet;
-  readonly training: Training<Curve>;
+  readonly training: Training<PartName>;
   readonly train: Part;
 }
 
@@ -44,8 +45,12 @@ export async function ensembleOf(
   const parameters = ParameterSet.create(modelParameters(sizes), replicas.map(({ seed }) => seed));
   const logits = (weights: Weights, { tokens }: Part) => applyModel(sizes, weights, tokens, { project }).logits;
   const loss = (part: Part) => (weights: Weights) => crossEntropy(logits(weights, part), part.labels, part);
-  const right = (part: Part) => (weights: Weights) => accuracy(logits(weights, part), part.labels, part);
-  const training = await Training.create<Curve>({
+  const scores = (part: Part) => (weights: Weights) => {
+    const found = logits(weights, part);
+    const rows = [crossEntropy(found, part.labels, part), accuracy(found, part.labels, part)];
+    return concatenate(rows.map((row) => row.reshape([1, replicas.length])), 0);
+  };
+  const training = await Training.create<PartName>({
     parameters,
     optimizer: adamw({
       lr: setting.lr,
@@ -54,12 +59,7 @@ export async function ensembleOf(
       schedule: warmUp(10),
     }),
     loss: loss(train),
-    evaluations: {
-      trainLoss: loss(train),
-      testLoss: loss(test),
-      trainAccuracy: right(train),
-      testAccuracy: right(test),
-    },
+    evaluations: { train: scores(train), test: scores(test) },
     from,
   });
   return {

@@ -116,12 +116,29 @@ export function reportAt({ snapshots }: Evidence, step: number): number {
   return index < 0 ? snapshots.length - 1 : index;
 }
 
-/** When a main replica generalises under an intervention; the last step if it does not. */
-export function branchTime({ branches }: Evidence, intervention: Intervention, replica: number) {
-  const rows = branches.filter((row) => row.intervention === intervention && row.replica === replica);
-  const steps = rows.map(({ step }) => step);
-  const found = crossing(steps, rows.map(({ testAccuracy }) => testAccuracy), GENERALISED, true);
-  return { step: found ?? steps[steps.length - 1], reached: found !== null };
+/** Test accuracy of a main replica under an intervention from the branch on; without one, that of the main run. */
+export function branchCurve({ snapshots, branches, setting }: Evidence, intervention: Intervention, replica: number) {
+  const [from, to] = [setting["branch-at"], setting["branch-at"] + setting["branch-steps"]];
+  if (intervention !== "none") {
+    return branches.filter((row) => row.intervention === intervention && row.replica === replica);
+  }
+  return snapshots.filter(({ step }) => step >= from && step <= to).map(({ step, points }) => ({
+    step,
+    testAccuracy: points[replica].testAccuracy,
+  }));
+}
+
+/** When a main replica generalises under an intervention; the last step of the interventions if it does not. */
+export function branchTime(evidence: Evidence, intervention: Intervention, replica: number) {
+  const { setting } = evidence;
+  const rows = branchCurve(evidence, intervention, replica);
+  const found = crossing(
+    rows.map(({ step }) => step),
+    rows.map(({ testAccuracy }) => testAccuracy),
+    GENERALISED,
+    true,
+  );
+  return { step: found ?? setting["branch-at"] + setting["branch-steps"], reached: found !== null };
 }
 
 /** The judgement of a claim that the run gave nothing to judge by. */

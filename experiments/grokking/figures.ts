@@ -8,7 +8,7 @@ import {
   type Spec,
   theoryAndSimulation,
 } from "../../lib/figures/mod.ts";
-import { curveOf, type Evidence, indicesOf, mainTimes, measureOf } from "./evidence.ts";
+import { branchCurve, curveOf, type Evidence, indicesOf, mainTimes, measureOf } from "./evidence.ts";
 import { circles, heatMap } from "./fourier_figures.ts";
 import { INTERVENTIONS } from "./interventions.ts";
 import type { Measured } from "./progress_study.ts";
@@ -169,14 +169,13 @@ function weightNorm(evidence: Evidence): Spec {
 }
 
 function interventions(evidence: Evidence): Spec {
-  const simulation = bandOver(
-    evidence.branches.map(({ step, intervention, replica, testAccuracy }) => ({
-      step,
-      intervention,
-      replica,
-      value: testAccuracy,
-    })),
-    { x: "step", value: "value", group: "intervention" },
+  const simulation = INTERVENTIONS.flatMap((group) =>
+    bandOver(
+      indicesOf(evidence, "main").flatMap((replica) =>
+        branchCurve(evidence, group, replica).map(({ step, testAccuracy: value }) => ({ step, replica, value, group }))
+      ),
+      { x: "step", value: "value", group: "group" },
+    )
   );
   return theoryAndSimulation({
     title: "Interventions on the subspace that heads write into",
@@ -187,7 +186,7 @@ function interventions(evidence: Evidence): Spec {
     x: { title: "full-batch step" },
     y: { title: "test accuracy", domain: [0, 1] },
     theory: [],
-    simulation: INTERVENTIONS.flatMap((name) => simulation.filter(({ group }) => group === name)),
+    simulation,
     columns: 3,
     width: 200,
     height: 140,

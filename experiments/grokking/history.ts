@@ -2,10 +2,16 @@
 import type { NamedTensor } from "../../lib/checkpoint/header.ts";
 import type { NamedArray } from "../../lib/models/parameters.ts";
 import type { TrainingState } from "../../lib/train.ts";
-import type { Curve } from "./ensemble.ts";
 
 /** One replica at one report. */
-export type Point = Readonly<Record<Curve | "norm2", number>>;
+export interface Point {
+  readonly trainLoss: number;
+  readonly testLoss: number;
+  readonly trainAccuracy: number;
+  readonly testAccuracy: number;
+  /** Sum of all squared weights. */
+  readonly norm2: number;
+}
 
 /** State of training at one report. */
 export interface Snapshot {
@@ -91,10 +97,11 @@ export function unpackHistory(tensors: readonly NamedTensor[]): History {
   return {
     snapshots: Array.from(steps, (step, t) => ({
       step,
-      points: Array.from({ length: perReport / FIELDS.length }, (_, r) =>
-        Object.fromEntries(
-          FIELDS.map((field, index) => [field, curves[t * perReport + r * FIELDS.length + index]]),
-        ) as Point),
+      points: Array.from({ length: perReport / FIELDS.length }, (_, r): Point => {
+        const start = t * perReport + r * FIELDS.length;
+        const [trainLoss, testLoss, trainAccuracy, testAccuracy, norm2] = curves.slice(start, start + FIELDS.length);
+        return { trainLoss, testLoss, trainAccuracy, testAccuracy, norm2 };
+      }),
       weights: weights.map(({ name, shape: [T, ...shape], data }) => ({
         name,
         shape,

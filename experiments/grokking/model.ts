@@ -101,7 +101,8 @@ export function applyModel(
   const output = project
     ? matmul(of("attention.output").reshape([R * H, C / H, C]), project.reshape([R * H, C, C])).reshape([R, C, C])
     : of("attention.output");
-  const after = add(linear(mixed, output), equals);
+  // What is left of the residual stream before the perceptron is the same for all pairs: a bias.
+  const after = linear(mixed, output, equals.reshape([R, C]));
   const neurons = activate(linear(after, of("mlp.in"), of("mlp.in_bias")), "relu");
   const logits = linear(add(after, linear(neurons, of("mlp.out"), of("mlp.out_bias"))), weights.unembedding);
   return { neurons, logits };

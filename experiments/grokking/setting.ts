@@ -13,14 +13,14 @@ export const options = {
   mlp: option.integer(128, { min: 4, help: "neurons of the perceptron" }),
   lr: option.number(0.01, { above: 0, help: "learning rate of AdamW, after 10 steps of warm-up" }),
   "weight-decay": option.number(1, { min: 0, help: "weight decay λ of the main replicas" }),
-  steps: option.integer(1000, { min: 10, help: "full-batch steps" }),
-  reports: option.integer(64, { min: 4, help: "reports, evenly spaced in the logarithm of the step" }),
+  steps: option.integer(700, { min: 10, help: "full-batch steps" }),
+  reports: option.integer(60, { min: 4, help: "reports, evenly spaced in the logarithm of the step" }),
   replicas: option.integer(4, { min: 2, max: 64, help: "main replicas: seed, seed + 1, …" }),
-  "control-replicas": option.integer(2, { min: 0, max: 64, help: "replicas of each control; 0 for none" }),
+  "control-replicas": option.integer(1, { min: 0, max: 64, help: "replicas of each control; 0 for none" }),
   decays: option.numbers([0, 0.3, 2], { min: 0, help: "weight decays of the controls" }),
   fractions: option.numbers([0.3, 0.6], { above: 0, max: 0.95, help: "shares of the pairs of the controls" }),
   "branch-at": option.integer(150, { min: 1, help: "step from which interventions branch off" }),
-  "branch-steps": option.integer(700, { min: 0, help: "steps of the interventions; 0 for none" }),
+  "branch-steps": option.integer(400, { min: 0, help: "steps of the interventions; 0 for none" }),
 };
 
 /** Partial overrides by name. */
@@ -104,7 +104,11 @@ export function check(setting: Setting): void {
   for (let k = 2; k * k <= p; k++) {
     if (p % k === 0) throw new UserError(`expected --modulus to be a prime, found ${p} = ${k} · ${p / k}`);
   }
-  if (more > 0 && at >= steps) throw new UserError(`expected --branch-at below --steps=${steps}, found ${at}`);
+  if (more > 0 && at + more > steps) {
+    throw new UserError(
+      `expected --branch-at and --branch-steps to add up to --steps=${steps} at most, found ${at + more}`,
+    );
+  }
   for (const [name, values] of [["decays", setting.decays], ["fractions", setting.fractions]] as const) {
     const own = name === "decays" ? setting["weight-decay"] : setting.fraction;
     const twice = values.find((value, index) => values.indexOf(value) !== index || value === own);
@@ -153,7 +157,7 @@ export const columns = {
   },
   branch: {
     step: column.int("steps", "full-batch steps since the start of training, those before the branch included"),
-    intervention: column.text("none, freeze final, freeze random, redraw final or redraw random"),
+    intervention: column.text("freeze final, freeze random, redraw final or redraw random"),
     replica: column.int("", "index of the main replica that it branched off"),
     testLoss: column.float("nats", "cross-entropy on the other pairs"),
     testAccuracy: column.float("", "share of other pairs that are right"),
