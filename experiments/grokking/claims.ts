@@ -177,7 +177,9 @@ const phases: GrokkingClaim = {
         memorised !== null && circuit !== null && generalised !== null && memorised < circuit && circuit < generalised
       ),
       0.75,
-      `circuit at ${inSteps(times.map(({ circuit }) => circuit))}`,
+      `circuit at ${inSteps(times.map(({ circuit }) => circuit))}; from test pairs alone at ${
+        inSteps(times.map(({ testCircuit }) => testCircuit))
+      }`,
     );
   },
 };

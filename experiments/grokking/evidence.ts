@@ -66,6 +66,8 @@ export interface Times {
 export interface MainTimes extends Times {
   /** Restricted loss below ½ ln p: circuit formation ends. */
   readonly circuit: number | null;
+  /** The same of the restricted loss from test pairs alone; no claim rests on it. */
+  readonly testCircuit: number | null;
   /** Distance of the OV circuits to the final subspace below half of its start. */
   readonly subspace: number | null;
 }
@@ -99,6 +101,12 @@ export function mainTimes(evidence: Evidence): MainTimes[] {
     const distances = measureOf(evidence, replica, ({ distances }) => distances.OV);
     return {
       ...timesOf(evidence, replica),
+      testCircuit: crossing(
+        steps,
+        measureOf(evidence, replica, ({ testRestrictedLoss }) => testRestrictedLoss),
+        half,
+        false,
+      ),
       circuit: crossing(steps, measureOf(evidence, replica, ({ restrictedLoss }) => restrictedLoss), half, false),
       subspace: crossing(steps, distances, distances[0] / 2, false),
     };

@@ -33,16 +33,22 @@ export function figures(evidence: Evidence): Record<string, Spec> {
 const STEP: Axis = { title: "full-batch step", scale: "log" };
 
 /** Ends of the phases: geometric means over the main replicas that reached them. */
-function phaseRules(evidence: Evidence, labels = true): Rule[] {
+function phaseEnds(evidence: Evidence): { readonly name: string; readonly x: number }[] {
   const times = mainTimes(evidence);
-  return ([["memorised", "memorised"], ["circuit", "circuit"], ["generalised", "generalised"]] as const).flatMap(
-    ([key, label]) => {
+  return ([["memorised", "memorised"], ["circuit", "circuit formed"], ["generalised", "generalised"]] as const)
+    .flatMap(([key, name]) => {
       const reached = times.flatMap((one) => one[key] === null ? [] : [one[key]]);
       if (reached.length === 0) return [];
-      const x = Math.exp(reached.reduce((sum, time) => sum + Math.log(time), 0) / reached.length);
-      return [labels ? { x, label } : { x }];
-    },
-  );
+      return [{ name, x: Math.exp(reached.reduce((sum, time) => sum + Math.log(time), 0) / reached.length) }];
+    }).sort((a, b) => a.x - b.x);
+}
+
+const phaseRules = (evidence: Evidence): Rule[] => phaseEnds(evidence).map(({ x }) => ({ x }));
+
+/** What the dotted lines are. */
+function phaseWords(evidence: Evidence): string {
+  const ends = phaseEnds(evidence).map(({ name, x }) => `${name} ${Math.round(x)}`);
+  return ends.length === 0 ? "no phase has ended" : `dotted, geometric means: ${ends.join(", ")}`;
 }
 
 /** Bands over the main replicas of named curves. */
@@ -67,11 +73,15 @@ function losses(evidence: Evidence): Spec {
     ["train", (r) => curveOf(evidence, r, "trainLoss")],
     ["test", (r) => curveOf(evidence, r, "testLoss")],
     ["restricted", (r) => measureOf(evidence, r, ({ restrictedLoss }) => restrictedLoss)],
+    [
+      "restricted, test pairs",
+      (r) => measureOf(evidence, r, ({ testRestrictedLoss }) => testRestrictedLoss),
+    ],
     ["excluded", (r) => measureOf(evidence, r, ({ excludedLoss }) => excludedLoss)],
   ]);
   return theoryAndSimulation({
     title: "Losses: memorisation, circuit formation, cleanup",
-    subtitle: `${under(evidence, simulation)}; dotted: ends of the phases, geometric means`,
+    subtitle: [under(evidence, simulation), phaseWords(evidence)],
     description: "Training, test, restricted and excluded loss of the main replicas against the step.",
     x: STEP,
     y: { title: "cross-entropy (nats)", scale: "log" },
@@ -90,14 +100,14 @@ function accuracy(evidence: Evidence): Spec {
   ]);
   return theoryAndSimulation({
     title: "Accuracies: the test pairs follow long after the training pairs",
-    subtitle: under(evidence, simulation),
+    subtitle: [under(evidence, simulation), phaseWords(evidence)],
     description: "Accuracy on training and test pairs of the main replicas against the step.",
     x: STEP,
     y: { title: "accuracy", domain: [0, 1] },
     theory: [],
     simulation,
     groupTitle: "pairs",
-    rules: phaseRules(evidence, false),
+    rules: phaseRules(evidence),
     width: 520,
   });
 }
@@ -140,13 +150,13 @@ function matrices(evidence: Evidence, field: "ranks" | "distances", title: strin
     title: field === "ranks"
       ? "Effective rank of circuits and matrices"
       : "Distance of circuits and matrices to their final subspace",
-    subtitle: `${heads}; dotted: memorised, circuit, generalised; ${describeBand(simulation)}`,
+    subtitle: [`${heads}; ${describeBand(simulation)}`, phaseWords(evidence)],
     description: `${title} of QK, OV, the perceptron's matrices and the embeddings against the step.`,
     x: STEP,
     y: { title },
     theory: [],
     simulation,
-    rules: phaseRules(evidence, false),
+    rules: phaseRules(evidence),
     columns: 3,
     width: 200,
     height: 140,
@@ -157,7 +167,7 @@ function weightNorm(evidence: Evidence): Spec {
   const simulation = bands(evidence, [["", (r) => curveOf(evidence, r, "norm2")]]);
   return theoryAndSimulation({
     title: "Sum of squared weights",
-    subtitle: under(evidence, simulation),
+    subtitle: [under(evidence, simulation), phaseWords(evidence)],
     description: "Sum of all squared weights of the main replicas against the step.",
     x: STEP,
     y: { title: "Σ w²", zero: true },

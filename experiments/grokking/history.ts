@@ -61,9 +61,10 @@ export function packHistory({ snapshots, branch }: History): NamedTensor<Float32
   const T = snapshots.length;
   const R = snapshots[0].points.length;
   const curves = snapshots.flatMap(({ points }) => points.flatMap((point) => FIELDS.map((field) => point[field])));
-  const weights = snapshots[0].weights.map(({ name, shape }, index) => {
-    const data = new Float32Array(T * snapshots[0].weights[index].data.length);
-    snapshots.forEach(({ weights }, t) => data.set(weights[index].data, t * weights[index].data.length));
+  // By name: a checkpoint gives tensors back in an order of its own.
+  const weights = snapshots[0].weights.map(({ name, shape, data: { length } }) => {
+    const data = new Float32Array(T * length);
+    snapshots.forEach(({ weights }, t) => data.set(weights.find((array) => array.name === name)!.data, t * length));
     return { name: `run.weights.${name}`, shape: [T, ...shape], data };
   });
   return [

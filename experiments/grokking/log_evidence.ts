@@ -13,6 +13,7 @@ export function logProgress({ snapshots, progress: { measured, finals } }: Evide
       const { step } = snapshots[index];
       const row = (quantity: string, value: number) => log("measure", { step, replica, quantity, value });
       row("restricted loss", found.restrictedLoss);
+      row("restricted loss, test pairs", found.testRestrictedLoss);
       row("excluded loss", found.excludedLoss);
       row("gini embedding", found.giniEmbedding);
       row("gini logits", found.giniLogits);

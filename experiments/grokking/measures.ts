@@ -46,15 +46,20 @@ export interface ResultComponents {
  *
  * @param logits Rows (pairs, p).
  * @param table The table.
+ * @param among Pairs that count; by default all. A result without one counts as 0.
  * @returns Components; the shares are of the total variance, whatever it depends on.
  */
-export function resultComponents(logits: Float32Array, { results, p, group: { order: m } }: GroupTable) {
+export function resultComponents(
+  logits: Float32Array,
+  { results, p, group: { order: m } }: GroupTable,
+  among: (pair: number) => boolean = () => true,
+) {
   const sums = new Float64Array(m * p);
   const counts = new Float64Array(m);
   const mean = new Float64Array(p);
   let pairs = 0;
   results.forEach((s, pair) => {
-    if (s < 0) return;
+    if (s < 0 || !among(pair)) return;
     pairs++;
     counts[s]++;
     for (let c = 0; c < p; c++) sums[s * p + c] += logits[pair * p + c];
@@ -62,12 +67,12 @@ export function resultComponents(logits: Float32Array, { results, p, group: { or
   for (let s = 0; s < m; s++) {
     for (let c = 0; c < p; c++) {
       mean[c] += sums[s * p + c] / pairs;
-      sums[s * p + c] /= counts[s];
+      sums[s * p + c] /= Math.max(1, counts[s]);
     }
   }
   let variance = 0;
   results.forEach((s, pair) => {
-    if (s < 0) return;
+    if (s < 0 || !among(pair)) return;
     for (let c = 0; c < p; c++) variance += (logits[pair * p + c] - mean[c]) ** 2;
   });
   const parts = components(sums, m);

@@ -23,6 +23,8 @@ import { comparedRank, MATRICES, type Spectra, spectraOf, subspaceDistance } fro
 /** Measures of one main replica at one snapshot. */
 export interface Measured {
   readonly restrictedLoss: number;
+  /** The same from the test pairs alone, so that what is memorised of the training pairs has no part in it. */
+  readonly testRestrictedLoss: number;
   readonly excludedLoss: number;
   readonly giniEmbedding: number;
   readonly giniLogits: number;
@@ -81,6 +83,7 @@ export async function measureProgress(
   const table = groupTable(triples, p, cyclicGroup(p, setting.operation));
   const places = new Map(triples.map(([a, b], pair) => [a * p + b, pair]));
   const pairs = trained.map((each) => each.map(([a, b]) => places.get(a * p + b)!));
+  const seen = pairs.map((each) => new Set(each));
   using parameters = ParameterSet.create(modelParameters(sizes), new Array<number>(S).fill(0));
   const rows = inputRows(triples.map(([a, b]) => [a, b] as const), p);
   using tokens = Tensor.from(rows, [1, triples.length, 3], "tokens");
@@ -130,6 +133,11 @@ export async function measureProgress(
         })) as Measured["ranks"];
       return {
         restrictedLoss: restrictedLoss(found, keys, table),
+        testRestrictedLoss: restrictedLoss(
+          resultComponents(logits[r], table, (pair) => !seen[r].has(pair)),
+          keys,
+          table,
+        ),
         excludedLoss: excludedLoss(logits[r], found, keys, table, pairs[r]),
         giniEmbedding: gini(power),
         giniLogits: gini(found.shares),

@@ -13,14 +13,14 @@ export const options = {
   mlp: option.integer(128, { min: 4, help: "neurons of the perceptron" }),
   lr: option.number(0.01, { above: 0, help: "learning rate of AdamW, after 10 steps of warm-up" }),
   "weight-decay": option.number(1, { min: 0, help: "weight decay λ of the main replicas" }),
-  steps: option.integer(700, { min: 10, help: "full-batch steps" }),
+  steps: option.integer(1000, { min: 10, help: "full-batch steps" }),
   reports: option.integer(60, { min: 4, help: "reports, evenly spaced in the logarithm of the step" }),
   replicas: option.integer(4, { min: 2, max: 64, help: "main replicas: seed, seed + 1, …" }),
   "control-replicas": option.integer(1, { min: 0, max: 64, help: "replicas of each control; 0 for none" }),
   decays: option.numbers([0, 0.3, 2], { min: 0, help: "weight decays of the controls" }),
   fractions: option.numbers([0.3, 0.6], { above: 0, max: 0.95, help: "shares of the pairs of the controls" }),
   "branch-at": option.integer(150, { min: 1, help: "step from which interventions branch off" }),
-  "branch-steps": option.integer(400, { min: 0, help: "steps of the interventions; 0 for none" }),
+  "branch-steps": option.integer(600, { min: 0, help: "steps of the interventions; 0 for none" }),
 };
 
 /** Partial overrides by name. */
@@ -139,7 +139,7 @@ export const columns = {
     step: column.int("steps", "full-batch steps taken"),
     replica: column.int("", "index of the main replica"),
     quantity: column.text(
-      "restricted loss, excluded loss, gini embedding, gini logits, explained; effective rank and distance (to the final subspace) of QK, OV (means over heads), mlp in, mlp out, embedding, unembedding",
+      "restricted loss (of all pairs, of test pairs), excluded loss, gini embedding, gini logits, explained; effective rank and distance (to the final subspace) of QK, OV (means over heads), mlp in, mlp out, embedding, unembedding",
     ),
     value: column.float("", "the value"),
   },
