@@ -179,6 +179,7 @@ function weightNorm(evidence: Evidence): Spec {
 }
 
 function interventions(evidence: Evidence): Spec {
+  const { "branch-at": from, "branch-steps": more } = evidence.setting;
   const simulation = INTERVENTIONS.flatMap((group) =>
     bandOver(
       indicesOf(evidence, "main").flatMap((replica) =>
@@ -189,11 +190,9 @@ function interventions(evidence: Evidence): Spec {
   );
   return theoryAndSimulation({
     title: "Interventions on the subspace that heads write into",
-    subtitle: `from step ${evidence.setting["branch-at"]} on; random: subspaces of the same dimension; ${
-      describeBand(simulation)
-    }`,
+    subtitle: `from step ${from} on; random: subspaces of the same dimension; ${describeBand(simulation)}`,
     description: "Test accuracy against the step under each intervention.",
-    x: { title: "full-batch step" },
+    x: { title: "full-batch step", domain: [from, from + more] },
     y: { title: "test accuracy", domain: [0, 1] },
     theory: [],
     simulation,
