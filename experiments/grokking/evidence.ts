@@ -26,6 +26,10 @@ export interface Evidence {
 /** A claim about a run of this experiment. */
 export type GrokkingClaim = Claim<Evidence>;
 
+/** Where claims come from. */
+export const NANDA = "arXiv 2301.05217";
+export const PAPER = "arXiv 2504.12916";
+
 /** Accuracy on the training pairs at which they count as memorised. */
 export const MEMORISED = 0.99;
 /** Accuracy on the test pairs at which a replica has generalised. */

@@ -3,20 +3,20 @@ import { evaluate, record } from "../../lib/gpu/mod.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { effectiveRank } from "../../lib/metrics/mod.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
+import { gini } from "./fourier.ts";
 import { cyclicGroup } from "./group.ts";
 import type { Snapshot } from "./history.ts";
 import {
   embeddingPowers,
   excludedLoss,
-  gini,
   type GroupTable,
   groupTable,
   keysOf,
-  neuronFrequencies,
   restrictedLoss,
   resultComponents,
 } from "./measures.ts";
 import { applyModel, inputRows, modelParameters } from "./model.ts";
+import { neuronFrequencies } from "./neurons.ts";
 import { type Setting, sizesOf, tableOf } from "./setting.ts";
 import { comparedRank, MATRICES, type Spectra, spectraOf, subspaceDistance } from "./spectral.ts";
 

@@ -6,10 +6,10 @@ import {
   excludedLoss,
   groupTable,
   keysOf,
-  neuronFrequencies,
   restrictedLoss,
   resultComponents,
 } from "../../../experiments/grokking/measures.ts";
+import { neuronFrequencies } from "../../../experiments/grokking/neurons.ts";
 import { modularTable } from "../../../lib/tasks/mod.ts";
 
 const p = 11;
