@@ -77,7 +77,7 @@ export function lassoReference(x: Array64, y: Array64, lambda: Array64): Array64
  * @param lambda Penalty λ > 0.
  * @returns w (D), empty without a pair.
  */
-export function lassoWeights(x: readonly Float64Array[], y: readonly number[], lambda: number): Float64Array {
+function lassoWeights(x: readonly Float64Array[], y: readonly number[], lambda: number): Float64Array {
   const D = x[0]?.length ?? 0;
   const { gram, moment } = moments64(x, y, D);
   const w = new Float64Array(D);

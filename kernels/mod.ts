@@ -85,12 +85,12 @@ export { completeBasis, gatherColumns, jacobiValues, sortValues } from "./jacobi
 export { choleskyFactor } from "./cholesky.ts";
 export { substitute } from "./triangular_solve.ts";
 export { filterValues } from "./filter_values.ts";
+export { leadingColumns, leadingColumnsReference } from "./leading_columns.ts";
 export { columnMeans, scaledSquares, subtractRows } from "./centre.ts";
 export { angles, combine } from "./angles.ts";
 export { spectralMeasuresOf } from "./spectral_measures.ts";
 export { addIdentity, expmScale, takeSquare } from "./expm.ts";
 export { outerMean } from "./outer_mean.ts";
-export { sgd as sgdRows } from "./sgd.ts";
 export { type FlatLayout, globalNorm } from "./global_norm.ts";
 export { flatFiles, flatGroups, type FlatInput, flatInputs, flatQuads } from "./flat_update.ts";
 export { flatMomentum, flatSgd } from "./flat_sgd.ts";

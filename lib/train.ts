@@ -8,9 +8,20 @@ import { append } from "../kernels/append.ts";
 import { ShapeError } from "./gpu/errors.ts";
 import { type Program, record } from "./gpu/program.ts";
 import { Tensor } from "./gpu/tensor.ts";
-import type { NamedArray, ParameterSet, Weights } from "./models/parameters.ts";
-import type { Optimizer, OptimizerState } from "./optim/optimizer.ts";
+import type { ParameterSet, Weights } from "./models/parameters.ts";
+import type { Optimizer } from "./optim/optimizer.ts";
 import { TrainLoop } from "./train_loop.ts";
+import {
+  checkBuffers,
+  readState,
+  restoreState,
+  type SavedState,
+  type StateHolders,
+  type TrainingState,
+} from "./training_state.ts";
+
+export { everySteps, logarithmicSteps, unionOfSteps } from "./steps.ts";
+export type { SavedState, TrainingState } from "./training_state.ts";
 
 /** Where random draws of a step stand in the streams: what samplers take, beside a key. */
 export interface StepDraw {
@@ -27,6 +38,11 @@ export type Computation = (weights: Weights, draw: StepDraw) => Tensor;
 export interface TrainingOptions<E extends string = never> {
   /** Parameters, updated in place. */
   readonly parameters: ParameterSet;
+  /**
+   * State of the model that no gradient changes, such as running averages of batch normalisation: `loss` updates it in
+   * place, and it is part of {@linkcode Training.state}. None by default.
+   */
+  readonly buffers?: ParameterSet;
   /** How gradients change parameters. */
   readonly optimizer: Optimizer;
   /** One loss per replica (R) on a batch that it draws. Recorded once: all that varies comes from GPU memory. */
@@ -36,19 +52,11 @@ export interface TrainingOptions<E extends string = never> {
    * other keys than the loss does.
    */
   readonly evaluations?: Readonly<Record<E, Computation>>;
-  /** State to continue from; the start of training without it. */
-  readonly from?: TrainingState;
-}
-
-/** All that training needs to continue bit by bit. */
-export interface TrainingState {
-  /** Steps taken. */
-  readonly step: number;
   /**
-   * Parameters under their names, the optimiser's state as `optimizer.STATE.NAME`, and the losses (n, R) of steps that no
-   * report has had yet as `run.losses`.
+   * State to continue from, such as `checkpoints.restore()` gives; null or nothing for the start of training. Tensors
+   * that do not hold float32 are the experiment's own, and left alone.
    */
-  readonly tensors: readonly NamedArray[];
+  readonly from?: SavedState | null;
 }
 
 /** Which steps are reported, and when training ends. */
@@ -81,8 +89,6 @@ export interface TrainingReport<E extends string = never> {
   readonly evaluations: Readonly<Record<E, Float32Array>>;
 }
 
-/** Name of the losses that no report has had, in a state. */
-const PENDING = "run.losses";
 /** Losses that stay on the GPU before the host reads them; bounds how many steps are queued at a time. */
 const LOSS_ROWS = 4096;
 
@@ -93,7 +99,7 @@ export class Training<E extends string = never> implements Disposable {
   /** The recorded step, for profiles. */
   readonly program: Program<unknown>;
   readonly #loop: TrainLoop;
-  readonly #state: OptimizerState;
+  readonly #holders: StateHolders;
   readonly #names: readonly E[];
   /** Steps up to here were reported before. */
   readonly #reported: number;
@@ -103,13 +109,13 @@ export class Training<E extends string = never> implements Disposable {
     { parameters, evaluations, from }: TrainingOptions<E>,
     program: Program<unknown>,
     loop: TrainLoop,
-    state: OptimizerState,
+    holders: StateHolders,
     owned: readonly { destroy(): void }[],
   ) {
     this.parameters = parameters;
     this.program = program;
     this.#loop = loop;
-    this.#state = state;
+    this.#holders = holders;
     this.#names = Object.keys(evaluations ?? {}) as E[];
     this.#reported = from?.step ?? -1;
     this.#owned = owned;
@@ -146,7 +152,7 @@ export class Training<E extends string = never> implements Disposable {
    * ```
    */
   static async create<E extends string = never>(options: TrainingOptions<E>): Promise<Training<E>> {
-    const { parameters, optimizer, loss, evaluations, from } = options;
+    const { parameters, buffers, optimizer, loss, evaluations, from } = options;
     const R = parameters.replicas;
     const start = from?.step ?? 0;
     const seeds = Tensor.from(Uint32Array.from(parameters.seeds), [R], "seeds");
@@ -154,9 +160,11 @@ export class Training<E extends string = never> implements Disposable {
     const fixed = Tensor.from(Uint32Array.of(0, 0, 1), [3], "fixed clock");
     const losses = new Tensor([LOSS_ROWS, R], "f32", "losses");
     const state = optimizer.init(parameters);
+    const holders = { parameters, buffers, state };
     const owned: { destroy(): void }[] = [seeds, clock, fixed, losses, ...Object.values(state)];
     try {
-      const pending = from ? restore(parameters, state, from) : [];
+      checkBuffers(holders);
+      const pending = from ? restoreState(holders, from) : [];
       const program = await record("train", () => {
         const row = loss(parameters.weights, { seeds, clock });
         expectPerReplica("loss", row, R);
@@ -184,7 +192,7 @@ export class Training<E extends string = never> implements Disposable {
         from: start,
         pending,
       });
-      return new Training(options, program, loop, state, [loop, ...owned]);
+      return new Training(options, program, loop, holders, [loop, ...owned]);
     } catch (error) {
       for (const resource of owned) resource.destroy();
       throw error;
@@ -217,7 +225,7 @@ export class Training<E extends string = never> implements Disposable {
   }
 
   /**
-   * Copies parameters and the optimiser's state to the host, for a checkpoint.
+   * Copies parameters, buffers and the optimiser's state to the host, for a checkpoint.
    *
    * @returns The state after {@linkcode Training.step} steps.
    * @throws {Error} If steps are under way: call it at a report at which training pauses, or after the run.
@@ -227,16 +235,7 @@ export class Training<E extends string = never> implements Disposable {
     if (!this.#loop.settled) {
       throw new Error("training: expected a report at which training pauses, found steps under way");
     }
-    const tensors = await this.parameters.read();
-    for (const [name, flat] of Object.entries(this.#state)) {
-      const arrays = await this.parameters.read(flat);
-      tensors.push(...arrays.map((array) => ({ ...array, name: `optimizer.${name}.${array.name}` })));
-    }
-    const { pending } = this.#loop;
-    if (pending.length > 0) {
-      const data = Float32Array.from(pending.flatMap((losses) => [...losses]));
-      tensors.push({ name: PENDING, shape: [pending.length, this.parameters.replicas], data });
-    }
+    const tensors = await readState(this.#holders, this.#loop.pending);
     return { step: this.step, tensors };
   }
 
@@ -251,78 +250,9 @@ export class Training<E extends string = never> implements Disposable {
   }
 }
 
-/** Writes all tensors of a state, or none if one does not fit; returns the losses that no report has had. */
-function restore(parameters: ParameterSet, state: OptimizerState, { tensors }: TrainingState): Float32Array[] {
-  const prefixes = ["", ...Object.keys(state).map((name) => `optimizer.${name}.`)];
-  const groups = prefixes.map((): NamedArray[] => []);
-  const pending: Float32Array[] = [];
-  for (const array of tensors) {
-    if (array.name === PENDING) {
-      const [count, R] = array.shape;
-      for (let row = 0; row < count; row++) pending.push(array.data.slice(row * R, (row + 1) * R));
-      continue;
-    }
-    const group = prefixes.findLastIndex((prefix) => array.name.startsWith(prefix));
-    groups[group].push({ ...array, name: array.name.slice(prefixes[group].length) });
-  }
-  const packed = groups.map((arrays) => parameters.pack(arrays));
-  [parameters.flat, ...Object.values(state)].forEach((flat, index) => flat.write(packed[index]));
-  return pending;
-}
-
 function expectPerReplica(name: string, { shape, size }: Tensor, R: number): void {
   if (size === R) return;
   throw new ShapeError(
     `training: expected a ${name} of one number per replica (${R}), found shape (${shape.join(", ")})`,
   );
-}
-
-/**
- * Steps 0, `every`, 2 `every`, … and the last one.
- *
- * @param every Distance between reports, ≥ 1.
- * @param total Last step, ≥ 0.
- * @returns Steps in order.
- */
-export function everySteps(every: number, total: number): number[] {
-  const steps = Array.from({ length: Math.ceil(total / every) }, (_, index) => index * every);
-  return [...steps, total];
-}
-
-/**
- * Step 0 and about `count` steps from 1 to the last one, evenly spaced in their logarithm.
- *
- * @param count Number of steps, ≥ 2.
- * @param total Last step, ≥ 1.
- * @returns Distinct steps in order.
- *
- * @example
- * ```ts
- * import { logarithmicSteps } from "./train.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(logarithmicSteps(4, 1000), [0, 1, 10, 100, 1000]);
- * ```
- */
-export function logarithmicSteps(count: number, total: number): number[] {
-  const steps = Array.from({ length: count }, (_, index) => Math.round(total ** (index / (count - 1))));
-  return [...new Set([0, ...steps])];
-}
-
-/**
- * Steps of several lists, each once and in order: reports and checkpoints, say.
- *
- * @param lists Lists of steps.
- * @returns Their union, ascending.
- *
- * @example
- * ```ts
- * import { everySteps, unionOfSteps } from "./train.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(unionOfSteps(everySteps(4, 10), everySteps(5, 10)), [0, 4, 5, 8, 10]);
- * ```
- */
-export function unionOfSteps(...lists: readonly (readonly number[])[]): number[] {
-  return [...new Set(lists.flat())].sort((a, b) => a - b);
 }

@@ -10,7 +10,14 @@ import { ParameterSet, type Weights } from "../lib/models/parameters.ts";
 import { transformer } from "../lib/models/transformer.ts";
 import { adamw, type Optimizer, sgd, sgld, warmUp } from "../lib/optim/mod.ts";
 import { repeatedSequences, withTargets } from "../lib/tasks/mod.ts";
-import { everySteps, logarithmicSteps, type StepDraw, Training, type TrainingState } from "../lib/train.ts";
+import {
+  everySteps,
+  logarithmicSteps,
+  type SavedState,
+  type StepDraw,
+  Training,
+  type TrainingState,
+} from "../lib/train.ts";
 
 const gpu = await openGpu();
 
@@ -36,7 +43,7 @@ interface Trained {
 }
 
 /** Trains the small decoder and keeps what is reported, with the state at the pauses. */
-async function train(seeds: number[], optimizer: Optimizer, steps: number, from?: TrainingState): Promise<Trained> {
+async function train(seeds: number[], optimizer: Optimizer, steps: number, from?: SavedState | null): Promise<Trained> {
   using parameters = ParameterSet.create(MODEL.parameters, seeds);
   using training = await Training.create({ parameters, optimizer, loss: copyingLoss("train"), from });
   const [losses, states]: [Float32Array[], TrainingState[]] = [[], []];
@@ -71,6 +78,24 @@ for (const [name, optimizer] of Object.entries(OPTIMIZERS)) {
     assertEquals(rest.losses, whole.losses.slice(10));
   });
 }
+
+Deno.test("training: steps of reports, none between the ends where the distance is 0", () => {
+  assertEquals(everySteps(4, 9), [0, 4, 8, 9]);
+  assertEquals(everySteps(4, 8), [0, 4, 8]);
+  assertEquals(everySteps(0, 7), [0, 7]);
+  assertEquals(everySteps(0, 0), [0]);
+});
+
+Deno.test("training: continued from nothing it begins; an experiment's own integers are left alone", async () => {
+  const begun = await train([5], OPTIMIZERS.SGLD(), 10, null);
+  const state = begun.states.at(-1)!;
+  const own = { name: "run.clock", shape: [1], data: Uint32Array.of(7) };
+  const [rest, same] = [
+    await train([5], OPTIMIZERS.SGLD(), 20, { ...state, tensors: [own, ...state.tensors] }),
+    await train([5], OPTIMIZERS.SGLD(), 20, state),
+  ];
+  assertEquals(rest, same);
+});
 
 Deno.test("training: losses that no report has had go with the state", async () => {
   using parameters = ParameterSet.create(MODEL.parameters, [1]);

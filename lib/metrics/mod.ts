@@ -13,3 +13,41 @@ export {
   stableRank,
 } from "./spectrum.ts";
 export { type SpectralMeasures, spectralMeasures } from "./spectral_measures.ts";
+export { projectorOverlap, rankRule, rowSpaceAngles, subspaceDistance, type SubspaceOptions } from "./subspace.ts";
+export { cosinesBetween, restsOutside, squaredCosines, squaredDistances } from "./row_spaces.ts";
+export {
+  CHANGE_CRITERIA,
+  type ChangeCriterion,
+  type ChangeInterval,
+  changeInterval,
+  type ChangeName,
+  type ChangePoints,
+  changePoints,
+  type Curve,
+} from "./change_points.ts";
+export {
+  type AutocorrelationCurvature,
+  autocorrelationCurvature,
+  type AutocorrelationOptions,
+  curvature,
+} from "./curvature.ts";
+export { type CkaSizes, linearCka, linearCkas } from "./cka.ts";
+export { linearProbe, linearProbes, type ProbeOptions, type ProbeSizes } from "./linear_probe.ts";
+export { type TrajectoryPca, trajectoryPca, trajectoryPcaReference } from "./trajectory_pca.ts";
+export {
+  type Eigenvalues,
+  Hessian,
+  hessianTrace,
+  lanczos,
+  type Products,
+  type ProductSizes,
+  type TraceEstimate,
+} from "./hessian.ts";
+export {
+  type LearningCoefficient,
+  learningCoefficient,
+  type LearningCoefficientOptions,
+} from "./learning_coefficient.ts";
+export { type ChainDiagnostics, describeChains, splitRHat } from "./chains.ts";
+export { chainFigure } from "./chain_figure.ts";
+export { type KnownCoefficient, reducedRankCoefficient, type ReducedRankSizes } from "./reduced_rank.ts";

@@ -1,6 +1,6 @@
 /** Laws of initial values. */
 import { normals, uniforms } from "../random.ts";
-import type { ParameterSpec } from "./parameters.ts";
+import type { ParameterSpec } from "./parameter_spec.ts";
 
 /** Law of a parameter's initial values. */
 export type Initializer =

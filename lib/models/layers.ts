@@ -2,7 +2,7 @@
 import { matmul } from "../../kernels/matmul.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import type { ParameterSpec } from "./parameters.ts";
+import type { ParameterSpec } from "./parameter_spec.ts";
 
 /**
  * `y = x W + b` along the last axis, each replica with its own weights.

@@ -39,6 +39,7 @@ export interface VectorModel {
    * @param weights Parameters (R, …) by name.
    * @param tokens Token vectors (R, B, T, C).
    * @returns Token vectors (R, B, T, C) after the last layer.
+   * @throws {ShapeError} If tokens have another width, or there is no query beside them.
    */
   apply(weights: Weights, tokens: Tensor): Tensor;
 }
@@ -89,6 +90,10 @@ export function linearTransformer(options: LinearTransformerOptions): VectorMode
   return {
     parameters,
     apply(weights, tokens) {
+      if (tokens.shape.length !== 4 || tokens.shape[3] !== width) {
+        const found = `shape (${tokens.shape.join(", ")})`;
+        throw new ShapeError(`linearTransformer: expected tokens (R, B, T, ${width}), found ${found}`);
+      }
       let stream = tokens;
       for (let layer = 0; layer < layers; layer++) {
         const prefix = `blocks.${shared ? 0 : layer}.attention.`;
@@ -118,6 +123,7 @@ function attend(stream: Tensor, weight: (name: string) => Tensor, factorised: bo
  * @param x Inputs (R, B, N + 1, D), the query last.
  * @param y Labels (R, B, N, L).
  * @returns Tokens (R, B, N + 1, D + L).
+ * @throws {ShapeError} If there is not one input more than labels.
  */
 export function regressionTokens(x: Tensor, y: Tensor): Tensor {
   const [R, B, T] = x.shape;

@@ -50,6 +50,8 @@ export interface CommandLine<O extends Options> {
   readonly out?: string;
   /** The run folder to go on from, asked for with `--resume`. */
   readonly resume?: string;
+  /** Arguments that belong to no option, in their order; empty unless the program takes such. */
+  readonly operands: readonly string[];
   /** Names of the options that were given, presets aside. */
   readonly given: readonly string[];
   /** Whether help was asked for. */
@@ -65,6 +67,7 @@ const RESERVED = ["preset", "out", "help", "resume", ...Object.keys(checkpointOp
  * @param options The experiment's own options; names shared with the common ones are refused.
  * @param presets Named partial configurations; each value is checked like one from the command line.
  * @param every Steps between checkpoints unless given, of a resumable experiment; `null` for others.
+ * @param takesOperands Whether arguments that belong to no option are taken, as names of files.
  * @returns Values of all options.
  * @throws {UserError} For an unknown option (naming the nearest one), a value outside its domain, an option given
  *   twice, an empty value, or an argument that belongs to no option.
@@ -84,6 +87,7 @@ export function parseCommandLine<O extends Options>(
   options: O,
   presets: Presets<O>,
   every: number | null = null,
+  takesOperands = false,
 ): CommandLine<O> {
   const ofCheckpoints = every === null ? null : checkpointOptions(every);
   const known: Options = { ...commonOptions, ...ofCheckpoints, ...options };
@@ -92,7 +96,7 @@ export function parseCommandLine<O extends Options>(
     throw new Error(`expected option names of its own, found --${taken}, which every experiment has`);
   }
 
-  const given = splitArguments(args, known, ofCheckpoints !== null);
+  const { given, operands } = splitArguments(args, known, ofCheckpoints !== null, takesOperands);
   const preset = given.preset ?? NO_PRESET;
   if (preset !== NO_PRESET && !Object.hasOwn(presets, preset)) {
     throw new UserError(
@@ -118,6 +122,7 @@ export function parseCommandLine<O extends Options>(
     checkpoints: ofCheckpoints === null ? null : values(ofCheckpoints) as Configuration<typeof ofCheckpoints>,
     preset,
     help: given.help === "true",
+    operands,
     given: Object.keys(given).filter((key) => given[key] !== undefined),
     ...(given.out === undefined ? {} : { out: given.out }),
     ...(given.resume === undefined ? {} : { resume: given.resume }),
@@ -133,12 +138,13 @@ function read(key: string, option: Option<unknown>, text: string): unknown {
   }
 }
 
-/** Every given option with its text; a flag's is "true" or "false". */
+/** Every given option with its text, a flag's is "true" or "false"; and what belongs to none. */
 function splitArguments(
   args: readonly string[],
   known: Options,
   resumable: boolean,
-): Record<string, string | undefined> {
+  takesOperands: boolean,
+): { readonly given: Record<string, string | undefined>; readonly operands: readonly string[] } {
   const flags = [...Object.keys(known).filter((key) => known[key].flag), "help"];
   const valued = [
     ...Object.keys(known).filter((key) => !known[key].flag),
@@ -163,13 +169,15 @@ function splitArguments(
     alias: { help: "h" },
     "--": true,
     unknown: (arg, key) => {
+      if (key === undefined && takesOperands) return true;
       if (key !== undefined && ["resume", ...Object.keys(checkpointOptions(0))].includes(key)) {
         throw new UserError(`expected no --${key}: this experiment saves no checkpoints`);
       }
       throw new UserError(unknownArgument(arg, key, all));
     },
   });
-  if ((parsed["--"] ?? []).length > 0) throw new UserError(unknownArgument(parsed["--"]![0], undefined, all));
+  const behind = parsed["--"] ?? [];
+  if (behind.length > 0 && !takesOperands) throw new UserError(unknownArgument(behind[0], undefined, all));
 
   const given: Record<string, string | undefined> = {};
   // The parser also says false of a flag that was not given, and a preset may say true of it.
@@ -185,7 +193,7 @@ function splitArguments(
     }
     given[key] = texts[0];
   }
-  return given;
+  return { given, operands: [...parsed._, ...behind].map(String) };
 }
 
 function unknownArgument(arg: string, key: string | undefined, all: readonly string[]): string {

@@ -17,6 +17,8 @@ import type { FileWriter } from "./run_folder.ts";
 export interface RunContext<O extends Options, C extends ColumnTable, E> {
   /** Values of the experiment's own options. */
   readonly configuration: Configuration<O>;
+  /** Arguments that belong to no option, if the experiment takes {@linkcode Experiment.operands}. */
+  readonly operands: readonly string[];
   /** Root of all random streams. */
   readonly seed: number;
   /** Which adapter was asked for. */
@@ -31,6 +33,8 @@ export interface RunContext<O extends Options, C extends ColumnTable, E> {
   readonly folder: string;
   /** Appends a row to the log. A number that is not finite ends the run as diverged. */
   log<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void;
+  /** Rows of a kind that the log holds so far, those from before a resumption included: what figures and claims need. */
+  logged<K extends keyof C & string>(kind: K): Promise<readonly RowOf<C[K]>[]>;
   /** Writes a file into the run folder, whole or not at all, and enters it in the manifest. */
   readonly write: FileWriter;
   /** State to go on from, and when to save it; for an experiment that is `resumable`. */
@@ -55,14 +59,16 @@ export interface Experiment<O extends Options, C extends ColumnTable, E> {
   readonly options: O;
   /** Named partial configurations, such as `smoke` and `cpu`. */
   readonly presets: Presets<NoInfer<O>>;
+  /** What arguments without `--` are, if any are taken: their name in the help, and one line on them. */
+  readonly operands?: { readonly name: string; readonly help: string };
   /** Given if `run` saves and restores its state by `checkpoints`: then `--resume=RUN` goes on with a run that was ended. */
   readonly resumable?: Resumable;
   /** Kinds of row it logs, with their columns. */
   readonly columns: C;
   /** What it claims, with criteria fixed before the run; a function where that depends on what is asked for. */
   readonly claims: readonly Claim<E>[] | ((configuration: Configuration<NoInfer<O>>) => readonly Claim<E>[]);
-  /** Checks options against each other before anything is written; throws a `UserError` to refuse. */
-  check?(configuration: Configuration<O>): void;
+  /** Checks options and operands before anything is written; throws a `UserError` to refuse. */
+  check?(configuration: Configuration<O>, operands: readonly string[]): void;
   /** Trains, measures, draws and judges; returns soon after the signal is aborted. */
   run(context: RunContext<NoInfer<O>, NoInfer<C>, NoInfer<E>>): Promise<void>;
 }

@@ -13,6 +13,7 @@ export interface Described {
   readonly options: Options;
   readonly presets: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly resumable?: Resumable;
+  readonly operands?: { readonly name: string; readonly help: string };
 }
 
 /**
@@ -43,7 +44,7 @@ export function helpText(experiment: Described, doc: string): string {
     doc,
     "",
     "Options",
-    ...table(optionRows(experiment.options)),
+    ...table([...operandRows(experiment), ...optionRows(experiment.options)]),
     "",
     "Options of every experiment",
     ...table([
@@ -65,6 +66,10 @@ export function helpText(experiment: Described, doc: string): string {
   ].join("\n");
 }
 
+function operandRows({ operands }: Described): HelpRow[] {
+  return operands === undefined ? [] : [[operands.name, operands.help]];
+}
+
 function resumeRows({ resumable }: Described): HelpRow[] {
   const every = everyOf(resumable);
   if (every === null) return [];
@@ -84,6 +89,7 @@ function optionRows(options: Options): HelpRow[] {
 }
 
 function placeholder(option: Option<unknown>): string {
+  if (option.expected === "a text") return "TEXT";
   return option.expected.startsWith("one of") ? "WORD" : option.expected.startsWith("a comma") ? "X,Y,…" : "N";
 }
 

@@ -47,19 +47,21 @@ export async function runExperiment<O extends Options, C extends ColumnTable, E>
   let record: RunRecord<C, E>;
   let notes: readonly string[] = [];
   try {
-    line = parseCommandLine(args, experiment.options, experiment.presets, everyOf(experiment.resumable));
+    const takesOperands = experiment.operands !== undefined;
+    const every = everyOf(experiment.resumable);
+    line = parseCommandLine(args, experiment.options, experiment.presets, every, takesOperands);
     const doc = docText(experiment.doc);
     if (line.help) {
       console.log(helpText(experiment, doc));
       return { exitCode: 0 };
     }
     if (line.resume === undefined) {
-      experiment.check?.(line.configuration);
+      experiment.check?.(line.configuration, line.operands);
       record = startRun(experiment, line, firstParagraph(doc), programName(experiment.name), args);
     } else {
       const manifest = manifestToResume(line.resume, experiment.name);
       line = resumedLine(line, manifest, experiment);
-      experiment.check?.(line.configuration);
+      experiment.check?.(line.configuration, line.operands);
       ({ record, notes } = resumeRun(experiment, line, manifest, line.resume!));
     }
   } catch (error) {
@@ -96,6 +98,7 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
   });
   const context: RunContext<O, C, E> = {
     configuration,
+    operands: line.operands,
     seed: common.seed,
     adapter: common.adapter,
     png: common.png,
@@ -103,6 +106,7 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
     progress,
     folder: record.folder,
     log: (kind, row) => record.log(kind, row),
+    logged: (kind) => record.logged(kind),
     write: record.write,
     checkpoints: record.checkpoints,
     note: (text) => progress.note(text),

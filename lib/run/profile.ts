@@ -77,8 +77,16 @@ function experimentNames(): string[] {
     .map(({ name }) => name.slice(0, -3)).sort();
 }
 
+const HELP = `Runs an experiment and prints where its time goes, kernel by kernel.
+
+usage: deno task profile NAME [options of the experiment]`;
+
 async function main([name, ...args]: string[]): Promise<number> {
   const names = experimentNames();
+  if (name === "--help" || name === "-h") {
+    console.log(`${HELP}\n\n  NAME   one of ${names.join(", ")}; profile NAME --help tells its options`);
+    return 0;
+  }
   if (!names.includes(name)) {
     const nearest = name === undefined ? undefined : closestString(name, names);
     const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;

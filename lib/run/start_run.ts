@@ -54,7 +54,12 @@ export function startRun<O extends Options, C extends ColumnTable, E>(
     question,
     commandLine: commandLine(program, args),
     preset: line.preset,
-    configuration: { ...line.configuration, ...line.common, ...line.checkpoints },
+    configuration: {
+      ...(experiment.operands && { operands: line.operands }),
+      ...line.configuration,
+      ...line.common,
+      ...line.checkpoints,
+    },
     seeds: [seed],
     adapter: null,
     versions: versions(),

@@ -13,6 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { toFileUrl } from "@std/path";
 import type { Contender } from "./contender.ts";
 import { type ElementwiseConfig, OPERATIONS } from "./elementwise_worker.ts";
+import { helpIfAsked } from "./help.ts";
 import { formatRate, measureInTurn, median, table } from "./measure.ts";
 
 /** Different tokens of the embedding. */
@@ -33,6 +34,7 @@ function sizesOf(text: string): { M: number; C: number }[] {
 }
 
 async function main(): Promise<void> {
+  helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
     string: ["before", "rounds", "seconds", "only", "sizes"],
     default: { before: "", rounds: "5", seconds: "0.2", only: "", sizes: "4096x64,4096x256,11520x128" },

@@ -12,6 +12,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import type { Contender } from "./contender.ts";
+import { helpIfAsked } from "./help.ts";
 import { formatRate, formatSpread, type Measured, measureInTurn, median, table } from "./measure.ts";
 import type { TrainingConfig } from "./training_worker.ts";
 
@@ -60,6 +61,7 @@ function row({ name, rates, skipped }: Measured, first: number): string[] {
 }
 
 async function main(): Promise<void> {
+  helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
     string: ["python", "rounds", "seconds", "only", "device"],
     default: { python: "python3", rounds: "5", seconds: "2", only: "", device: "cpu" },

@@ -1,0 +1,266 @@
+/**
+ * How do the spectra and subspaces of a model's weights change over training?
+ *
+ * Reads safetensors checkpoints of any model, matrix by matrix, and measures the QK and OV circuits of its attention heads
+ * and its other weights: effective ranks, norms, the distance of row spaces from those of the last step, and when each
+ * curve drops, rises, dips, or reaches its plateau.
+ *
+ * deno task measure CHECKPOINTS… [--measures=effective-rank,subspace-distance] [--matrices=REGEX] [--circuits=auto|none|…]
+ *
+ * @module
+ */
+import { writeFigure } from "../figures/write.ts";
+import { openGpu } from "../gpu/device.ts";
+import { curvature } from "../metrics/curvature.ts";
+import { marginalEffectiveRanks } from "../metrics/spectrum.ts";
+import { float, int, text } from "../run/columns.ts";
+import { RunError } from "../run/errors.ts";
+import { defineExperiment, type Experiment, type RunContext } from "../run/experiment.ts";
+import { type CurveKey, Curves } from "./curves.ts";
+import { evaluateFamily } from "./evaluate.ts";
+import { curveFigure, panelOf, spectrumFigure } from "./figures.ts";
+import { type Measure, type MeasureName, MEASURES } from "./measures.ts";
+import { measureOptions } from "./options.ts";
+import { type Family, planFamilies } from "./plan.ts";
+import { type CheckpointSeries, findSeries } from "./series.ts";
+import { Sources, type Unsound } from "./sources.ts";
+import { SpectrumMeans } from "./spectrum_means.ts";
+import { changeTable } from "./change_table.ts";
+import { parameterNorms } from "./parameter_norms.ts";
+import type { Configuration } from "../run/option.ts";
+
+const key = {
+  layer: int("", "layer, −1 where there is none"),
+  head: int("", "head, −1 where there is none"),
+  circuit: text("QK, OV, matrix or all"),
+  matrix: text("prefix of the layer's names, or name of the weight"),
+  measure: text("what was measured"),
+  index: int("", "which of several values, 0 for most measures; k of marginal-rank"),
+};
+
+/** Rows of the log: series, measures, and changes. */
+export const measureColumns = {
+  series: {
+    series: int("", "number of the series"),
+    name: text("folder of its checkpoints"),
+    checkpoints: int("", "how many"),
+  },
+  measure: {
+    step: int("steps", "step of the checkpoint"),
+    replica: int("", "replica: number of the series, or of the axis of replicas within a checkpoint"),
+    ...key,
+    value: float("", "value of the measure"),
+  },
+  change: {
+    ...key,
+    change: text("drop, rise, dip or plateau"),
+    criterion: text("what counts as one"),
+    median: float("steps", "median of its time over the replicas that have it"),
+    low: float("steps", "quantile 0.05 over them"),
+    high: float("steps", "quantile 0.95 over them"),
+    found: int("", "replicas that have it"),
+    replicas: int("", "all replicas"),
+  },
+};
+
+type Context = RunContext<typeof measureOptions, typeof measureColumns, never>;
+type MeasureConfiguration = Configuration<typeof measureOptions>;
+
+/** The tool, run like an experiment: `runExperiment(measureCheckpoints, ["RUN", "--circuits=none"])`. */
+export const measureCheckpoints: Experiment<typeof measureOptions, typeof measureColumns, never> = defineExperiment({
+  name: "measure",
+  doc: new URL(import.meta.url),
+  operands: { name: "CHECKPOINTS…", help: "safetensors files or folders of them; several folders are replicas" },
+  options: measureOptions,
+  presets: {},
+  columns: measureColumns,
+  claims: [],
+  check: (configuration, operands) => void planAll(configuration, operands),
+  async run(context) {
+    const { configuration, operands, log, adapter, setAdapter } = context;
+    const planned = planAll(configuration, operands);
+    setAdapter((await openGpu(adapter)).adapter);
+    const curves = new Curves();
+    const spectra = new SpectrumMeans();
+    const unsound: Unsound[] = [];
+    let replica = 0;
+    for (const [number, { series, families }] of planned.entries()) {
+      log("series", { series: number, name: series.name, checkpoints: series.files.length });
+      using sources = new Sources(series);
+      const record = recorder(context, curves, replica);
+      await measureFamilies(context, { series, families, sources, spectra, record });
+      if (wants(configuration, "parameter-norm", "norm-curvature")) {
+        await measureNorms(context, series, sources, record);
+      }
+      replica += Math.max(...families.map(({ replicas }) => replicas));
+      unsound.push(...sources.unsound);
+      if (context.signal.aborted) return;
+    }
+    await summarise(context, curves, spectra);
+    report(context, unsound);
+  },
+});
+
+/** CheckpointSeries with what is measured of each; a tensor that is missing from a later step is found when it is read. */
+function planAll(configuration: MeasureConfiguration, operands: readonly string[]) {
+  const pattern = configuration["step-pattern"];
+  const { circuits, matrices, heads } = configuration;
+  return findSeries(operands, pattern instanceof RegExp ? pattern : undefined).map((series) => {
+    using sources = new Sources(series);
+    const last = sources.at(series.files.length - 1);
+    const groups = configuration["kv-heads"];
+    return { series, families: planFamilies(last, { circuits, matrices, heads, groups }) };
+  });
+}
+
+function wants({ measures }: MeasureConfiguration, ...names: readonly MeasureName[]): boolean {
+  return names.some((name) => measures.includes(name));
+}
+
+/** Appends a value to the log and to its curve; a value that is not defined (0/0) is left out. */
+type Recorder = (key: CurveKey, replica: number, step: number, value: number) => void;
+
+function recorder({ log }: Context, curves: Curves, first: number): Recorder {
+  return (key, replica, step, value) => {
+    if (!Number.isFinite(value)) return;
+    log("measure", { step, replica: first + replica, ...key, value });
+    curves.add(key, first + replica, step, value);
+  };
+}
+
+interface SeriesWork {
+  readonly series: CheckpointSeries;
+  readonly families: readonly Family[];
+  readonly sources: Sources;
+  readonly spectra: SpectrumMeans;
+  readonly record: Recorder;
+}
+
+async function measureFamilies(
+  context: Context,
+  { series, families, sources, spectra, record }: SeriesWork,
+): Promise<void> {
+  const { configuration, progress, signal } = context;
+  const { measures, marginal } = configuration;
+  const steps = series.files.length;
+  const wanted = {
+    distance: measures.includes("subspace-distance"),
+    overlap: measures.includes("subspace-overlap"),
+    angles: measures.includes("principal-angles"),
+  };
+  progress.start(families.length * steps, series.name);
+  for (const [number, family] of families.entries()) {
+    if (signal.aborted) break;
+    const { circuit, layer, name, heads } = family;
+    const load = (step: number) => sources.read(family, step);
+    await evaluateFamily(family, steps, load, wanted, async (index, findings) => {
+      const { step } = series.files[index];
+      for (const [place, { s, distance, overlap, angles }] of findings.entries()) {
+        const head = circuit === "matrix" ? -1 : place % heads;
+        const replica = Math.floor(place / heads);
+        const put = (measure: MeasureName, value: number, index = 0) =>
+          record({ layer, head, circuit, matrix: name, measure, index }, replica, step, value);
+        spectra.add(panelOf({ circuit, layer, matrix: name }), step, s);
+        for (const measure of measures) {
+          const about: Measure = MEASURES[measure];
+          if (about.ofSpectrum) put(measure, about.ofSpectrum(s));
+          else if (measure === "marginal-rank") {
+            marginalEffectiveRanks(s, Math.min(marginal, s.length - 1)).forEach((value, k) => put(measure, value, k));
+          } else if (measure === "spectrum") s.forEach((value, k) => put(measure, value, k));
+          else if (measure === "subspace-distance" && distance !== undefined) put(measure, distance);
+          else if (measure === "subspace-overlap" && overlap !== undefined) put(measure, overlap);
+          else if (measure === "principal-angles") angles?.forEach((value, k) => put(measure, value, k));
+        }
+      }
+      await progress.update(number * steps + index + 1);
+    });
+  }
+  progress.stop();
+}
+
+async function measureNorms(
+  context: Context,
+  series: CheckpointSeries,
+  sources: Sources,
+  record: Recorder,
+): Promise<void> {
+  const { measures } = context.configuration;
+  const { progress } = context;
+  progress.start(series.files.length, "norms");
+  const norms: Float64Array[] = [];
+  for (let index = 0; index < series.files.length; index++) {
+    norms.push(parameterNorms(sources.at(index)));
+    await progress.update(index + 1);
+    if (context.signal.aborted) return;
+  }
+  progress.stop();
+  const key = { layer: -1, head: -1, circuit: "all", matrix: "all parameters", index: 0 };
+  norms[0].forEach((_, replica) => {
+    const points = norms.flatMap((all, index) => {
+      const value = all[replica];
+      return Number.isFinite(value) ? [{ step: series.files[index].step, value }] : [];
+    });
+    const put = (measure: MeasureName, values: ArrayLike<number>) =>
+      points.forEach(({ step }, index) => record({ ...key, measure }, replica, step, values[index]));
+    const values = points.map(({ value }) => value);
+    if (measures.includes("parameter-norm")) put("parameter-norm", values);
+    if (measures.includes("norm-curvature") && points.length >= 3) {
+      put("norm-curvature", curvature(points.map(({ step }) => step), values));
+    }
+  });
+}
+
+/** Figures, change points, and their table. */
+async function summarise(
+  { configuration, write, png, log }: Context,
+  curves: Curves,
+  spectra: SpectrumMeans,
+): Promise<void> {
+  const changes = curves.changes();
+  for (const change of changes) log("change", change);
+  await write("change_points.json", JSON.stringify(changes, null, 2) + "\n", "changes of curves, with their criteria");
+  for (const measure of configuration.measures) {
+    if (measure === "spectrum") continue;
+    const { title, help } = MEASURES[measure];
+    const all = curves.of(measure);
+    const kinds = {
+      "": all.filter(({ circuit }) => circuit === "QK" || circuit === "OV"),
+      "_weights": all.filter(({ circuit }) => circuit === "matrix"),
+      "_all": all.filter(({ circuit }) => circuit === "all"),
+    };
+    for (const [suffix, own] of Object.entries(kinds)) {
+      const byIndex = measure === "marginal-rank" || measure === "principal-angles";
+      const group = byIndex ? "k" : suffix === "" ? "head" : suffix === "_weights" ? "weight" : "";
+      const spec = curveFigure(own, { title, help, group }, (curve) => {
+        if (byIndex) return String(curve.index);
+        if (suffix === "") return String(curve.head);
+        return shortName(curve.matrix);
+      });
+      if (spec !== null) await writeFigure(write, measure.replaceAll("-", "_") + suffix, spec, { png });
+    }
+  }
+  const spec = spectrumFigure(spectra.all());
+  if (spec !== null) await writeFigure(write, "spectrum", spec, { png });
+  const table = changeTable(changes);
+  if (table !== "") console.log(table);
+}
+
+/** The name without what it has in common with other layers. */
+function shortName(name: string): string {
+  return name.replace(/^.*?\d+\./, "").replace(/\.weight$/, "");
+}
+
+/** Says which weights were skipped; unless that is allowed, the run has failed. */
+function report({ configuration, note }: Context, unsound: readonly Unsound[]): void {
+  if (unsound.length === 0) return;
+  for (const { path, tensor, entries } of unsound.slice(0, 10)) {
+    note(`warning: skipped ${JSON.stringify(tensor)} of ${path}: ${entries} entries are NaN or infinite`);
+  }
+  if (unsound.length > 10) note(`warning: skipped ${unsound.length - 10} more`);
+  if (configuration["allow-nan"]) return;
+  const [{ path, tensor }] = unsound;
+  throw new RunError(
+    `expected finite weights, found NaN or infinity in ${JSON.stringify(tensor)} of ${path}` +
+      `${unsound.length > 1 ? ` and ${unsound.length - 1} more` : ""}; the rest was measured, --allow-nan accepts that`,
+  );
+}

@@ -1,0 +1,62 @@
+/** The trace plot of a learning coefficient's chains. */
+import { position } from "../figures/axes.ts";
+import { figure } from "../figures/compose.ts";
+import { ruleAt } from "../figures/rule.ts";
+import type { Spec } from "../figures/spec.ts";
+import { PALETTE } from "../figures/theme.ts";
+import type { LearningCoefficient } from "./learning_coefficient.ts";
+
+const MOST_POINTS = 200;
+
+/**
+ * Losses of all chains against steps, as `nβ (ℓ(w) − ℓ(w*))`: averages over stretches of steps, so that a drift is seen
+ * through the noise; burn-in and estimate are marked.
+ *
+ * @param result What `learningCoefficient` found.
+ * @param title What was sampled.
+ * @returns A figure.
+ *
+ * @example
+ * ```ts
+ * import { renderSvg } from "../figures/mod.ts";
+ * import { chainFigure } from "./chain_figure.ts";
+ *
+ * const trace = [0, 1].map((chain) => Float64Array.from({ length: 100 }, (_, step) => 0.01 + 1e-3 * Math.sin(step + chain)));
+ * const found = { coefficient: 1, low: 0.9, high: 1.1, chains: [1, 1], rHat: 1, warnings: [] };
+ * await renderSvg(chainFigure({ ...found, trace, lossAtCentre: 0, burnIn: 20, nBeta: 100 }, "a sine"));
+ * ```
+ */
+export function chainFigure(result: LearningCoefficient, title: string): Spec {
+  const { trace, burnIn, nBeta, lossAtCentre, coefficient, low, high, rHat, warnings } = result;
+  const steps = trace[0].length;
+  const stretch = Math.max(1, Math.ceil(steps / MOST_POINTS));
+  const rows = trace.flatMap((losses, chain) =>
+    Array.from({ length: Math.floor(steps / stretch) }, (_, index) => {
+      const own = losses.subarray(index * stretch, (index + 1) * stretch);
+      const excess = own.reduce((sum, value) => sum + value - lossAtCentre, 0) / stretch;
+      return { step: (index + 0.5) * stretch, value: nBeta * excess, chain };
+    })
+  );
+  const number = (value: number) => Number(value.toPrecision(3));
+  const about = `λ̂ = ${number(coefficient)} (${number(low)} … ${number(high)} over ${trace.length} chains), R̂ = ${
+    number(rHat)
+  }`;
+  const text = {
+    title: `Local learning coefficient: ${title}`,
+    subtitle: [about, `means over ${stretch} steps`, ...warnings.map((warning) => `warning: ${warning}`)],
+    description: `Excess losses of ${trace.length} chains against steps of their dynamics.`,
+  };
+  return figure(text, { chains: rows }, [
+    {
+      data: { name: "chains" },
+      mark: { type: "line", strokeWidth: 1, opacity: 0.5, color: PALETTE[0], clip: true },
+      encoding: {
+        x: position("x", { title: "step" }, "step"),
+        y: position("y", { title: "nβ (ℓ(w) − ℓ(w*))" }, "value"),
+        detail: { field: "chain" },
+      },
+    },
+    ...ruleAt({ x: burnIn, label: "burn-in ends" }),
+    ...ruleAt({ y: coefficient, label: "λ̂" }),
+  ]);
+}

@@ -1,0 +1,132 @@
+/** When a curve of training changes: its drop, rise, dip and plateau, each with a stated criterion. */
+import { quantile } from "../figures/band.ts";
+
+/** Values against time. */
+export interface Curve {
+  /** Times (T), ascending: steps of training. */
+  readonly x: ArrayLike<number>;
+  /** Values (T), finite. */
+  readonly y: ArrayLike<number>;
+}
+
+/** What a curve must do for a change to count. */
+export interface ChangeCriterion {
+  /** Smallest change, relative to the largest magnitude of the curve; 0.02 by default. */
+  readonly least?: number;
+  /** Smallest change in the unit of the curve, below which it is rounding; 0 by default. */
+  readonly noise?: number;
+  /** Smallest depth of a dip, relative to the range of the curve; 0.2 by default. */
+  readonly depth?: number;
+  /** Largest distance from the last value on a plateau, relative to the range of the curve; 0.05 by default. */
+  readonly tolerance?: number;
+}
+
+/** Names of changes. */
+export type ChangeName = "drop" | "rise" | "dip" | "plateau";
+
+/** Time of each change, null where the curve has none. */
+export type ChangePoints = { readonly [name in ChangeName]: number | null };
+
+/** The criteria in words, as they stand beside results. */
+export const CHANGE_CRITERIA: Readonly<Record<ChangeName, string>> = {
+  drop: "first crossing, from above, of the middle between first and last value, if they differ by ≥ 2 % of max |y|",
+  rise: "first crossing, from below, of the middle between first and last value, if they differ by ≥ 2 % of max |y|",
+  dip:
+    "time of the minimum, if the curve is higher both before and after it by ≥ 20 % of its range and ≥ 2 % of max |y|",
+  plateau:
+    "first time from which on the curve stays within 5 % of its range around its last value, if the range is ≥ 2 % of max |y|",
+};
+
+/**
+ * Drop, rise, dip and plateau of a curve, by the criteria of {@linkcode CHANGE_CRITERIA} with the numbers given.
+ *
+ * Crossings are interpolated linearly between times; dip and plateau are times of the curve.
+ *
+ * @example
+ * ```ts
+ * import { changePoints } from "./change_points.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { drop, rise, dip, plateau } = changePoints({ x: [0, 10, 20, 30, 40], y: [1, 1, 0, 0, 0] });
+ * assertEquals([drop, rise, dip, plateau], [15, null, null, 20]);
+ * ```
+ *
+ * @param curve Times and values, T ≥ 1.
+ * @param criterion What counts.
+ * @returns Times, or null.
+ */
+export function changePoints({ x, y }: Curve, criterion: ChangeCriterion = {}): ChangePoints {
+  const { least = 0.02, noise = 0, depth = 0.2, tolerance = 0.05 } = criterion;
+  const T = x.length;
+  let low = 0, high = 0;
+  for (let t = 0; t < T; t++) {
+    if (y[t] < y[low]) low = t;
+    if (y[t] > y[high]) high = t;
+  }
+  const range = y[high] - y[low];
+  const smallest = Math.max(noise, least * Math.max(Math.abs(y[high]), Math.abs(y[low])));
+  const nothing = { drop: null, rise: null, dip: null, plateau: null };
+  if (T < 2 || range === 0 || range < smallest) return nothing;
+  const [first, last] = [y[0], y[T - 1]];
+  const fell = first - last >= smallest, rose = last - first >= smallest;
+  const before = largest(y, 0, low), after = largest(y, low + 1, T);
+  const rim = Math.min(before, after) - y[low];
+  let start = T - 1;
+  while (start > 0 && Math.abs(y[start - 1] - last) <= tolerance * range) start--;
+  return {
+    drop: fell ? crossing(x, y, (first + last) / 2, -1) : null,
+    rise: rose ? crossing(x, y, (first + last) / 2, 1) : null,
+    dip: rim >= Math.max(depth * range, smallest) ? x[low] : null,
+    plateau: start < T - 1 ? x[start] : null,
+  };
+}
+
+/** Times of one change over replicas. */
+export interface ChangeInterval {
+  /** Median over the replicas that have the change. */
+  readonly median: number;
+  /** Quantile 0.05 over them. */
+  readonly low: number;
+  /** Quantile 0.95 over them. */
+  readonly high: number;
+  /** How many replicas have it. */
+  readonly found: number;
+  /** How many replicas there are. */
+  readonly replicas: number;
+}
+
+/**
+ * Median and central 90 % of a change's time over the replicas that have it.
+ *
+ * @example
+ * ```ts
+ * import { changeInterval } from "./change_points.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(changeInterval([10, null, 30]), { median: 20, low: 11, high: 29, found: 2, replicas: 3 });
+ * ```
+ *
+ * @param times One a replica, null where it has none.
+ * @returns Interval; null if no replica has the change.
+ */
+export function changeInterval(times: readonly (number | null)[]): ChangeInterval | null {
+  const sorted = times.filter((time) => time !== null).sort((a, b) => a - b);
+  if (sorted.length === 0) return null;
+  const [low, median, high] = [0.05, 0.5, 0.95].map((q) => quantile(sorted, q));
+  return { median, low, high, found: sorted.length, replicas: times.length };
+}
+
+function largest(y: ArrayLike<number>, from: number, to: number): number {
+  let most = -Infinity;
+  for (let t = from; t < to; t++) most = Math.max(most, y[t]);
+  return most;
+}
+
+/** First time at which y passes the level: down for −1, up for 1. */
+function crossing(x: ArrayLike<number>, y: ArrayLike<number>, level: number, sign: number): number | null {
+  for (let t = 1; t < x.length; t++) {
+    const [a, b] = [sign * (y[t - 1] - level), sign * (y[t] - level)];
+    if (a < 0 && b >= 0) return x[t - 1] + (x[t] - x[t - 1]) * a / (a - b);
+  }
+  return null;
+}

@@ -1,0 +1,145 @@
+/** What a linear map reads from a representation. */
+import { columnMeans, subtractRows } from "../../kernels/centre.ts";
+import { matmul } from "../../kernels/matmul.ts";
+import { slice } from "../../kernels/blocks.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { batchOf, sameRows } from "../linalg/batch.ts";
+import { solveLeastSquares, solveRidge } from "../linalg/least_squares.ts";
+import { regressReference } from "../linalg/reference_solve.ts";
+import { Scratch } from "../linalg/scratch.ts";
+
+/** How a probe is fitted. */
+export interface ProbeOptions {
+  /** Samples that it is fitted to, from the first; it is judged by the others. 2 … S − 1. */
+  readonly train: number;
+  /** Ridge penalty λ ≥ 0 on the map, 0 by default: then the shortest least-squares solution. */
+  readonly ridge?: number;
+}
+
+/** Sizes of a representation and its targets. */
+export interface ProbeSizes {
+  /** Samples S. */
+  readonly S: number;
+  /** Features F. */
+  readonly F: number;
+  /** Targets K. */
+  readonly K: number;
+}
+
+/**
+ * Linear-probe R² `1 − Σ‖y − ŷ‖² / Σ‖y − ȳ‖²` of held-out samples, with ŷ = W x + b fitted to the others by least
+ * squares or ridge regression (Alain & Bengio 2016), and ȳ the mean of the held-out targets. In float64.
+ *
+ * @example
+ * ```ts
+ * import { linearProbe } from "./linear_probe.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = [1, 2, 3, 4, 5];
+ * const exact = linearProbe(x, x.map((value) => 7 - 2 * value), { S: 5, F: 1, K: 1 }, { train: 3 });
+ * assertAlmostEquals(exact, 1);
+ * ```
+ *
+ * @param features Representation (S, F), row-major.
+ * @param targets What is read from it (S, K).
+ * @param sizes Samples, features and targets.
+ * @param options How the probe is fitted.
+ * @returns R² ≤ 1 over all targets; below 0 if the mean would be better.
+ * @throws {RangeError} If there are too few samples on either side, or the ridge is negative.
+ */
+export function linearProbe(
+  features: ArrayLike<number>,
+  targets: ArrayLike<number>,
+  { S, F, K }: ProbeSizes,
+  options: ProbeOptions,
+): number {
+  const { train, ridge } = checked("linearProbe", S, options);
+  const means = (x: ArrayLike<number>, width: number, from: number, to: number) =>
+    Float64Array.from({ length: width }, (_, f) => {
+      let sum = 0;
+      for (let s = from; s < to; s++) sum += x[s * width + f];
+      return sum / (to - from);
+    });
+  const [meanX, meanY] = [means(features, F, 0, train), means(targets, K, 0, train)];
+  const x = Float64Array.from({ length: train * F }, (_, index) => features[index] - meanX[index % F]);
+  const y = Float64Array.from({ length: train * K }, (_, index) => targets[index] - meanY[index % K]);
+  const cutoff = Math.max(train, F) * 2 ** -52;
+  const filter = (s: number, largest: number) => ridge > 0 ? s / (s * s + ridge) : s > cutoff * largest ? 1 / s : 0;
+  const w = regressReference(x, y, train, F, K, filter);
+  const own = means(targets, K, train, S);
+  let rest = 0, total = 0;
+  for (let s = train; s < S; s++) {
+    for (let k = 0; k < K; k++) {
+      let found = meanY[k];
+      for (let f = 0; f < F; f++) found += (features[s * F + f] - meanX[f]) * w[f * K + k];
+      rest += (targets[s * K + k] - found) ** 2;
+      total += (targets[s * K + k] - own[k]) ** 2;
+    }
+  }
+  return 1 - rest / total;
+}
+
+/**
+ * {@linkcode linearProbe} of many representations at once, fitted on the GPU.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
+ * import { linearProbes } from "./linear_probe.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * using x = Tensor.from([1, 2, 3, 4, 5], [1, 5, 1]);
+ * using y = Tensor.from([5, 3, 1, -1, -3], [1, 5, 1]);
+ * assertAlmostEquals((await linearProbes(x, y, { train: 3 }))[0], 1, 1e-5);
+ * ```
+ *
+ * @param features Representations (…, S, F), finite.
+ * @param targets What is read from each (…, S, K), finite.
+ * @param options How probes are fitted.
+ * @returns One R² a representation, in the order of the leading axes.
+ * @throws {ShapeError} If shapes do not belong together.
+ * @throws {RangeError} If there are too few samples on either side, or the ridge is negative.
+ */
+export async function linearProbes(features: Tensor, targets: Tensor, options: ProbeOptions): Promise<Float64Array> {
+  const [left, right] = [batchOf("linearProbes", "features", features), batchOf("linearProbes", "targets", targets)];
+  sameRows("linearProbes", left, right);
+  const { B, M: S, N: F } = left;
+  const K = right.N;
+  const { train, ridge } = checked("linearProbes", S, options);
+  using scratch = new Scratch();
+  const split = (tensor: Tensor, width: number) => {
+    const all = tensor.reshape([B, S, width]);
+    const first = scratch.keep(slice(all, 1, 0, train));
+    const mean = scratch.keep(columnMeans({ x: first }).mean);
+    return [first, scratch.keep(slice(all, 1, train, S))].map((x) => scratch.keep(subtractRows({ x, mean }).y));
+  };
+  const [x, heldX] = split(features, F);
+  const [y, heldY] = split(targets, K);
+  const w = scratch.keep(ridge > 0 ? solveRidge(x, y, ridge) : solveLeastSquares(x, y));
+  const found = await scratch.keep(matmul(heldX, w)).read();
+  const wanted = await heldY.read();
+  const held = S - train;
+  return Float64Array.from({ length: B }, (_, b) => {
+    let rest = 0, total = 0;
+    for (let k = 0; k < K; k++) {
+      const at = (s: number) => (b * held + s) * K + k;
+      let mean = 0;
+      for (let s = 0; s < held; s++) mean += wanted[at(s)] / held;
+      for (let s = 0; s < held; s++) {
+        rest += (wanted[at(s)] - found[at(s)]) ** 2;
+        total += (wanted[at(s)] - mean) ** 2;
+      }
+    }
+    return 1 - rest / total;
+  });
+}
+
+function checked(label: string, S: number, { train, ridge = 0 }: ProbeOptions): Required<ProbeOptions> {
+  if (!Number.isInteger(train) || train < 2 || train >= S) {
+    throw new RangeError(`${label}: expected 2 to ${S - 1} samples to fit to, found ${train}`);
+  }
+  if (!(ridge >= 0)) throw new RangeError(`${label}: expected ridge ≥ 0, found ${ridge}`);
+  return { train, ridge };
+}

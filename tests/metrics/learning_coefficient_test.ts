@@ -1,0 +1,182 @@
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { multiply } from "../../kernels/binary.ts";
+import { matmul } from "../../kernels/matmul.ts";
+import { sum } from "../../kernels/reduce.ts";
+import { scale, square } from "../../kernels/unary.ts";
+import { renderSvg, validate } from "../../lib/figures/mod.ts";
+import { openGpu } from "../../lib/gpu/device.ts";
+import type { Tensor } from "../../lib/gpu/tensor.ts";
+import { chainFigure } from "../../lib/metrics/chain_figure.ts";
+import { describeChains, splitRHat } from "../../lib/metrics/chains.ts";
+import { learningCoefficient, type LearningCoefficientOptions } from "../../lib/metrics/learning_coefficient.ts";
+import { reducedRankCoefficient } from "../../lib/metrics/reduced_rank.ts";
+import { ParameterSet, type ParameterSpecs, type Weights } from "../../lib/models/parameters.ts";
+
+await openGpu();
+
+const CHAINS = Array.from({ length: 256 }, (_, seed) => seed);
+
+type Dynamics = Pick<LearningCoefficientOptions, "nBeta" | "lr" | "localisation" | "burnIn" | "draws">;
+
+async function estimate(shapes: Record<string, number[]>, loss: (weights: Weights) => Tensor, dynamics: Dynamics) {
+  const specs: ParameterSpecs = Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, { shape, init: { law: "constant", value: 0 } }]),
+  );
+  using parameters = ParameterSet.create(specs, CHAINS);
+  return await learningCoefficient({ parameters, loss: () => loss(parameters.weights), ...dynamics });
+}
+
+/** −d ln Z / d ln s of Z(s) = ∫ density(x, s) dx: what the estimator means at finite nβ = s. */
+function exact(z: (s: number) => number, s: number): number {
+  const h = 1e-3;
+  return -(Math.log(z(s * Math.exp(h))) - Math.log(z(s * Math.exp(-h)))) / (2 * h);
+}
+
+/** ∫_0^∞ by the midpoint rule in ln x. */
+function integral(f: (x: number) => number, from = -30, to = 6, count = 1500): number {
+  const h = (to - from) / count;
+  let total = 0;
+  for (let k = 0; k < count; k++) {
+    const x = Math.exp(from + (k + 0.5) * h);
+    total += f(x) * x * h;
+  }
+  return total;
+}
+
+const quartic = (s: number) => integral((w) => Math.exp(-s * w ** 4 - w * w / 2));
+const product = (s: number) => integral((w) => Math.exp(-w * w / 2) / Math.sqrt(1 + 2 * s * w * w));
+
+/** y = B A x at zero: B is integrated exactly, A through the eigenvalues of A Aᵀ, H = 2 of them (Wishart). */
+const reducedRank = (M: number, N: number) => (s: number) =>
+  integral(
+    (a) =>
+      integral(
+        (b) =>
+          Math.abs(a - b) * (a * b) ** ((M - 3) / 2) * Math.exp(-(a + b) / 2) * ((1 + s * a) * (1 + s * b)) ** (-N / 2),
+        -34,
+        5,
+        250,
+      ),
+    -34,
+    5,
+    250,
+  );
+
+Deno.test("learning coefficients that are known: the quadrature's limit for large nβ", () => {
+  assertAlmostEquals(exact(quartic, 1e12), 1 / 4, 1e-3);
+  // Multiplicity 2: ln Z = −λ ln s + ln ln s + …, so the slope is λ − 1 / (ln s + c), to be seen from two places.
+  const [a, b] = [1e6, 1e12].map((s) => exact(product, s));
+  const lambda = 1 / 2;
+  assertAlmostEquals(1 / (lambda - b) - 1 / (lambda - a), Math.log(1e6), 0.1);
+  const known = (M: number, N: number) => reducedRankCoefficient({ inputs: M, hidden: 2, outputs: N, rank: 0 });
+  for (const [M, N] of [[2, 2], [3, 1], [4, 1], [5, 1], [3, 3], [4, 2]]) {
+    const { lambda, multiplicity } = known(M, N);
+    if (multiplicity === 1) assertAlmostEquals(exact(reducedRank(M, N), 1e9), lambda, 5e-3, `${M} ${N}`);
+    else assertAlmostEquals(exact(reducedRank(M, N), 1e9), lambda, 0.08, `${M} ${N}`);
+  }
+});
+
+Deno.test("reducedRankCoefficient: all four cases, and full rank is regular in the map", () => {
+  const of = (inputs: number, hidden: number, outputs: number, rank: number) =>
+    reducedRankCoefficient({ inputs, hidden, outputs, rank });
+  assertEquals(of(3, 2, 2, 1), { lambda: 20 / 8, multiplicity: 1 });
+  assertEquals(of(3, 2, 2, 0), { lambda: 2, multiplicity: 2 });
+  assertEquals(of(1, 1, 5, 0), { lambda: 1 / 2, multiplicity: 1 });
+  assertEquals(of(5, 1, 1, 0), { lambda: 1 / 2, multiplicity: 1 });
+  assertEquals(of(1, 5, 1, 0), { lambda: 1 / 2, multiplicity: 1 });
+  // H = r = M: the map is any matrix, near a regular point of its N M entries.
+  assertEquals(of(3, 3, 4, 3), { lambda: 6, multiplicity: 1 });
+  assertThrows(() => of(2, 2, 2, 3), RangeError, "expected sizes ≥ 1 and a rank of 0 to 2, found 2,2,2 and 3");
+});
+
+/** Three standard errors over chains, and what the step size adds. */
+function assertEstimates(found: Awaited<ReturnType<typeof estimate>>, expected: number, bias: number): void {
+  const error = (found.high - found.low) / 4;
+  assertLess(
+    Math.abs(found.coefficient - expected),
+    3 * error + bias * expected,
+    `${found.coefficient} for ${expected}`,
+  );
+  assertLess(error, 0.1 * expected);
+  assertEquals(found.warnings, []);
+  assertLess(found.rHat, 1.05);
+}
+
+Deno.test("learningCoefficient: a regular minimum has d/2, less what localisation takes", async () => {
+  const [d, nBeta, localisation] = [12, 200, 20];
+  const found = await estimate(
+    { w: [d] },
+    ({ w }) => scale(sum(square(w), [1]), 0.5),
+    { nBeta, localisation, lr: 5e-4, burnIn: 200, draws: 400 },
+  );
+  assertEstimates(found, d / 2 * nBeta / (nBeta + localisation), 0.03);
+  assertEquals([found.trace.length, found.trace[0].length, found.lossAtCentre], [256, 600, 0]);
+});
+
+Deno.test("learningCoefficient: w⁴ is less than regular, as its density says", async () => {
+  const found = await estimate(
+    { w: [1] },
+    ({ w }) => sum(square(square(w)), [1]),
+    { nBeta: 100, localisation: 1, lr: 2e-3, burnIn: 300, draws: 600 },
+  );
+  const expected = exact(quartic, 100);
+  assertLess(Math.abs(expected - 0.25), 0.03);
+  assertEstimates(found, expected, 0.03);
+});
+
+Deno.test("learningCoefficient: w₁² w₂², as its density says", async () => {
+  const found = await estimate(
+    { a: [1], b: [1] },
+    ({ a, b }) => sum(square(multiply(a, b)), [1]),
+    { nBeta: 30, localisation: 1, lr: 2e-3, burnIn: 1500, draws: 2000 },
+  );
+  assertEstimates(found, exact(product, 30), 0.06);
+});
+
+Deno.test("learningCoefficient: reduced-rank regression at zero, as its density says", async () => {
+  const found = await estimate(
+    { a: [2, 2], b: [2, 2] },
+    ({ a, b }) => scale(sum(square(matmul(b, a)), [1, 2]), 0.5),
+    { nBeta: 30, localisation: 1, lr: 2e-3, burnIn: 1500, draws: 2000 },
+  );
+  const expected = exact(reducedRank(2, 2), 30);
+  // Far below d/2 = 4 of a regular model.
+  assertLess(expected, reducedRankCoefficient({ inputs: 2, hidden: 2, outputs: 2, rank: 0 }).lambda + 0.01);
+  assertEstimates(found, expected, 0.06);
+});
+
+Deno.test("learningCoefficient: chains that drift, disagree or diverge are warned of; the trace is drawn", async () => {
+  const shapes = { w: [4] };
+  const quadratic = ({ w }: Weights) => sum(square(w), [1]);
+  const short = await estimate(shapes, quadratic, { nBeta: 100, lr: 1e-5, burnIn: 0, draws: 200 });
+  assertStringIncludes(short.warnings.join(), "losses still drift");
+  const wild = await estimate(shapes, quadratic, { nBeta: 1e6, lr: 1, burnIn: 0, draws: 60 });
+  assertEquals(wild.warnings, ["chains diverged: a smaller lr is needed"]);
+  const figure = chainFigure(short, "a quadratic");
+  await validate(figure);
+  assertStringIncludes(await renderSvg(figure), "warning: losses still drift");
+  await assertRejects(
+    () => estimate(shapes, quadratic, { nBeta: 0, lr: 1, burnIn: 0, draws: 1 }),
+    RangeError,
+    "learningCoefficient: expected nBeta > 0, found 0",
+  );
+});
+
+Deno.test("splitRHat and describeChains: equal chains, chains apart, and a saddle", () => {
+  const wave = (shift: number, slope = 0) =>
+    Array.from({ length: 400 }, (_, t) => 1 + shift + Math.sin(t) / 10 + slope * t);
+  assertAlmostEquals(splitRHat([wave(0), wave(0)]), 1, 0.01);
+  assertLess(5, splitRHat([wave(0), wave(1)]));
+  assertEquals(describeChains([wave(0), wave(0)], 0).warnings, []);
+  assertStringIncludes(describeChains([wave(0), wave(1)], 0).warnings.join(), "chains disagree");
+  assertStringIncludes(describeChains([wave(0), wave(0)], 2).warnings.join(), "smaller losses than at the centre");
+  assertStringIncludes(describeChains([wave(0, 0.01)], 0).warnings.join(), "losses still drift");
+  assertEquals(splitRHat([[1, 1]]), NaN);
+});
