@@ -22,7 +22,7 @@ const MOST_ROWS = 40;
  * const key = { layer: 0, head: 1, circuit: "QK", matrix: "blocks.0", measure: "effective-rank", index: 0 };
  * const interval = { median: 300, low: 290, high: 320, found: 3, replicas: 4 };
  * const table = changeTable([{ ...key, ...interval, change: "dip", criterion: "lowest" }]);
- * assertStringIncludes(table, "effective-rank  layer 0 QK head 1  dip         300  [290, 320]  3 of 4");
+ * assertStringIncludes(table, "effective-rank  layer 0 QK head 1  dip      300  [290, 320]  3 of 4");
  * ```
  */
 export function changeTable(changes: readonly Change[]): string {

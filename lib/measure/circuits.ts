@@ -60,8 +60,6 @@ export interface AttentionPlaces {
 export interface HeadCounts {
   /** Heads H. */
   readonly heads?: number;
-  /** Keys and values G ≤ H, where these are grouped. */
-  readonly groups?: number;
 }
 
 /**

@@ -1,75 +1,51 @@
 /**
- * How do the spectra and subspaces of a model's weights change over training?
- *
- * Reads safetensors checkpoints of any model, matrix by matrix, and measures the QK and OV circuits of its attention heads
- * and its other weights: effective ranks, norms, the distance of row spaces from those of the last step, and when each
- * curve drops, rises, dips, or reaches its plateau.
- *
- * deno task measure CHECKPOINTS… [--measures=effective-rank,subspace-distance] [--matrices=REGEX] [--circuits=auto|none|…]
+ * The tool that measures checkpoints, as an experiment.
  *
  * @module
  */
-import { writeFigure } from "../figures/write.ts";
 import { openGpu } from "../gpu/device.ts";
 import { curvature } from "../metrics/curvature.ts";
 import { marginalEffectiveRanks } from "../metrics/spectrum.ts";
-import { float, int, text } from "../run/columns.ts";
-import { RunError } from "../run/errors.ts";
-import { defineExperiment, type Experiment, type RunContext } from "../run/experiment.ts";
+import { defineExperiment, type Experiment } from "../run/experiment.ts";
 import { type CurveKey, Curves } from "./curves.ts";
 import { evaluateFamily } from "./evaluate.ts";
-import { curveFigure, panelOf, spectrumFigure } from "./figures.ts";
+import { panelOf } from "./figures.ts";
 import { type Measure, type MeasureName, MEASURES } from "./measures.ts";
+import { LAYOUTS } from "./layouts.ts";
 import { measureOptions } from "./options.ts";
 import { type Family, planFamilies } from "./plan.ts";
 import { type CheckpointSeries, findSeries } from "./series.ts";
 import { Sources, type Unsound } from "./sources.ts";
 import { SpectrumMeans } from "./spectrum_means.ts";
-import { changeTable } from "./change_table.ts";
+import { type MeasureContext, report, summarise } from "./summary.ts";
+import { measureColumns } from "./columns.ts";
 import { parameterNorms } from "./parameter_norms.ts";
 import type { Configuration } from "../run/option.ts";
 
-const key = {
-  layer: int("", "layer, −1 where there is none"),
-  head: int("", "head, −1 where there is none"),
-  circuit: text("QK, OV, matrix or all"),
-  matrix: text("prefix of the layer's names, or name of the weight"),
-  measure: text("what was measured"),
-  index: int("", "which of several values, 0 for most measures; k of marginal-rank"),
+const rows = (entries: readonly (readonly [string, string])[]) => {
+  const width = Math.max(...entries.map(([name]) => name.length));
+  return entries.map(([name, about]) => `  ${name.padEnd(width)}  ${about}`).join("\n");
 };
 
-/** Rows of the log: series, measures, and changes. */
-export const measureColumns = {
-  series: {
-    series: int("", "number of the series"),
-    name: text("folder of its checkpoints"),
-    checkpoints: int("", "how many"),
-  },
-  measure: {
-    step: int("steps", "step of the checkpoint"),
-    replica: int("", "replica: number of the series, or of the axis of replicas within a checkpoint"),
-    ...key,
-    value: float("", "value of the measure"),
-  },
-  change: {
-    ...key,
-    change: text("drop, rise, dip or plateau"),
-    criterion: text("what counts as one"),
-    median: float("steps", "median of its time over the replicas that have it"),
-    low: float("steps", "quantile 0.05 over them"),
-    high: float("steps", "quantile 0.95 over them"),
-    found: int("", "replicas that have it"),
-    replicas: int("", "all replicas"),
-  },
-};
+const DOC = `How do the spectra and subspaces of a model's weights change over training?
 
-type Context = RunContext<typeof measureOptions, typeof measureColumns, never>;
+Reads safetensors checkpoints of any model, matrix by matrix, and measures the circuits QK = W_Qᵀ W_K and OV = W_O W_V of
+its attention heads, and its other weights. Says when each curve drops, rises, dips, or reaches its plateau.
+
+  deno task measure CHECKPOINTS… [--measures=effective-rank,subspace-distance] [--matrices=REGEX] [--circuits=auto]
+
+Measures
+${rows(Object.entries(MEASURES).map(([name, { help }]) => [name, help]))}
+
+Layouts of attention (--circuits)
+${rows(LAYOUTS.map(({ id, of }) => [id, of]))}`;
+
 type MeasureConfiguration = Configuration<typeof measureOptions>;
 
 /** The tool, run like an experiment: `runExperiment(measureCheckpoints, ["RUN", "--circuits=none"])`. */
 export const measureCheckpoints: Experiment<typeof measureOptions, typeof measureColumns, never> = defineExperiment({
   name: "measure",
-  doc: new URL(import.meta.url),
+  doc: DOC,
   operands: { name: "CHECKPOINTS…", help: "safetensors files or folders of them; several folders are replicas" },
   options: measureOptions,
   presets: {},
@@ -108,8 +84,7 @@ function planAll(configuration: MeasureConfiguration, operands: readonly string[
   return findSeries(operands, pattern instanceof RegExp ? pattern : undefined).map((series) => {
     using sources = new Sources(series);
     const last = sources.at(series.files.length - 1);
-    const groups = configuration["kv-heads"];
-    return { series, families: planFamilies(last, { circuits, matrices, heads, groups }) };
+    return { series, families: planFamilies(last, { circuits, matrices, heads }) };
   });
 }
 
@@ -120,7 +95,7 @@ function wants({ measures }: MeasureConfiguration, ...names: readonly MeasureNam
 /** Appends a value to the log and to its curve; a value that is not defined (0/0) is left out. */
 type Recorder = (key: CurveKey, replica: number, step: number, value: number) => void;
 
-function recorder({ log }: Context, curves: Curves, first: number): Recorder {
+function recorder({ log }: MeasureContext, curves: Curves, first: number): Recorder {
   return (key, replica, step, value) => {
     if (!Number.isFinite(value)) return;
     log("measure", { step, replica: first + replica, ...key, value });
@@ -137,7 +112,7 @@ interface SeriesWork {
 }
 
 async function measureFamilies(
-  context: Context,
+  context: MeasureContext,
   { series, families, sources, spectra, record }: SeriesWork,
 ): Promise<void> {
   const { configuration, progress, signal } = context;
@@ -179,7 +154,7 @@ async function measureFamilies(
 }
 
 async function measureNorms(
-  context: Context,
+  context: MeasureContext,
   series: CheckpointSeries,
   sources: Sources,
   record: Recorder,
@@ -208,59 +183,4 @@ async function measureNorms(
       put("norm-curvature", curvature(points.map(({ step }) => step), values));
     }
   });
-}
-
-/** Figures, change points, and their table. */
-async function summarise(
-  { configuration, write, png, log }: Context,
-  curves: Curves,
-  spectra: SpectrumMeans,
-): Promise<void> {
-  const changes = curves.changes();
-  for (const change of changes) log("change", change);
-  await write("change_points.json", JSON.stringify(changes, null, 2) + "\n", "changes of curves, with their criteria");
-  for (const measure of configuration.measures) {
-    if (measure === "spectrum") continue;
-    const { title, help } = MEASURES[measure];
-    const all = curves.of(measure);
-    const kinds = {
-      "": all.filter(({ circuit }) => circuit === "QK" || circuit === "OV"),
-      "_weights": all.filter(({ circuit }) => circuit === "matrix"),
-      "_all": all.filter(({ circuit }) => circuit === "all"),
-    };
-    for (const [suffix, own] of Object.entries(kinds)) {
-      const byIndex = measure === "marginal-rank" || measure === "principal-angles";
-      const group = byIndex ? "k" : suffix === "" ? "head" : suffix === "_weights" ? "weight" : "";
-      const spec = curveFigure(own, { title, help, group }, (curve) => {
-        if (byIndex) return String(curve.index);
-        if (suffix === "") return String(curve.head);
-        return shortName(curve.matrix);
-      });
-      if (spec !== null) await writeFigure(write, measure.replaceAll("-", "_") + suffix, spec, { png });
-    }
-  }
-  const spec = spectrumFigure(spectra.all());
-  if (spec !== null) await writeFigure(write, "spectrum", spec, { png });
-  const table = changeTable(changes);
-  if (table !== "") console.log(table);
-}
-
-/** The name without what it has in common with other layers. */
-function shortName(name: string): string {
-  return name.replace(/^.*?\d+\./, "").replace(/\.weight$/, "");
-}
-
-/** Says which weights were skipped; unless that is allowed, the run has failed. */
-function report({ configuration, note }: Context, unsound: readonly Unsound[]): void {
-  if (unsound.length === 0) return;
-  for (const { path, tensor, entries } of unsound.slice(0, 10)) {
-    note(`warning: skipped ${JSON.stringify(tensor)} of ${path}: ${entries} entries are NaN or infinite`);
-  }
-  if (unsound.length > 10) note(`warning: skipped ${unsound.length - 10} more`);
-  if (configuration["allow-nan"]) return;
-  const [{ path, tensor }] = unsound;
-  throw new RunError(
-    `expected finite weights, found NaN or infinity in ${JSON.stringify(tensor)} of ${path}` +
-      `${unsound.length > 1 ? ` and ${unsound.length - 1} more` : ""}; the rest was measured, --allow-nan accepts that`,
-  );
 }

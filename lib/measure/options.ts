@@ -102,7 +102,6 @@ export const measureOptions = {
   matrices: pattern("auto", ["auto", "none"], "names of matrices to measure; auto: all but embeddings and attention"),
   circuits,
   heads: integer(0, { min: 0, help: "attention heads of a layer where neither shapes nor metadata tell; 0: unknown" }),
-  "kv-heads": integer(0, { min: 0, help: "keys and values of a layer where these are grouped; 0: as shapes tell" }),
   marginal: integer(3, { min: 0, max: 64, help: "leading singular values left out at most by marginal-rank" }),
   "step-pattern": pattern("auto", ["auto"], "where a file or folder name has its step, as the first group"),
   "allow-nan": flag("end well even if weights that are not finite were skipped"),

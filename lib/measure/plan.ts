@@ -38,13 +38,10 @@ export interface PlanOptions {
   readonly matrices: RegExp | "auto" | "none";
   /** Heads of a layer, 0 where unknown. */
   readonly heads: number;
-  /** Keys and values of a layer where these are grouped, 0 where unknown. */
-  readonly groups: number;
 }
 
 const EMBEDDINGS = /embed|wte|wpe|lm_head|pos_emb|W_E$|W_pos$|W_U$|tok_|position/i;
 const HEAD_KEYS = ["heads", "n_head", "n_heads", "num_heads", "num_attention_heads", "nhead"];
-const GROUP_KEYS = ["num_key_value_heads", "n_kv_heads", "num_kv_heads", "n_head_kv"];
 const MOST_CONFIGURATION = 1 << 20;
 
 /**
@@ -136,19 +133,15 @@ function weight(name: string, shape: readonly number[], replicas: number | null,
 }
 
 /** From the command line, metadata, or a configuration beside the checkpoint. */
-function headCounts(source: TensorSource, { heads, groups }: PlanOptions): HeadCounts {
-  const found = [Object.fromEntries(source.metadata), ...configurationsNear(source.path)];
-  const first = (keys: readonly string[]) => {
-    for (const values of found) {
-      for (const key of keys) {
-        const value = Number(values[key]);
-        if (Number.isInteger(value) && value > 0) return value;
-      }
+function headCounts(source: TensorSource, { heads }: PlanOptions): HeadCounts {
+  if (heads > 0) return { heads };
+  for (const values of [Object.fromEntries(source.metadata), ...configurationsNear(source.path)]) {
+    for (const key of HEAD_KEYS) {
+      const value = Number(values[key]);
+      if (Number.isInteger(value) && value > 0) return { heads: value };
     }
-    return undefined;
-  };
-  const [h, g] = [heads || first(HEAD_KEYS), groups || first(GROUP_KEYS)];
-  return { ...(h && { heads: h }), ...(g && { groups: g }) };
+  }
+  return {};
 }
 
 /** `config.json` of transformers and `manifest.json` of this project, near a file or in a folder. */

@@ -28,7 +28,7 @@ export interface CkaSizes {
  * import { linearCka } from "./cka.ts";
  * import { assertAlmostEquals } from "@std/assert";
  *
- * const turned = [3, 4, -4, 3, 1, 7]; // x turned and scaled, and moved
+ * const turned = [3, 4, -4, 3, -1, 7]; // x turned and scaled
  * assertAlmostEquals(linearCka([1, 0, 0, 1, 1, 1], turned, { S: 3, P: 2, Q: 2 }), 1);
  * ```
  *

@@ -69,7 +69,7 @@ export interface AutocorrelationCurvature {
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const line = Array.from({ length: 20 }, (_, t) => 5 - t / 10);
- * for (const value of autocorrelationCurvature(line, { window: 12 }).curvature) assertAlmostEquals(value, 0);
+ * for (const value of autocorrelationCurvature(line, { window: 12 }).curvature) assertAlmostEquals(value, 0, 1e-12);
  * ```
  *
  * @param loss Samples (T) at equal distances, finite, T ≥ W.

@@ -34,15 +34,15 @@ export {
 export { type CkaSizes, linearCka, linearCkas } from "./cka.ts";
 export { linearProbe, linearProbes, type ProbeOptions, type ProbeSizes } from "./linear_probe.ts";
 export { type TrajectoryPca, trajectoryPca, trajectoryPcaReference } from "./trajectory_pca.ts";
+export { Hessian } from "./hessian.ts";
 export {
   type Eigenvalues,
-  Hessian,
   hessianTrace,
   lanczos,
   type Products,
   type ProductSizes,
   type TraceEstimate,
-} from "./hessian.ts";
+} from "./lanczos.ts";
 export {
   type LearningCoefficient,
   learningCoefficient,

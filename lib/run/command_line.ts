@@ -163,7 +163,7 @@ function splitArguments(
     }
   }
   const parsed = parseArgs(args, {
-    string: valued,
+    string: [...valued, "_"],
     boolean: flags,
     collect: valued,
     alias: { help: "h" },

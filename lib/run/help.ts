@@ -89,8 +89,9 @@ function optionRows(options: Options): HelpRow[] {
 }
 
 function placeholder(option: Option<unknown>): string {
-  if (option.expected === "a text") return "TEXT";
-  return option.expected.startsWith("one of") ? "WORD" : option.expected.startsWith("a comma") ? "X,Y,…" : "N";
+  if (option.expected.startsWith("one of")) return "WORD";
+  if (option.expected.startsWith("a comma")) return "X,Y,…";
+  return /^an? (integer|number)/.test(option.expected) ? "N" : "TEXT";
 }
 
 function table(rows: readonly HelpRow[]): string[] {

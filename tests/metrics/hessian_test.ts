@@ -5,7 +5,8 @@ import { sum } from "../../kernels/reduce.ts";
 import { square } from "../../kernels/unary.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { Hessian, hessianTrace, lanczos } from "../../lib/metrics/hessian.ts";
+import { Hessian } from "../../lib/metrics/hessian.ts";
+import { hessianTrace, lanczos } from "../../lib/metrics/lanczos.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
 import { withSingularValues } from "../linalg/matrices.ts";
 

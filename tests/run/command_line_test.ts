@@ -125,6 +125,16 @@ for (const [args, text] of refusals) {
   });
 }
 
+Deno.test("operands are taken as they are written, in their order, where a program takes them", () => {
+  const of = (...args: string[]) => parseCommandLine(args, options, presets, null, true);
+  const { operands, configuration } = of("a/b.safetensors", "--lr", "0.2", "007", "--png", "c d", "--", "--lr=3");
+  assertEquals(operands, ["a/b.safetensors", "007", "c d", "--lr=3"]);
+  assertEquals(configuration.lr, 0.2);
+  assertEquals(of().operands, []);
+  assertEquals(parse("--lr=0.2").operands, []);
+  assertThrows(() => of("--stpes=3"), UserError, "unknown option --stpes");
+});
+
 Deno.test("an experiment cannot take a common option's name, and its presets obey the domains", () => {
   const seed = { seed: integer(1, { help: "" }) };
   assertThrows(() => parseCommandLine([], seed, {}), Error, "expected option names of its own, found --seed");

@@ -30,6 +30,12 @@ Deno.test("help states the question, options with domains and defaults, presets 
   ]);
 });
 
+Deno.test("help names operands before options", () => {
+  const operands = { name: "FILES…", help: "what to read" };
+  const text = helpText({ name: "demo", options: {}, presets: {}, operands }, "Does it?");
+  assertEquals(text.includes("Options\n  FILES…  what to read\n"), true);
+});
+
 Deno.test("help of a resumable experiment says how to resume it, that of others does not", () => {
   const plain = { name: "demo", options: {}, presets: {} };
   const of = (text: string) => text.split("\n").filter((line) => /resume|checkpoint/i.test(line));

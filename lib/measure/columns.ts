@@ -1,0 +1,40 @@
+/**
+ * Columns of the tool's log.
+ *
+ * @module
+ */
+import { float, int, text } from "../run/columns.ts";
+
+const key = {
+  layer: int("", "layer, −1 where there is none"),
+  head: int("", "head, −1 where there is none"),
+  circuit: text("QK, OV, matrix or all"),
+  matrix: text("prefix of the layer's names, or name of the weight"),
+  measure: text("what was measured"),
+  index: int("", "which of several values, 0 for most measures; k of marginal-rank"),
+};
+
+/** Rows of the log: series, measures, and changes. */
+export const measureColumns = {
+  series: {
+    series: int("", "number of the series"),
+    name: text("folder of its checkpoints"),
+    checkpoints: int("", "how many"),
+  },
+  measure: {
+    step: int("steps", "step of the checkpoint"),
+    replica: int("", "replica: number of the series, or of the axis of replicas within a checkpoint"),
+    ...key,
+    value: float("", "value of the measure"),
+  },
+  change: {
+    ...key,
+    change: text("drop, rise, dip or plateau"),
+    criterion: text("what counts as one"),
+    median: float("steps", "median of its time over the replicas that have it"),
+    low: float("steps", "quantile 0.05 over them"),
+    high: float("steps", "quantile 0.95 over them"),
+    found: int("", "replicas that have it"),
+    replicas: int("", "all replicas"),
+  },
+};
