@@ -6,8 +6,10 @@
  * @param every Distance between reports, ≥ 1; 0 for none but the first and the last, as `--checkpoint-every=0` has it.
  * @param total Last step, ≥ 0.
  * @returns Steps in order.
+ * @throws {RangeError} If a number is no whole one, or below its least.
  */
 export function everySteps(every: number, total: number): number[] {
+  expectWhole("everySteps", { every, total }, 0);
   if (every === 0) return [...new Set([0, total])];
   const steps = Array.from({ length: Math.ceil(total / every) }, (_, index) => index * every);
   return [...steps, total];
@@ -19,6 +21,7 @@ export function everySteps(every: number, total: number): number[] {
  * @param count Number of steps, ≥ 2.
  * @param total Last step, ≥ 1.
  * @returns Distinct steps in order.
+ * @throws {RangeError} If a number is no whole one, or below its least.
  *
  * @example
  * ```ts
@@ -29,6 +32,8 @@ export function everySteps(every: number, total: number): number[] {
  * ```
  */
 export function logarithmicSteps(count: number, total: number): number[] {
+  expectWhole("logarithmicSteps", { count }, 2);
+  expectWhole("logarithmicSteps", { total }, 1);
   const steps = Array.from({ length: count }, (_, index) => Math.round(total ** (index / (count - 1))));
   return [...new Set([0, ...steps])];
 }
@@ -49,4 +54,11 @@ export function logarithmicSteps(count: number, total: number): number[] {
  */
 export function unionOfSteps(...lists: readonly (readonly number[])[]): number[] {
   return [...new Set(lists.flat())].sort((a, b) => a - b);
+}
+
+function expectWhole(label: string, numbers: Readonly<Record<string, number>>, least: number): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (Number.isInteger(value) && value >= least) continue;
+    throw new RangeError(`${label}: expected a whole number ≥ ${least} for ${name}, found ${value}`);
+  }
 }

@@ -10,7 +10,7 @@ import { mlp } from "../lib/models/mlp.ts";
 import { ParameterSet, type Weights } from "../lib/models/parameters.ts";
 import { transformer } from "../lib/models/transformer.ts";
 import { adamw, type OptimizerStep, sgd } from "../lib/optim/mod.ts";
-import { type Computation, Training } from "../lib/train.ts";
+import { type Computation, everySteps, logarithmicSteps, Training } from "../lib/train.ts";
 
 await openGpu();
 
@@ -221,6 +221,16 @@ Deno.test("misuse: reports out of order, two runs at a time, and parameters free
   using fourth = await Training.create({ ...options, parameters: freed });
   freed.destroy();
   await refuses(() => steps(fourth, [1]), 'train: expected live tensors, found "w" destroyed');
+});
+
+Deno.test("misuse: lists of steps", () => {
+  const refused = (compute: () => unknown) => assertThrows(compute, RangeError).message;
+  assertEquals(refused(() => everySteps(-1, 5)), "everySteps: expected a whole number ≥ 0 for every, found -1");
+  assertEquals(refused(() => everySteps(2, NaN)), "everySteps: expected a whole number ≥ 0 for total, found NaN");
+  assertEquals(refused(() => everySteps(0.5, 5)), "everySteps: expected a whole number ≥ 0 for every, found 0.5");
+  const logarithmic = "logarithmicSteps: expected a whole number";
+  assertEquals(refused(() => logarithmicSteps(1, 5)), `${logarithmic} ≥ 2 for count, found 1`);
+  assertEquals(refused(() => logarithmicSteps(3, 0)), `${logarithmic} ≥ 1 for total, found 0`);
 });
 
 Deno.test("misuse: seeds and hyper-parameters out of their domain", () => {

@@ -7,30 +7,20 @@ import { own } from "../gpu/program.ts";
 import { Tensor, VIEW_ALIGNMENT } from "../gpu/tensor.ts";
 import { initialValues } from "./initializers.ts";
 import {
-  checkSpec,
-  joinParts,
-  type NamedArray,
-  type ParameterSpec,
-  type ParameterSpecs,
-  splitParts,
-} from "./parameter_spec.ts";
+  type BlockLayout,
+  chunkTable,
+  layOut,
+  packBlocks,
+  type ParameterBlock,
+  unpackBlocks,
+} from "./parameter_blocks.ts";
+import type { NamedArray, ParameterSpecs } from "./parameter_spec.ts";
 
+export type { ParameterBlock } from "./parameter_blocks.ts";
 export type { NamedArray, ParameterSpec, ParameterSpecs } from "./parameter_spec.ts";
 
 /** Tensors (R, …) by name, as `apply` of a model takes them. */
 export type Weights = Readonly<Record<string, Tensor>>;
-
-/** Where a parameter lies in the flat buffer. */
-export interface ParameterBlock {
-  /** Name, as in the model's specification. */
-  readonly name: string;
-  /** What the model says of it. */
-  readonly spec: ParameterSpec;
-  /** First element, a multiple of {@linkcode VIEW_ALIGNMENT}. */
-  readonly start: number;
-  /** Elements of one replica. */
-  readonly perReplica: number;
-}
 
 /**
  * Parameters of R replicas in one flat buffer, so that an optimiser is one dispatch.
@@ -69,26 +59,16 @@ export class ParameterSet implements Disposable {
   /** Parameters in order, and where they lie. */
   readonly blocks: readonly ParameterBlock[];
 
+  readonly #layout: BlockLayout;
+
   private constructor(specs: ParameterSpecs, seeds: readonly number[]) {
     if (seeds.length === 0) throw new RangeError("parameters: expected at least one replica, found none");
     this.seeds = seeds;
-    const R = seeds.length;
-    let length = 0;
-    this.blocks = Object.entries(specs).map(([name, spec]) => {
-      checkSpec(name, spec);
-      const perReplica = spec.shape.reduce((product, extent) => product * extent, 1);
-      const block = { name, spec, start: length, perReplica };
-      length += Math.ceil(R * perReplica / VIEW_ALIGNMENT) * VIEW_ALIGNMENT;
-      return block;
-    });
-    if (length === 0) throw new ShapeError("parameters: expected at least one parameter, found none");
+    this.#layout = layOut(specs, seeds.length);
+    const { blocks, length } = this.#layout;
+    this.blocks = blocks;
     this.flat = new Tensor([length], "f32", "parameters");
-    const table = this.blocks.flatMap(({ spec, start, perReplica }, number) => {
-      const decays = Number(spec.decay ?? spec.shape.length > 1);
-      const row = [start, perReplica, R * perReplica, decays + 2 * number];
-      return new Array<number[]>(Math.ceil(R * perReplica / VIEW_ALIGNMENT)).fill(row).flat();
-    });
-    this.chunks = Tensor.from(Uint32Array.from(table), [length / VIEW_ALIGNMENT, 4], "chunks");
+    this.chunks = Tensor.from(chunkTable(this.#layout), [length / VIEW_ALIGNMENT, 4], "chunks");
     this.weights = this.viewsOf(this.flat);
   }
 
@@ -98,18 +78,22 @@ export class ParameterSet implements Disposable {
    * @param specs Parameters of one replica.
    * @param seeds One seed per replica.
    * @returns The parameters.
-   * @throws {ShapeError} If there is no parameter, or its parts do not fill its last axis.
-   * @throws {RangeError} If there is no replica.
+   * @throws {ShapeError} If there is no parameter, one has no elements, or its parts do not fill its last axis.
+   * @throws {RangeError} If there is no replica, or a seed or the number of a law is not allowed.
    */
   static create(specs: ParameterSpecs, seeds: readonly number[]): ParameterSet {
     const set = new ParameterSet(specs, seeds);
-    for (const { name, spec, start } of set.blocks) {
-      const values = seeds.map((seed) => initialValues(name, spec, seed));
-      const all = new Float32Array(values.reduce((sum, { length }) => sum + length, 0));
-      values.forEach((one, r) => all.set(one, r * one.length));
-      set.flat.write(all, start);
+    try {
+      for (const { name, spec, start, perReplica } of set.blocks) {
+        const all = new Float32Array(set.replicas * perReplica);
+        seeds.forEach((seed, r) => all.set(initialValues(name, spec, seed), r * perReplica));
+        set.flat.write(all, start);
+      }
+      return set;
+    } catch (error) {
+      set.destroy();
+      throw error;
     }
-    return set;
   }
 
   /** Number of replicas R. */
@@ -124,9 +108,7 @@ export class ParameterSet implements Disposable {
 
   /** Names and shapes (R, …) of the parameters, as checkpoints have them: joined ones in their parts. */
   get shapes(): readonly Pick<NamedArray, "name" | "shape">[] {
-    return this.blocks.flatMap(({ name, spec }) =>
-      splitParts(name, spec, [this.replicas, ...spec.shape], null).map(({ name, shape }) => ({ name, shape }))
-    );
+    return unpackBlocks(this.#layout, null).map(({ name, shape }) => ({ name, shape }));
   }
 
   /**
@@ -173,11 +155,7 @@ export class ParameterSet implements Disposable {
    */
   async read(flat: Tensor = this.flat): Promise<NamedArray[]> {
     this.#expectLayout(flat);
-    const all = await flat.read();
-    return this.blocks.flatMap(({ name, spec, start, perReplica }) => {
-      const data = all.slice(start, start + this.replicas * perReplica);
-      return splitParts(name, spec, [this.replicas, ...spec.shape], data);
-    });
+    return unpackBlocks(this.#layout, await flat.read());
   }
 
   /**
@@ -188,25 +166,7 @@ export class ParameterSet implements Disposable {
    * @throws {ShapeError} If a parameter is missing, unknown or of another shape.
    */
   pack(arrays: readonly NamedArray[]): Float32Array {
-    const left = new Map(arrays.map((array) => [array.name, array]));
-    const flat = new Float32Array(this.flat.size);
-    for (const { name, spec, start } of this.blocks) {
-      const shape = [this.replicas, ...spec.shape];
-      const parts = splitParts(name, spec, shape, null).map((wanted) => {
-        const array = left.get(wanted.name);
-        left.delete(wanted.name);
-        if (array && isOfShape(array, wanted.shape)) return array;
-        const found = array ? describe(array, wanted.shape) : "none";
-        const expected = `a parameter "${wanted.name}" of shape (${wanted.shape.join(", ")})`;
-        throw new ShapeError(`parameters: expected ${expected}, found ${found}`);
-      });
-      flat.set(joinParts(shape, parts), start);
-    }
-    const [extra] = left.keys();
-    if (extra !== undefined) {
-      throw new ShapeError(`parameters: expected parameters of the model only, found "${extra}"`);
-    }
-    return flat;
+    return packBlocks(this.#layout, arrays);
   }
 
   /**
@@ -235,13 +195,4 @@ export class ParameterSet implements Disposable {
   [Symbol.dispose](): void {
     this.destroy();
   }
-}
-
-function isOfShape({ shape, data }: NamedArray, wanted: readonly number[]): boolean {
-  return shape.join() === wanted.join() && data.length === wanted.reduce((size, extent) => size * extent, 1);
-}
-
-/** Says what is wrong with an array: its shape, or else its number of elements. */
-function describe({ shape, data }: NamedArray, wanted: readonly number[]): string {
-  return shape.join() === wanted.join() ? `${data.length} elements` : `(${shape.join(", ")})`;
 }
