@@ -16,6 +16,7 @@ export * from "./lib/models/initializers.ts";
 export * from "./lib/models/parameters.ts";
 export * from "./lib/models/transformer.ts";
 export * from "./lib/models/linear_transformer.ts";
+export * from "./lib/models/mlp.ts";
 export * from "./lib/models/layers.ts";
 export * from "./lib/losses.ts";
 export * from "./lib/optim/mod.ts";

@@ -7,7 +7,8 @@ import { add, divide, multiply, subtract } from "./binary.ts";
 import { type AttentionInputs, attentionLayout, type AttentionOptions } from "./attention_layout.ts";
 import { matmul } from "./matmul.ts";
 import { max, sum } from "./reduce.ts";
-import { permute, slice } from "./strided.ts";
+import { slice } from "./blocks.ts";
+import { permute } from "./strided.ts";
 import { exp, relu, scale as scaled } from "./unary.ts";
 
 /** Added to scores of keys that a query does not see: low enough that their exponential is 0. */

@@ -1,6 +1,7 @@
 // y[i] = a[i] ∘ b[i]      ∘ one of + − · / (OP = 0 … 3)
 //
 // One invocation per element. STRIDED: a and b are read with strides along up to four axes, 0 along those that repeat.
+// Elements of a and b are of type A and B: four numbers, or one that stands for all four. Sizes and strides count elements.
 const OP: u32 = 0u;
 const STRIDED: u32 = 0u;
 struct Dims {
@@ -9,28 +10,30 @@ struct Dims {
   b0: u32, b1: u32, b2: u32, b3: u32,
 }
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> a: array<f32>;        // (A)
-@group(0) @binding(2) var<storage, read> b: array<f32>;        // (B)
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;  // (N)
+@group(0) @binding(1) var<storage, read> a: array<A>;              // (X)
+@group(0) @binding(2) var<storage, read> b: array<B>;              // (Z)
+@group(0) @binding(3) var<storage, read_write> y: array<Element>;  // (N)
 
 @compute @workgroup_size(64) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
     @builtin(local_invocation_index) lane: u32) {
   let i = group_index(group, groups) * 64u + lane;
-  if (i >= dims.N) {
+  if (i >= dims.N / WIDTH) {
     return;
   }
   var left = i;
   var right = i;
   if (STRIDED == 1u) {
-    let k3 = i % dims.n3;
-    let k2 = i / dims.n3 % dims.n2;
-    let k1 = i / (dims.n3 * dims.n2) % dims.n1;
-    let k0 = i / (dims.n3 * dims.n2 * dims.n1);
+    let rest2 = i / dims.n3;
+    let k3 = i - rest2 * dims.n3;
+    let rest1 = rest2 / dims.n2;
+    let k2 = rest2 - rest1 * dims.n2;
+    let k0 = rest1 / dims.n1;
+    let k1 = rest1 - k0 * dims.n1;
     left = k0 * dims.a0 + k1 * dims.a1 + k2 * dims.a2 + k3 * dims.a3;
     right = k0 * dims.b0 + k1 * dims.b1 + k2 * dims.b2 + k3 * dims.b3;
   }
-  let p = a[left];
-  let q = b[right];
+  let p = Element(a[left]);
+  let q = Element(b[right]);
   switch OP {
     case 0u: { y[i] = p + q; }
     case 1u: { y[i] = p - q; }

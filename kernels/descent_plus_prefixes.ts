@@ -25,9 +25,10 @@ const forward = kernel({
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], rate: ["L", "K"], gamma: ["G", "K"] },
   outputs: { prediction: ["R", "B", "P"] },
   groups: ({ R, B, N, D, P, K, LANES }) => {
-    const cells = Math.ceil(D * D / LANES);
-    const lines = Math.ceil(D / LANES);
-    checkLoopIterations("descent_plus_prefixes", (cells + lines) * (N + 1) + K * (4 * cells + 3 * lines + 1));
+    const strips = Math.ceil(D / 4);
+    const [cells, lines] = [Math.ceil(D * strips / LANES), Math.ceil(D / LANES)];
+    const perStep = 1 + cells * (4 + 3 * strips) + lines * (3 + 3 * D);
+    checkLoopIterations("descent_plus_prefixes", (cells + lines) * (N + 1) + K * perStep);
     return R * B * P;
   },
 });
@@ -37,7 +38,8 @@ const forward = kernel({
  * `w ← w + η_k S b_k`, `S ← (I − γ_k Σ_k) S` from `w = 0`, `S = I`, where the step sees inputs `S x_m` of covariance
  * `Σ_k = 1/n Σ_{m<n} S x_m (S x_m)ᵀ`, and `b_k = 1/n Σ_{m<n} (y_m − x_m·w) S x_m`. γ = 0 is gradient descent.
  *
- * @param prompts Inputs (R, B, N, D), D ≤ 39, and labels (R, B, N); D² (N + 4 K) ≤ 500 000 on a software adapter.
+ * @param prompts Inputs (R, B, N, D), D ≤ 39, and labels (R, B, N); on a software adapter
+ * D² (N + 3 + D K) ≤ 800 000, or N + 20 K ≤ 20 000 for D ≤ 8.
  * @param rate Learning rate η of each step (R or 1, K).
  * @param gamma Shrinkage γ of each step (R or 1, K).
  * @param positions Every position or the last one alone.

@@ -3,11 +3,12 @@
 // from w = 0, S = I.      prediction[r,b,n] = x_n·w after K steps, for the last P positions n
 //
 // S x are the inputs that the step sees; S is a polynomial of the covariance A and therefore symmetric. One workgroup per
-// prompt and position; lanes take entries of the matrices. The pass over pairs sums A and c = 1/n Σ y x; with them
-// b_k = S (c − A w).
+// prompt and position. Matrices are kept in rows of STRIPS vectors, padded with 0, and lanes take one strip of four entries at
+// a time: loads are what the products cost. The pass over pairs sums A and c = 1/n Σ y x; with them b_k = S (c − A w).
 const D: u32 = 4u;
 const LANES: u32 = 64u;
-const CELLS: u32 = D * D;
+const STRIPS: u32 = (D + 3u) / 4u;
+const CELLS: u32 = D * STRIPS;
 struct Dims { R: u32, B: u32, N: u32, P: u32, L: u32, K: u32, G: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<f32>;                 // (R, B, N, D)
@@ -16,15 +17,15 @@ struct Dims { R: u32, B: u32, N: u32, P: u32, L: u32, K: u32, G: u32 }
 @group(0) @binding(4) var<storage, read> gamma: array<f32>;             // (G, K)
 @group(0) @binding(5) var<storage, read_write> prediction: array<f32>;  // (R, B, P)
 
-var<workgroup> covariance: array<f32, CELLS>;  // A
-var<workgroup> shrink: array<f32, CELLS>;      // S
-var<workgroup> image: array<f32, CELLS>;       // A S
-var<workgroup> seen: array<f32, CELLS>;        // Σ_k = S A S
-var<workgroup> next: array<f32, CELLS>;        // (I − γ Σ_k) S
-var<workgroup> moment: array<f32, D>;          // c
-var<workgroup> weight: array<f32, D>;          // w
-var<workgroup> residual: array<f32, D>;        // c − A w
-var<workgroup> seen_residual: array<f32, D>;   // b_k
+var<workgroup> covariance: array<vec4f, CELLS>;  // A
+var<workgroup> shrink: array<vec4f, CELLS>;      // S
+var<workgroup> image: array<vec4f, CELLS>;       // A S
+var<workgroup> seen: array<vec4f, CELLS>;        // Σ_k = S A S
+var<workgroup> next: array<vec4f, CELLS>;        // (I − γ Σ_k) S
+var<workgroup> moment: array<f32, D>;            // c
+var<workgroup> weight: array<f32, D>;            // w
+var<workgroup> residual: array<f32, D>;          // c − A w
+var<workgroup> seen_residual: array<f32, D>;     // b_k
 
 @compute @workgroup_size(LANES) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
     @builtin(local_invocation_index) lane: u32) {
@@ -39,12 +40,17 @@ var<workgroup> seen_residual: array<f32, D>;   // b_k
   let count = f32(max(n, 1u));
 
   for (var cell = lane; cell < CELLS; cell += LANES) {
-    var sum = 0.0;
+    let i = cell / STRIPS;
+    let columns = cell % STRIPS * 4u + vec4u(0u, 1u, 2u, 3u);
+    let inside = columns < vec4u(D);
+    let at = min(columns, vec4u(D - 1u));
+    var sum = vec4f();
     for (var m = 0u; m < n; m++) {
-      sum += x[(first + m) * D + cell / D] * x[(first + m) * D + cell % D];
+      let start = (first + m) * D;
+      sum += x[start + i] * vec4f(x[start + at.x], x[start + at.y], x[start + at.z], x[start + at.w]);
     }
-    covariance[cell] = sum / count;
-    shrink[cell] = select(0.0, 1.0, cell / D == cell % D);
+    covariance[cell] = select(vec4f(), sum / count, inside);
+    shrink[cell] = select(vec4f(), vec4f(1.0), columns == vec4u(i));
   }
   for (var i = lane; i < D; i += LANES) {
     var sum = 0.0;
@@ -62,46 +68,64 @@ var<workgroup> seen_residual: array<f32, D>;   // b_k
     let eta = rate[min(r, dims.L - 1u) * dims.K + k];
     let shrinkage = gamma[min(r, dims.G - 1u) * dims.K + k];
     for (var cell = lane; cell < cells; cell += LANES) {
-      var sum = 0.0;
-      for (var j = 0u; j < D; j++) { // unroll
-        sum += covariance[cell / D * D + j] * shrink[j * D + cell % D];
+      let start = cell / STRIPS * STRIPS;
+      let strip = cell % STRIPS;
+      var sum = vec4f();
+      for (var j = 0u; j < STRIPS; j++) {
+        let left = covariance[start + j];
+        for (var c = 0u; c < 4u; c++) { // unroll
+          // The padding of the left row is 0, whatever it meets.
+          sum += left[c] * shrink[min(4u * j + c, D - 1u) * STRIPS + strip];
+        }
       }
       image[cell] = sum;
     }
     for (var i = lane; i < D; i += LANES) {
       var sum = moment[i];
-      for (var j = 0u; j < D; j++) { // unroll
-        sum -= covariance[i * D + j] * weight[j];
+      for (var j = 0u; j < D; j++) {
+        sum -= covariance[i * STRIPS + j / 4u][j % 4u] * weight[j];
       }
       residual[i] = sum;
     }
     workgroupBarrier();
     for (var cell = lane; cell < cells; cell += LANES) {
-      var sum = 0.0;
-      for (var j = 0u; j < D; j++) { // unroll
-        sum += shrink[cell / D * D + j] * image[j * D + cell % D];
+      let start = cell / STRIPS * STRIPS;
+      let strip = cell % STRIPS;
+      var sum = vec4f();
+      for (var j = 0u; j < STRIPS; j++) {
+        let left = shrink[start + j];
+        for (var c = 0u; c < 4u; c++) { // unroll
+          // The padding of the left row is 0, whatever it meets.
+          sum += left[c] * image[min(4u * j + c, D - 1u) * STRIPS + strip];
+        }
       }
       seen[cell] = sum;
     }
     for (var i = lane; i < D; i += LANES) {
       var sum = 0.0;
-      for (var j = 0u; j < D; j++) { // unroll
-        sum += shrink[i * D + j] * residual[j];
+      for (var j = 0u; j < D; j++) {
+        sum += shrink[i * STRIPS + j / 4u][j % 4u] * residual[j];
       }
       seen_residual[i] = sum;
     }
     workgroupBarrier();
     for (var cell = lane; cell < cells; cell += LANES) {
-      var sum = 0.0;
-      for (var j = 0u; j < D; j++) { // unroll
-        sum += seen[cell / D * D + j] * shrink[j * D + cell % D];
+      let start = cell / STRIPS * STRIPS;
+      let strip = cell % STRIPS;
+      var sum = vec4f();
+      for (var j = 0u; j < STRIPS; j++) {
+        let left = seen[start + j];
+        for (var c = 0u; c < 4u; c++) { // unroll
+          // The padding of the left row is 0, whatever it meets.
+          sum += left[c] * shrink[min(4u * j + c, D - 1u) * STRIPS + strip];
+        }
       }
       next[cell] = shrink[cell] - shrinkage * sum;
     }
     for (var i = lane; i < D; i += LANES) {
       var sum = 0.0;
-      for (var j = 0u; j < D; j++) { // unroll
-        sum += shrink[i * D + j] * seen_residual[j];
+      for (var j = 0u; j < D; j++) {
+        sum += shrink[i * STRIPS + j / 4u][j % 4u] * seen_residual[j];
       }
       weight[i] += eta * sum;
     }

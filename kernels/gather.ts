@@ -8,7 +8,7 @@ import { inBothForms } from "./elements.ts";
 import gatherCode from "./gather.wgsl" with { type: "text" };
 import index from "./index.wgsl" with { type: "text" };
 import scatterCode from "./scatter.wgsl" with { type: "text" };
-import { slice } from "./strided.ts";
+import { slice } from "./blocks.ts";
 
 const forward = inBothForms(({ files, width }): KernelOf<"index" | "x", "y"> =>
   kernel({

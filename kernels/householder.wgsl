@@ -45,31 +45,32 @@ struct Dims { B: u32, C: u32, H: u32, K: u32, M: u32, start: u32, end: u32 }
     // Sets of columns that are done already are left out.
     let skipped = select(0u, (k + 1u - own) / stride, k + 1u > own) * stride;
     for (var j = own + skipped; j < dims.C; j += stride) {
+      // Columns that are done or beyond the last one are read, and not written.
+      var columns = vec4u();
+      for (var i = 0u; i < 4u; i++) { // unroll
+        columns[i] = (b * dims.C + min(j + i, dims.C - 1u)) * rows;
+      }
       var sums = vec4f();
       for (var i = 0u; i < 4u; i++) { // unroll
-        if (j + i > k && j + i < dims.C) {
-          sums[i] = dot(first, x[(b * dims.C + j + i) * rows + top]);
-        }
+        sums[i] = dot(first, x[columns[i] + top]);
       }
       for (var row = top + 1u; row < rows; row++) {
         let v = x[column + row];
         for (var i = 0u; i < 4u; i++) { // unroll
-          if (j + i > k && j + i < dims.C) {
-            sums[i] += dot(v, x[(b * dims.C + j + i) * rows + row]);
-          }
+          sums[i] += dot(v, x[columns[i] + row]);
         }
       }
       sums *= beta;
       for (var i = 0u; i < 4u; i++) { // unroll
         if (j + i > k && j + i < dims.C) {
-          x[(b * dims.C + j + i) * rows + top] -= sums[i] * first;
+          x[columns[i] + top] -= sums[i] * first;
         }
       }
       for (var row = top + 1u; row < rows; row++) {
         let v = x[column + row];
         for (var i = 0u; i < 4u; i++) { // unroll
           if (j + i > k && j + i < dims.C) {
-            x[(b * dims.C + j + i) * rows + row] -= sums[i] * v;
+            x[columns[i] + row] -= sums[i] * v;
           }
         }
       }

@@ -30,12 +30,13 @@ const forward = kernel({
 /**
  * `ŷ_n = x_n·w`, `w = argmin 1/(2n) Σ_{m<n} (x_m·w − y_m)² + λ |w|₁` (scikit-learn's scaling), for every n.
  *
- * Cyclic coordinate descent. Half of the sweeps follow the optimum from penalties at which it is 0 down to λ; the others
- * end when a sweep changes no weight any more.
+ * Coordinate descent chooses the support, conjugate gradients find the weights on it; both stop when nothing moves any more.
+ * The loss is within 2e-6 of its optimum, relative to that of w = 0. Predictions are within 1e-5 of the largest for λ ≥ 0.1
+ * (labels of order 1), and can be off by a percent for λ ≤ 0.01 around D pairs, where the optimum is flat.
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N).
  * @param lambda Penalty λ ≥ 0 (R or 1).
- * @param iterations Most sweeps per position, ≥ 1; N + iterations ≤ 65 535 on a software adapter.
+ * @param iterations Most iterations per position, ≥ 1, of which 500 are plenty; N + iterations ≤ 65 535 on a software adapter.
  * @param positions Every position or the last one alone.
  * @returns Predictions (R, B, N), or (R, B); 0 for the first position.
  * @throws {ShapeError} If shapes do not fit.
@@ -76,7 +77,7 @@ export function lassoReference(x: Array64, y: Array64, lambda: Array64): Array64
  * @param lambda Penalty λ > 0.
  * @returns w (D), empty without a pair.
  */
-export function lassoWeights(x: readonly Float64Array[], y: readonly number[], lambda: number): Float64Array {
+function lassoWeights(x: readonly Float64Array[], y: readonly number[], lambda: number): Float64Array {
   const D = x[0]?.length ?? 0;
   const { gram, moment } = moments64(x, y, D);
   const w = new Float64Array(D);

@@ -3,7 +3,6 @@ import { type Array64, sizeOf } from "../lib/autodiff/array64.ts";
 import { composing, differentiable } from "../lib/autodiff/differentiable.ts";
 import { ShapeError } from "../lib/gpu/errors.ts";
 import { kernel } from "../lib/gpu/kernel.ts";
-import { checkLoopIterations } from "../lib/gpu/loops.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
 import { add, multiply, subtract } from "./binary.ts";
 import { inBothForms } from "./elements.ts";
@@ -115,8 +114,7 @@ function normRows(
   checkParameters(label, x, { gain, bias });
   if (composing()) return composed(x, gain, bias, CENTER, epsilon);
   const rows = [R, x.size / (R * C), C];
-  const LANES = lanes ?? lanesPerRow();
-  checkLoopIterations(label, 3 * C / LANES);
+  const LANES = lanesPerRow(label, C, { lanes });
   const flat = (tensor: Tensor) => tensor.reshape([tensor.size]);
   const inputs = { x: x.reshape(rows), gain: flat(gain ?? x) };
   const constants = { LANES, CENTER, GAIN: gain ? 1 : 0 };

@@ -24,7 +24,7 @@ export type Positions = "every" | "last";
 export const PROMPTS_PER_GROUP = 32;
 
 /** Largest dimension of kernels that are written out for it: they take seconds to compile beyond. */
-export const MAX_PREFIX_DIMENSION = 64;
+const MAX_PREFIX_DIMENSION = 64;
 
 /**
  * The sizes that a kernel needs for the wanted positions.

@@ -4,21 +4,42 @@ import { differentiable } from "../lib/autodiff/differentiable.ts";
 import { ShapeError } from "../lib/gpu/errors.ts";
 import { kernel } from "../lib/gpu/kernel.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
+import { inBothForms, VECTOR } from "./elements.ts";
 import index from "./index.wgsl" with { type: "text" };
 import code from "./reduce.wgsl" with { type: "text" };
+import rowsCode from "./reduce_rows.wgsl" with { type: "text" };
 import { expand } from "./strided.ts";
 import { scale } from "./unary.ts";
 
-/** Summands that one invocation takes; see reduce.wgsl. */
-const SPAN = 64;
+const forward = inBothForms(({ files, width }) =>
+  kernel({
+    label: "reduce",
+    code: { "kernels/index.wgsl": index, ...files, "kernels/reduce.wgsl": code },
+    inputs: { x: ["O", "M", "I"] },
+    outputs: { y: ["O", "P", "I"] },
+    scalars: ["span"],
+    groups: ({ O, P, I }) => Math.ceil(O * P * I / width / 64),
+  })
+);
 
-const forward = kernel({
-  label: "reduce",
-  code: { "kernels/index.wgsl": index, "kernels/reduce.wgsl": code },
-  inputs: { x: ["O", "M", "I"] },
-  outputs: { y: ["O", "P", "I"] },
-  groups: ({ O, P, I }) => Math.ceil(O * P * I / 64),
+const rows = kernel({
+  label: "reduce_rows",
+  code: { "kernels/index.wgsl": index, ...VECTOR.files, "kernels/reduce_rows.wgsl": rowsCode },
+  inputs: { x: ["O", "M", "1"] },
+  outputs: { y: ["O", "P", "1"] },
+  scalars: ["span"],
+  groups: ({ O, P }) => Math.ceil(O * P / 64),
 });
+
+/** Summands that one invocation takes in a row: few dispatches, and an error of few roundings. */
+const SPAN = 128;
+
+/** Summands of one part, of about as many as there are parts: as few passes as parts of SPAN allow. */
+function spanOf(M: number): number {
+  if (M <= SPAN) return M;
+  const passes = Math.ceil(Math.log(M) / Math.log(SPAN));
+  return Math.ceil(M ** (1 / passes));
+}
 
 /** Reduces neighbouring axes first … last at once; the result has extent 1 there. */
 function reduceRun(x: Tensor, first: number, last: number, MAX: 0 | 1): Tensor {
@@ -26,7 +47,17 @@ function reduceRun(x: Tensor, first: number, last: number, MAX: 0 | 1): Tensor {
   const O = sizeOf(shape.slice(0, first));
   const I = sizeOf(shape.slice(last + 1));
   let y = x.reshape([O, x.size / (O * I), I]);
-  while (y.shape[1] > 1) y = forward({ x: y }, { P: Math.ceil(y.shape[1] / SPAN), MAX }).y;
+  while (y.shape[1] > 1) {
+    const [, M] = y.shape;
+    if (I === 1 && M % 4 === 0) {
+      // Four sums each, so that an invocation takes four times as many summands.
+      const span = 4 * spanOf(M / 4);
+      y = rows({ x: y, span }, { P: Math.ceil(M / span), MAX }).y;
+    } else {
+      const span = spanOf(M);
+      y = forward(I)({ x: y, span }, { P: Math.ceil(M / span), MAX }).y;
+    }
+  }
   return y.reshape(shape.map((extent, axis) => axis < first || axis > last ? extent : 1));
 }
 
@@ -76,7 +107,8 @@ function foldReference(
 }
 
 /**
- * `y = Σ x` over some axes, which the result no longer has. Summed in parts of 64: an error of a few roundings.
+ * `y = Σ x` over some axes, which the result no longer has. Summed in parts of at most 128, or
+ * 512 along a last axis: an error of a few roundings. The order depends on the extents of these axes alone.
  *
  * @param x Any shape.
  * @param axes Axes to sum over; negative ones count from the end.

@@ -2,7 +2,6 @@
 import type { Array64 } from "../lib/autodiff/array64.ts";
 import { composing, differentiable } from "../lib/autodiff/differentiable.ts";
 import { kernel } from "../lib/gpu/kernel.ts";
-import { checkLoopIterations } from "../lib/gpu/loops.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
 import accurate from "./accurate.wgsl" with { type: "text" };
 import { divide, subtract } from "./binary.ts";
@@ -94,8 +93,7 @@ function apply(label: string, x: Tensor, LOG: 0 | 1, { scale = 1, lanes }: Softm
   if (composing()) return composed(x, LOG, scale);
   const C = x.shape.at(-1) ?? 1;
   const rows = [x.size / C, C];
-  const constants = { LANES: lanes ?? lanesPerRow(), LOG };
-  checkLoopIterations(label, 3 * C / constants.LANES);
+  const constants = { LANES: lanesPerRow(label, C, { lanes }), LOG };
   const { y } = forward(C)({ x: x.reshape(rows), scale }, constants);
   return differentiable({
     label,

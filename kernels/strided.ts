@@ -1,10 +1,10 @@
-/** Tensors in another order: permuted, repeated, cut out, joined. */
-import { type Array64, array64, sizeOf, strided64, stridesOf } from "../lib/autodiff/array64.ts";
+/** Tensors in another order: permuted and repeated. */
+import { sizeOf, strided64, stridesOf } from "../lib/autodiff/array64.ts";
 import { differentiable } from "../lib/autodiff/differentiable.ts";
 import { ShapeError } from "../lib/gpu/errors.ts";
 import { kernel } from "../lib/gpu/kernel.ts";
 import type { Tensor } from "../lib/gpu/tensor.ts";
-import { add } from "./binary.ts";
+import { type ElementForm, SCALAR, VECTOR } from "./elements.ts";
 import index from "./index.wgsl" with { type: "text" };
 import { sumTo } from "./reduce.ts";
 import code from "./strided.wgsl" with { type: "text" };
@@ -13,37 +13,48 @@ import code from "./strided.wgsl" with { type: "text" };
 const AXES = 6;
 const names = (letter: string, from: number) => Array.from({ length: AXES - from }, (_, k) => `${letter}${k + from}`);
 
-const forward = kernel({
-  label: "strided",
-  code: { "kernels/index.wgsl": index, "kernels/strided.wgsl": code },
-  inputs: { x: ["X"] },
-  outputs: { y: ["N"] },
-  scalars: ["start", ...names("n", 1), ...names("s", 0), ...names("m", 0), ...names("o", 0)],
-  groups: ({ N }) => Math.ceil(N / 64),
-});
+const declare = ({ files, width }: ElementForm, X: string) =>
+  kernel({
+    label: "strided",
+    code: {
+      "kernels/index.wgsl": index,
+      ...files,
+      "kernels/strided.ts": `alias X = ${X};`,
+      "kernels/strided.wgsl": code,
+    },
+    inputs: { x: ["M"] },
+    outputs: { y: ["N"] },
+    scalars: [...names("n", 1), ...names("s", 0)],
+    groups: ({ N }) => Math.ceil(N / width / 64),
+  });
+
+const scalars = declare(SCALAR, "f32");
+const vectors = declare(VECTOR, "vec4f");
+const repeated = declare(VECTOR, "f32");
 
 interface Walk {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
-  readonly start?: number;
-  /** Where a smaller x lies in y, and its extents. */
-  readonly inside?: { readonly at: readonly number[]; readonly extents: readonly number[] };
 }
 
-function apply(label: string, x: Tensor, { shape, strides, start = 0, inside }: Walk): Tensor {
+function apply(label: string, x: Tensor, { shape, strides }: Walk): Tensor {
   if (shape.length > AXES) {
     throw new ShapeError(`${label}: expected at most ${AXES} axes, found (${shape.join(", ")})`);
   }
-  const front = <T>(values: readonly T[], filler: T) => [...new Array<T>(AXES - values.length).fill(filler), ...values];
+  const four = (shape.at(-1) ?? 1) % 4 === 0;
+  const last = strides.at(-1);
+  const whole = four && last === 1 && strides.slice(0, -1).every((stride) => stride % 4 === 0);
+  const run = whole ? vectors : four && last === 0 ? repeated : scalars;
+  const isLast = (axis: number) => axis === shape.length - 1;
+  const extents = run === scalars ? shape : shape.map((extent, axis) => isLast(axis) ? extent / 4 : extent);
+  const steps = whole ? strides.map((stride, axis) => isLast(axis) ? stride : stride / 4) : strides;
+  const front = (values: readonly number[], filler: number) => [
+    ...new Array<number>(AXES - values.length).fill(filler),
+    ...values,
+  ];
   const fields = (letter: string, values: readonly number[]) => values.map((value, k) => [`${letter}${k}`, value]);
-  const scalars = Object.fromEntries([
-    ...fields("n", front(shape, 1)).slice(1),
-    ...fields("s", front(strides, 0)),
-    ...fields("m", front(inside?.extents ?? shape, 1)),
-    ...fields("o", front(inside?.at ?? shape.map(() => 0), 0)),
-  ]);
-  const sizes = { N: sizeOf(shape), PAD: inside ? 1 : 0 };
-  return forward({ x: x.reshape([x.size]), start, ...scalars }, sizes).y.reshape(shape);
+  const numbers = Object.fromEntries([...fields("n", front(extents, 1)).slice(1), ...fields("s", front(steps, 0))]);
+  return run({ x: x.reshape([x.size]), ...numbers }, { N: sizeOf(shape) }).y.reshape(shape);
 }
 
 /**
@@ -106,100 +117,4 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
     gradient: (dy) => [sumTo(dy, full)],
     reference: (x) => strided64(x, shape, strides),
   });
-}
-
-/**
- * Entries `start … end − 1` of an axis.
- *
- * @param x Up to six axes.
- * @param axis Axis to cut; negative ones count from the end.
- * @param start First entry, 0 ≤ start < end.
- * @param end Entry after the last one, at most the extent.
- * @returns x with extent `end − start` along the axis.
- * @throws {ShapeError} If there are no such entries.
- */
-export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
-  const cut = axis < 0 ? axis + x.shape.length : axis;
-  const valid = [start, end].every(Number.isInteger) && 0 <= start && start < end && end <= x.shape[cut];
-  if (!valid) {
-    throw new ShapeError(
-      `slice: expected entries within axis ${axis} of (${x.shape.join(", ")}), found ${start} … ${end}`,
-    );
-  }
-  if (end - start === x.shape[cut]) return x;
-  const strides = stridesOf(x.shape);
-  const shape = x.shape.map((extent, other) => other === cut ? end - start : extent);
-  const walk = { shape, strides, start: start * strides[cut] };
-  return differentiable({
-    label: "slice",
-    inputs: [x],
-    output: apply("slice", x, walk),
-    gradient: (dy) => [pad(dy, cut, start, x.shape[cut] - end)],
-    reference: (x) => strided64(x, shape, strides, walk.start),
-  });
-}
-
-/**
- * Zeros before and after the entries of an axis: the transpose of {@linkcode slice}.
- *
- * @param x Up to six axes.
- * @param axis Axis to lengthen; negative ones count from the end.
- * @param before Zeros before the first entry, ≥ 0.
- * @param after Zeros after the last entry, ≥ 0.
- * @returns x with extent `before + extent + after` along the axis.
- * @throws {ShapeError} If there is no such axis.
- */
-export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
-  const long = axis < 0 ? axis + x.shape.length : axis;
-  if (x.shape[long] === undefined || ![before, after].every((count) => Number.isInteger(count) && count >= 0)) {
-    const found = `axis ${axis} with ${before} and ${after}`;
-    throw new ShapeError(`pad: expected an axis of (${x.shape.join(", ")}) and numbers of zeros ≥ 0, found ${found}`);
-  }
-  if (before + after === 0) return x;
-  const shape = x.shape.map((extent, other) => other === long ? before + extent + after : extent);
-  const at = x.shape.map((_, other) => other === long ? before : 0);
-  return differentiable({
-    label: "pad",
-    inputs: [x],
-    output: apply("pad", x, { shape, strides: stridesOf(x.shape), inside: { at, extents: x.shape } }),
-    gradient: (dy) => [slice(dy, long, before, before + x.shape[long])],
-    reference: (x) => padReference(x, shape, long, before),
-  });
-}
-
-function padReference(x: Array64, shape: readonly number[], axis: number, before: number): Array64 {
-  const inner = sizeOf(shape.slice(axis + 1));
-  return array64(shape, (index) => {
-    const entry = Math.floor(index / inner) % shape[axis] - before;
-    const outer = Math.floor(index / (inner * shape[axis]));
-    if (entry < 0 || entry >= x.shape[axis]) return 0;
-    return x.data[(outer * x.shape[axis] + entry) * inner + index % inner];
-  });
-}
-
-/**
- * Joins tensors along an axis.
- *
- * @param parts Tensors that agree in every other axis, at least one.
- * @param axis Axis to join; negative ones count from the end.
- * @returns One tensor with the sum of the extents along the axis.
- * @throws {ShapeError} If shapes do not agree.
- */
-export function concatenate(parts: readonly Tensor[], axis: number): Tensor {
-  const [first] = parts;
-  if (!first) throw new ShapeError("concatenate: expected at least one tensor, found none");
-  const long = axis < 0 ? axis + first.shape.length : axis;
-  for (const { shape } of parts) {
-    if (shape.length !== first.shape.length || shape.some((n, other) => other !== long && n !== first.shape[other])) {
-      const found = `(${first.shape.join(", ")}) and (${shape.join(", ")})`;
-      throw new ShapeError(`concatenate: expected shapes that agree but for axis ${axis}, found ${found}`);
-    }
-  }
-  const total = parts.reduce((sum, { shape }) => sum + shape[long], 0);
-  let before = 0;
-  return parts.map((part) => {
-    const padded = pad(part, long, before, total - before - part.shape[long]);
-    before += part.shape[long];
-    return padded;
-  }).reduce((sum, part) => add(sum, part));
 }

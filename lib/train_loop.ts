@@ -20,6 +20,8 @@ export interface LoopParts {
   readonly stride?: number;
   /** Step to start from; 0 by default. */
   readonly from?: number;
+  /** Losses of the steps before that which no report has had yet. */
+  readonly pending?: readonly Float32Array[];
 }
 
 /** Which steps a loop reports, and how it stops. */
@@ -53,7 +55,7 @@ export class TrainLoop implements Disposable {
   /** Steps whose losses the host has checked. */
   #drained: number;
   /** Losses since the last report. */
-  #losses: Float32Array[] = [];
+  #losses: Float32Array[];
   readonly #parts: LoopParts;
   readonly #rings: readonly Ring[];
   readonly #rows: Staging;
@@ -63,6 +65,7 @@ export class TrainLoop implements Disposable {
     this.#rings = rings;
     this.#rows = rows;
     this.#step = this.#drained = parts.from ?? 0;
+    this.#losses = [...parts.pending ?? []];
   }
 
   /**
@@ -84,6 +87,11 @@ export class TrainLoop implements Disposable {
     return this.#step;
   }
 
+  /** Losses (R) of the steps that no report has had yet. */
+  get pending(): readonly Float32Array[] {
+    return this.#losses;
+  }
+
   /** Whether every step that was queued has been waited for, so that tensors hold the state after {@linkcode TrainLoop.step}. */
   get settled(): boolean {
     return this.#step === this.#drained;
@@ -94,6 +102,7 @@ export class TrainLoop implements Disposable {
    *
    * @param options Steps to report, where to pause, how to stop.
    * @returns One report per step.
+   * @throws {RangeError} If a step is no whole number, or lies before the current one or before another one.
    * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it.
    * @throws {GpuError} If any GPU operation has failed.
    */
@@ -103,7 +112,12 @@ export class TrainLoop implements Disposable {
     const due: number[] = [];
     let budget = this.#parts.stride ?? 1;
     let since = performance.now();
+    let last = this.#step;
     for (const target of steps) {
+      if (!Number.isInteger(target) || target < last) {
+        throw new RangeError(`training: expected reports at whole steps from ${last} on, found ${target}`);
+      }
+      last = target;
       while (this.#step < target && !signal?.aborted) {
         this.#queue(Math.min(target - this.#step, budget - (this.#step - this.#drained)));
         if (this.#step - this.#drained < budget) continue;

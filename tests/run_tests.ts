@@ -1,7 +1,8 @@
 /**
  * Checks the whole tree, then runs every test and every documented example.
  *
- * `deno task test` formats-checks, lints, type-checks and tests; `deno task check` stops before the tests.
+ * `deno task test` formats-checks, lints, type-checks and tests, the page in a browser too where chromium is installed;
+ * `deno task check` stops before the tests.
  * `deno task test ARGS` hands ARGS (files, `--filter=NAME`, …) to `deno test` and skips the checks. The last line of a
  * test run is always `N passed, M failed`, with `, K skipped` where some were; the exit code is that of the first
  * tool that failed.
@@ -53,6 +54,12 @@ export function formatCounts({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
+const HELP = `Checks format, lint, types and docs, then runs every test and every documented example.
+
+usage: deno task test                 everything
+       deno task test FILES OPTIONS   these tests only, as deno test takes them: tests/run --filter=claims
+       deno task check                format, lint, types and docs only`;
+
 /** Runs a tool with its output on this terminal and returns how it ended; `undefined` where it is not installed. */
 async function runTool(tool: string, args: string[]): Promise<Deno.CommandStatus | undefined> {
   console.log(`> ${tool} ${args.join(" ")}`);
@@ -65,9 +72,46 @@ async function runTool(tool: string, args: string[]): Promise<Deno.CommandStatus
   }
 }
 
+/** A part of the tree with a configuration and a lock of its own, because it needs a large package. */
+interface Part {
+  /** Its configuration. */
+  readonly config: string;
+  /** Folders that belong to it. */
+  readonly folders: readonly string[];
+  /** File whose imports name the package. */
+  readonly entry: string;
+  /** A program that its tests need, and how to install it. */
+  readonly needs?: { readonly program: string; readonly install: string };
+}
+
+/** Those of this tree. */
+const parts: readonly Part[] = [
+  { config: "lib/query/deno.json", folders: ["lib/query", "tests/query"], entry: "lib/query/main.ts" },
+  {
+    config: "tests/browser/deno.json",
+    folders: ["tests/browser"],
+    entry: "tests/browser/page_test.ts",
+    needs: { program: "/usr/bin/chromium", install: "apt-get install chromium" },
+  },
+].filter(({ config }) => exists(config));
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+const ofParts = (...args: string[]) =>
+  parts.map(({ config, folders }) => ["deno", ...args, `--config=${config}`, ...folders]);
+
 const checks = [
   ["deno", "fmt", "--check"],
+  ...ofParts("fmt", "--check"),
   ["deno", "lint"],
+  ...ofParts("lint"),
   ["deno", "check"],
   ["deno", "doc", "--lint", "mod.ts"],
   ["shellcheck", "lab", ".ci/run", "tests/lab/bare_tree.sh"],
@@ -121,15 +165,55 @@ async function runTests(args: string[]): Promise<{ code: number; counts: Counts 
   }
 }
 
+/**
+ * Runs the tests of a part. Where its package cannot be fetched they are skipped, unless CI is set: there they have failed.
+ */
+async function testPart(
+  { config, folders, entry, needs }: Part,
+  args: string[],
+): Promise<{ code: number; counts: Counts }> {
+  if (needs && !exists(needs.program)) {
+    console.error(`skipped: ${folders.join(", ")} need ${needs.program}, found none (${needs.install})`);
+    return { code: 0, counts: { passed: 0, failed: 0, skipped: 1 } };
+  }
+  const fetched = await runTool("deno", ["cache", "--quiet", `--config=${config}`, entry]);
+  if (fetched?.success) return await runTests([`--config=${config}`, ...args, ...(args.length === 0 ? folders : [])]);
+  const required = Boolean(Deno.env.get("CI"));
+  console.error(`${required ? "failed" : "skipped"}: the packages of ${config} could not be fetched`);
+  return { code: required ? 1 : 0, counts: { passed: 0, failed: required ? 1 : 0, skipped: required ? 0 : 1 } };
+}
+
+/** The part that a path belongs to. */
+function partOf(path: string): Part | undefined {
+  return parts.find(({ folders }) => folders.some((folder) => path === folder || path.startsWith(`${folder}/`)));
+}
+
+/** Runs what is asked for: everything, or what `deno test` makes of the arguments; a part if one of them is in it. */
+async function runAll(args: string[]): Promise<{ code: number; counts: Counts }> {
+  const part = args.map((arg) => partOf(arg.replace(/^\.\//, ""))).find((found) => found !== undefined);
+  if (part !== undefined) return await testPart(part, args);
+  const results = [await runTests(args)];
+  if (args.length === 0) { for (const each of parts) results.push(await testPart(each, [])); }
+  const sum = (key: keyof Counts) => results.reduce((total, { counts }) => total + counts[key], 0);
+  return {
+    code: results.find(({ code }) => code !== 0)?.code ?? 0,
+    counts: { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") },
+  };
+}
+
 /** The whole command: prints as it goes and returns the exit code. */
 async function main(args: string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(HELP);
+    return 0;
+  }
   if (args[0] === "--checks-only") return await runChecks();
   const checked = args.length === 0 ? await runChecks() : 0;
   if (checked !== 0) {
     console.log(formatCounts({ passed: 0, failed: 1, skipped: 0 }));
     return checked;
   }
-  const { code, counts } = await runTests(args);
+  const { code, counts } = await runAll(args);
   const none = code === 0 && counts.passed === 0;
   if (none) console.error("expected at least one test to pass, found none that ran");
   console.log(formatCounts(counts));

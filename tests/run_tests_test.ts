@@ -1,20 +1,25 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
+import { dirname, fromFileUrl } from "@std/path";
 import { countTests, diedInTeardown, formatCounts } from "./run_tests.ts";
 
 const runner = fromFileUrl(new URL("./run_tests.ts", import.meta.url));
 
 /** A workspace of these files on which the runner is started: its exit code and both streams' lines. */
-async function run(files: Record<string, string>, args: string[] = []): Promise<{ code: number; out: string }> {
+async function run(
+  files: Record<string, string>,
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Promise<{ code: number; out: string }> {
   const folder = await Deno.makeTempDir();
   try {
     for (const [name, text] of Object.entries({ "deno.json": "{}\n", ...files })) {
+      await Deno.mkdir(dirname(`${folder}/${name}`), { recursive: true });
       await Deno.writeTextFile(`${folder}/${name}`, text);
     }
     const command = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-config", runner, ...args],
       cwd: folder,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...env },
     });
     const { code, stdout } = await command.output();
     return { code, out: new TextDecoder().decode(stdout).trimEnd() };
@@ -92,4 +97,30 @@ Deno.test("a driver that dies after a complete report of passed tests is no fail
   assertEquals(diedInTeardown("SIGABRT", { ...green, passed: 0 }), false);
   assertEquals(diedInTeardown("SIGTERM", green), false);
   assertEquals(diedInTeardown(null, green), false);
+});
+
+Deno.test("a part with its own configuration is tested with it, and counted with the rest", async () => {
+  const part = {
+    "deno.json": `{ "exclude": ["lib/query", "tests/query"] }\n`,
+    "a_test.ts": passing,
+    "mod.ts": "",
+    ...Object.fromEntries(["lab", ".ci/run", "tests/lab/bare_tree.sh"].map((name) => [name, "#!/bin/sh\n"])),
+    "lib/query/deno.json": `{ "imports": { "large": "./main.ts" } }\n`,
+    "lib/query/main.ts": `export const large = 1;\n`,
+    "tests/query/b_test.ts": `import { large } from "large";\n\n` +
+      `Deno.test("is found", () => {\n  if (large !== 1) throw large;\n});\n`,
+  };
+  const whole = await run(part);
+  assertEquals({ code: whole.code, last: whole.out.split("\n").at(-1) }, { code: 0, last: "2 passed, 0 failed" });
+  const alone = await run(part, ["tests/query/b_test.ts"]);
+  assertEquals({ code: alone.code, last: alone.out.split("\n").at(-1) }, { code: 0, last: "1 passed, 0 failed" });
+  const missing = { ...part, "lib/query/main.ts": `export * from "./none.ts";\n` };
+  assertEquals((await run(missing, [], { CI: "" })).out.split("\n").at(-1), "1 passed, 0 failed, 1 skipped");
+  assertEquals((await run(missing, [], { CI: "1" })).out.split("\n").at(-1), "1 passed, 1 failed");
+});
+
+Deno.test("--help says what the command takes", async () => {
+  const { code, out } = await run({}, ["--help"]);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "usage: deno task test");
 });

@@ -4,31 +4,9 @@ import { fill } from "../../kernels/fill.ts";
 import { sum } from "../../kernels/reduce.ts";
 import type { DType } from "../gpu/dtype.ts";
 import { ShapeError } from "../gpu/errors.ts";
-import type { Memory } from "../gpu/memory.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { currentTrace, type TapeEntry } from "../gpu/trace.ts";
-
-/** Values by tensor, where views of the same elements are the same tensor. */
-export class TensorMap<V> {
-  readonly #entries = new Map<Memory, Map<string, V>>();
-
-  /** The value of a tensor, or undefined. */
-  get({ memory, start, size }: Tensor<DType>): V | undefined {
-    return this.#entries.get(memory)?.get(`${start} ${size}`);
-  }
-
-  /** Sets the value of a tensor. */
-  set({ memory, start, size }: Tensor<DType>, value: V): void {
-    let parts = this.#entries.get(memory);
-    if (!parts) this.#entries.set(memory, parts = new Map());
-    parts.set(`${start} ${size}`, value);
-  }
-
-  /** Whether the tensor has a value. */
-  has(tensor: Tensor<DType>): boolean {
-    return this.get(tensor) !== undefined;
-  }
-}
+import { TensorMap } from "./tensor_map.ts";
 
 /** How gradients are built. */
 export interface GradientOptions {
@@ -49,7 +27,8 @@ export interface GradientOptions {
  * @param tensors With respect to what: inputs of operations before.
  * @param options Weights of the loss's elements; whether to differentiate again.
  * @returns One gradient for each tensor, of its shape.
- * @throws {ShapeError} If the weights have another size than the loss, or a rule gives a gradient of another size.
+ * @throws {ShapeError} If a tensor does not hold f32, the weights have another size than the loss, a rule gives a gradient
+ *   of another size, or the loss uses a tensor that overlaps one of `tensors` without being it.
  * @throws {Error} Outside of a recording, or if a fused operation is to be differentiated twice.
  *
  * @example
@@ -71,11 +50,14 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[], options: Gra
   const trace = currentTrace();
   if (!trace) throw new Error("gradients: expected a recording in progress, found none");
   const { weights, differentiable: again = false } = options;
+  expectFloats("loss", loss);
+  for (const tensor of tensors) expectFloats("tensors", tensor);
   if (weights && weights.size !== loss.size) {
     throw new ShapeError(`gradients: expected ${loss.size} weights, found shape (${weights.shape.join(", ")})`);
   }
   const entries = [...trace.tape];
   const reached = reachedFrom(entries, tensors);
+  refuseOverlaps(entries, loss, tensors);
   const collected = new TensorMap<Tensor>();
   const taping = trace.taping;
   trace.taping = again;
@@ -91,6 +73,47 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[], options: Gra
     return tensors.map((tensor) => collected.get(tensor)?.reshape(tensor.shape) ?? fill(tensor.shape, 0));
   } finally {
     trace.taping = taping;
+  }
+}
+
+/**
+ * Whether a loss depends on any of the tensors by operations of the tape.
+ *
+ * @param loss Computed in this recording.
+ * @param tensors Inputs of operations before.
+ * @returns False if every gradient would be zero, whatever the values.
+ */
+export function dependsOn(loss: Tensor, tensors: readonly Tensor[]): boolean {
+  return !loss.constant && reachedFrom(currentTrace()?.tape ?? [], tensors).has(loss);
+}
+
+function expectFloats(name: string, tensor: Tensor<DType>): void {
+  if (tensor.dtype === "f32") return;
+  throw new ShapeError(`gradients: expected "${name}" of type f32, found "${tensor.label}" of type ${tensor.dtype}`);
+}
+
+/**
+ * A loss that takes a part of a tensor's elements, or a buffer that contains it, would depend on it in a way that the tape
+ * does not know.
+ */
+function refuseOverlaps(entries: readonly TapeEntry[], loss: Tensor, tensors: readonly Tensor[]): void {
+  const needed = new TensorMap<true>();
+  needed.set(loss, true);
+  for (const { label, inputs, outputs } of entries.toReversed()) {
+    if (!outputs.some((output) => needed.has(output))) continue;
+    for (const input of inputs) {
+      if (input.constant) continue;
+      needed.set(input, true);
+      const other = tensors.find((tensor) =>
+        tensor.memory === input.memory && !(tensor.start === input.start && tensor.size === input.size) &&
+        tensor.start < input.start + input.size && input.start < tensor.start + tensor.size
+      );
+      if (!other) continue;
+      const found = `${label} on ${input.size} elements from ${input.start}, where "${other.label}" is one of`;
+      throw new ShapeError(
+        `gradients: expected operations on the tensors themselves, found ${found} ${other.size} from ${other.start}`,
+      );
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 import type { DType } from "../gpu/dtype.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { type Array64, currentTrace, type TapeEntry } from "../gpu/trace.ts";
-import { TensorMap } from "./gradients.ts";
+import { TensorMap } from "./tensor_map.ts";
 
 /** A computation as its tape has it: a function of its leaves. */
 export interface ReferenceComputation {

@@ -19,3 +19,5 @@ export {
 } from "./checkpoint.ts";
 export { exportReplica } from "./export_replica.ts";
 export { isFloat32, matchTensors, readParameters, type WantedTensor } from "./parameters.ts";
+export { type EncoderLayout, encoderNames, type Gpt2Layout, gpt2Names, type NameMap } from "./pytorch_names.ts";
+export type { TensorPart } from "./tensor_part.ts";

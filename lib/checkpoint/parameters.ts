@@ -4,10 +4,13 @@
  * @module
  */
 import { closestString } from "@std/text/closest-string";
+import type { NamedArray } from "../models/parameter_spec.ts";
 import { CheckpointError, quoted } from "./checkpoint_error.ts";
 import type { StoredArray } from "./dtype.ts";
 import type { NamedTensor } from "./header.ts";
+import type { NameMap } from "./pytorch_names.ts";
 import type { TensorSource } from "./safetensors_file.ts";
+import { partInWords, shapeOfPart, takePart } from "./tensor_part.ts";
 
 /** A tensor that is looked for. */
 export interface WantedTensor {
@@ -22,47 +25,67 @@ export interface WantedTensor {
  * PyTorch does: then every replica gets the same.
  *
  * @param source Open file or shards.
- * @param wanted Parameters of the model, each (R, …).
- * @param nameOf Name in the file of a parameter of the model; the same unless given.
- * @returns Values (R, …) of each wanted parameter, in their order.
+ * @param wanted Parameters of the model, each (R, …): `ParameterSet.shapes`.
+ * @param nameOf Where the file has a parameter of the model: a name, or a part of a tensor, transposed or some of its
+ *   columns, see {@linkcode gpt2Names} and {@linkcode encoderNames}. The same name unless given.
+ * @returns Arrays (R, …), in the order wanted, for `ParameterSet.load`.
  * @throws {CheckpointError} If one is missing, naming the nearest, of another shape, or not of floating point. Tensors
  *   of the file that nobody wants are left alone.
  *
  * @example
+ * A perceptron that PyTorch has saved with `save_file(model.state_dict(), path)`, its matrices (out, in):
+ *
  * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { mlp } from "../models/mlp.ts";
+ * import { ParameterSet } from "../models/parameters.ts";
  * import { openSafetensors } from "./open_safetensors.ts";
  * import { readParameters } from "./parameters.ts";
  * import { writeSafetensors } from "./write_safetensors.ts";
+ * import { assertEquals } from "@std/assert";
  *
+ * await openGpu();
  * const path = Deno.makeTempFileSync();
- * writeSafetensors(path, [{ name: "transformer.query", shape: [2], data: new Float32Array([1, 2]) }]);
+ * writeSafetensors(path, [
+ *   { name: "fc.weight", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+ *   { name: "fc.bias", shape: [2], data: Float32Array.of(7, 8) },
+ * ]);
+ * using parameters = ParameterSet.create(mlp({ widths: [3, 2] }).parameters, [1, 2]);
  * {
  *   using file = openSafetensors(path);
- *   const [query] = readParameters(file, [{ name: "query", shape: [3, 2] }], (name) => `transformer.${name}`);
- *   if (query.join() !== "1,2,1,2,1,2") throw new Error("not one for each replica");
+ *   const nameOf = (name: string) =>
+ *     name === "layers.0.weight" ? { name: "fc.weight", transposed: true } : name.replace("layers.0", "fc");
+ *   parameters.load(readParameters(file, parameters.shapes, nameOf));
  * }
+ * const [weight, bias] = await parameters.read();
+ * assertEquals([...weight.data], [1, 4, 2, 5, 3, 6, 1, 4, 2, 5, 3, 6]);
+ * assertEquals([...bias.data], [7, 8, 7, 8]);
  * Deno.removeSync(path);
  * ```
  */
 export function readParameters(
   source: TensorSource,
   wanted: readonly WantedTensor[],
-  nameOf: (name: string) => string = (name) => name,
-): Float32Array<ArrayBuffer>[] {
+  nameOf: NameMap = (name) => name,
+): NamedArray[] {
   return wanted.map(({ name, shape }) => {
-    const there = nameOf(name);
-    const entry = source.tensors.get(there);
-    if (entry === undefined) throw missing(source.path, there, [...source.tensors.keys()]);
-    if (isSame(entry.shape, shape)) return source.read(there);
+    const found = nameOf(name);
+    const part = typeof found === "string" ? { name: found } : found;
+    const entry = source.tensors.get(part.name);
+    if (entry === undefined) throw missing(source.path, part.name, [...source.tensors.keys()]);
+    const there = shapeOfPart(entry.shape, part);
     const [replicas, ...rest] = shape;
-    if (!isSame(entry.shape, rest)) {
-      const expected = `shape [${shape}], or [${rest}] for all replicas, of tensor ${quoted(there)}`;
+    const each = there !== null && isSame(there, shape);
+    if (!each && !(there !== null && isSame(there, rest))) {
+      const words = `${quoted(part.name)}${partInWords(part)}`;
+      const expected = `shape [${shape}], or [${rest}] for all replicas, of tensor ${words}`;
       throw new CheckpointError(source.path, expected, `[${entry.shape}]`);
     }
-    const one = source.read(there);
+    const one = takePart({ shape: entry.shape, data: source.read(part.name) }, part);
+    if (each) return { name, shape, data: one };
     const all = new Float32Array(replicas * one.length);
     for (let replica = 0; replica < replicas; replica++) all.set(one, replica * one.length);
-    return all;
+    return { name, shape, data: all };
   });
 }
 

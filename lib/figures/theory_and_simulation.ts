@@ -23,10 +23,10 @@ export interface TheoryAndSimulation extends Caption {
   x: Axis;
   /** Vertical axis, of all panels. */
   y: Axis;
-  /** Theory curves; may be empty. */
-  theory: readonly TheoryRow[];
-  /** Mean and band over replicas, as `bandOver` returns them; may be empty. */
-  simulation: readonly BandRow[];
+  /** Theory curves; none by default. */
+  theory?: readonly TheoryRow[];
+  /** Mean and band over replicas, as `bandOver` returns them; none by default. */
+  simulation?: readonly BandRow[];
   /** Title of the colour legend, needed where one panel shows more than one group: "mode", "N", … */
   groupTitle?: string;
   /** `line` draws a band and its mean, `points` an interval and a dot at each position; default `line`. */
@@ -69,8 +69,8 @@ export function theoryAndSimulation(options: TheoryAndSimulation): Spec {
   const { y, groupTitle, marks = "line", rules = [], columns } = options;
   // A dot at the first or last position would be cut by the frame of the panel.
   const x = marks === "points" ? { margin: 10, ...options.x } : options.x;
-  const theory = drawable(options.theory, x);
-  const simulation = drawable(options.simulation, x).map((row) => ({ ...row, series: "simulation" as const }));
+  const theory = drawable(options.theory ?? [], x);
+  const simulation = drawable(options.simulation ?? [], x).map((row) => ({ ...row, series: "simulation" as const }));
   const order = [...new Set([...simulation, ...theory].map((row) => row.group))];
   if (order.length === 0) throw new FigureError(`expected rows in theory or simulation, found none that can be drawn`);
   if (order.length > 1 && groupTitle === undefined && columns === undefined) {

@@ -153,6 +153,7 @@ export function kernel<const I extends Axes, const O extends Axes, const S exten
     const outputs: Record<string, Tensor<DType>> = {};
     const tensors = bindings.map(({ name, slot, type, axes, access, output }): Bound => {
       const given = values[name] as Tensor<DType> | undefined;
+      given?.expectUnshared();
       const made = () => makeTensor(axes.map((axis) => sizes[axis]), elementType(type), `${label}.${name}`);
       const tensor = given ?? made();
       if (output) outputs[name] = tensor;

@@ -78,7 +78,8 @@ export class Memory {
    */
   home(label: string): Home {
     if (!this.#home) {
-      const found = "one of a recording that is not finished, or one that no kernel of it needs";
+      const found =
+        "one of a recording that is not finished, or one that it does not return, in arrays or plain objects";
       throw new GpuError("validation", label, `expected a tensor with a buffer, found ${found}`);
     }
     return this.#home;

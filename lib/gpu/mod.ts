@@ -21,5 +21,12 @@ export { type DType, type HostArrays, Staging, Tensor } from "./tensor.ts";
 export { evaluate, makeTensor, own, Program, record } from "./program.ts";
 export type { Home, Memory } from "./memory.ts";
 export type { Dispatch } from "./dispatch.ts";
-export { type KernelTime, Profiler, type ProgramTime, startProfiling, stopProfiling } from "./profiler.ts";
+export {
+  type KernelTime,
+  type Profiled,
+  Profiler,
+  type ProgramTime,
+  startProfiling,
+  stopProfiling,
+} from "./profiler.ts";
 export { Ring } from "./ring.ts";

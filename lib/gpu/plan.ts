@@ -37,12 +37,13 @@ export function planMemory(launches: readonly Launch[], kept: ReadonlySet<Memory
   needed.forEach(({ label, tensors }, index) => {
     for (const { tensor, access } of tensors) {
       const { memory } = tensor;
-      if (!memory.planned) continue;
+      // Also what another program has made, or what was given a place while recording.
+      if (!memory.planned || memory.placed) continue;
       if (access !== "write" && !written.has(memory)) {
         throw new ShapeError(`${label}: expected "${tensor.label}" to be written before it is read, found no kernel`);
       }
       written.add(memory);
-      if (memory.placed || buffer.has(memory)) continue;
+      if (buffer.has(memory)) continue;
       const chosen = kept.has(memory) ? undefined : bestFit(free, buffers, memory.bytes);
       if (chosen === undefined) {
         buffer.set(memory, buffers.push(memory.bytes) - 1);

@@ -27,6 +27,8 @@ export interface ProgramTime {
   readonly replays: number;
   /** Milliseconds from the first time stamp of a replay to the last; median over replays. */
   readonly elapsedMs: number;
+  /** Bytes of the buffers that the program planned; parameters and other tensors of the caller are not among them. */
+  readonly plannedBytes: number;
   /** Its kernels, the slowest first. */
   readonly kernels: readonly KernelTime[];
 }
@@ -37,9 +39,16 @@ const MOST_STAMPS = 4096;
 const SAMPLES = 6;
 const WARM_UP = 2;
 
-/** What is known of a program. */
-interface Measured {
+/** A program that is replayed. */
+export interface Profiled {
+  /** Label of the program. */
   readonly label: string;
+  /** Bytes of the buffers that it planned. */
+  readonly plannedBytes: number;
+}
+
+/** What is known of a program. */
+interface Measured extends Profiled {
   replays: number;
   readonly samples: Promise<BigUint64Array>[];
 }
@@ -66,19 +75,19 @@ export class Profiler {
   /**
    * Replays a program once with time stamps, if it is still to be measured.
    *
-   * @param program Label of the program.
+   * @param program The program.
    * @param dispatches What it launches.
    * @param times Replays that are asked for.
    * @returns Replays that are left to do without time stamps.
    */
-  replay(program: string, dispatches: readonly Dispatch[], times: number): number {
+  replay(program: Profiled, dispatches: readonly Dispatch[], times: number): number {
     let known = this.#programs.get(dispatches);
-    if (!known) this.#programs.set(dispatches, known = { label: program, replays: 0, samples: [] });
+    if (!known) this.#programs.set(dispatches, known = { ...program, replays: 0, samples: [] });
     const before = known.replays;
     known.replays += times;
     if (times === 0 || before < WARM_UP || known.samples.length >= SAMPLES) return times;
     if (dispatches.length === 0 || 2 * dispatches.length > MOST_STAMPS) return times;
-    known.samples.push(this.#measure(program, dispatches));
+    known.samples.push(this.#measure(program.label, dispatches));
     return times - 1;
   }
 
@@ -113,7 +122,7 @@ export class Profiler {
    */
   async programs(): Promise<ProgramTime[]> {
     const found: ProgramTime[] = [];
-    for (const [dispatches, { label: program, replays, samples }] of this.#programs) {
+    for (const [dispatches, { label: program, plannedBytes, replays, samples }] of this.#programs) {
       if (samples.length === 0) continue;
       const stamps = await Promise.all(samples);
       const between = (from: number, to: number) =>
@@ -129,7 +138,8 @@ export class Profiler {
         },
       );
       const elapsedMs = between(0, 2 * dispatches.length - 1);
-      found.push({ program, replays, elapsedMs, kernels: kernels.toSorted((a, b) => b.elapsedMs - a.elapsedMs) });
+      const slowestFirst = kernels.toSorted((a, b) => b.elapsedMs - a.elapsedMs);
+      found.push({ program, replays, elapsedMs, plannedBytes, kernels: slowestFirst });
     }
     return found;
   }

@@ -37,7 +37,13 @@ export class Program<T = void> implements Disposable {
   readonly label: string;
   /** What the recorded step returned; its tensors can be read after a replay. */
   readonly outputs: T;
-  /** Bytes of planned memory: what it takes, and what it would take without sharing buffers. */
+  /**
+   * GPU memory that kernels of the program write and nobody allocated, in bytes: `planned` is what it takes, `unshared` what
+   * it would take if every tensor had a buffer of its own. Almost all of it grows with the number of replicas.
+   *
+   * Not counted are tensors of the caller (parameters, the optimiser's state, batches kept on the GPU), tensors that the
+   * step allocated itself ({@linkcode own}), and 256 bytes for each dispatch.
+   */
   readonly memory: { readonly planned: number; readonly unshared: number };
   readonly #gpu: Gpu = currentGpu();
   readonly #parts: Parts<T>;
@@ -77,7 +83,8 @@ export class Program<T = void> implements Disposable {
     this.#checkAlive();
     const { device } = this.#gpu;
     const { dispatches } = this.#parts;
-    const left = currentProfiler()?.replay(this.label, dispatches, times) ?? times;
+    const left =
+      currentProfiler()?.replay({ label: this.label, plannedBytes: this.memory.planned }, dispatches, times) ?? times;
     const perSubmit = Math.max(1, Math.floor(DISPATCHES_PER_SUBMIT / Math.max(1, dispatches.length)));
     for (let done = 0; done < left; done += perSubmit) {
       const encoder = device.createCommandEncoder({ label: this.label });

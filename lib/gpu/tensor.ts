@@ -162,11 +162,19 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
    * @throws {GpuError} If other tensors of a program use the same buffer at other times.
    */
   get hostBinding(): Tensor["binding"] {
-    if (this.memory.shared) {
-      const found = "one whose buffer a program uses for others too: return it from the recorded step";
-      throw new GpuError("validation", this.label, `expected a tensor with a buffer of its own, found ${found}`);
-    }
+    this.expectUnshared();
     return this.binding;
+  }
+
+  /**
+   * Refuses a tensor of a recorded program whose buffer holds other tensors at other times.
+   *
+   * @throws {GpuError} If it does: between replays nobody knows what is in it.
+   */
+  expectUnshared(): void {
+    if (!this.memory.shared) return;
+    const found = "one whose buffer a program uses for others too: return it from the recorded step";
+    throw new GpuError("validation", this.label, `expected a tensor with a buffer of its own, found ${found}`);
   }
 
   /**

@@ -48,7 +48,7 @@ export function reflect(a: Tensor, scratch: Scratch, transposed = false): Reflec
  * @param J Number of columns, at most the number of rows of A.
  * @returns Columns (B, J, H), which the caller frees.
  */
-export function columnsOfQ({ x, pivots, scale }: Reflections, J: number): Tensor {
+function columnsOfQ({ x, pivots, scale }: Reflections, J: number): Tensor {
   // An identity matrix; the matrix argument is not read.
   const { y } = pack({ a: pivots, scale, height: 0 }, { I: J, J: x.shape[2] });
   householderApply(x, pivots, y, true);

@@ -3,9 +3,17 @@
  *
  * @module
  */
-import { float, int, text } from "../run/columns.ts";
+import { type Column, float, int, text } from "../run/columns.ts";
 
-const key = {
+/** Columns of one type, by name. */
+export type ColumnsOf<N extends string, T extends "int" | "float" | "text"> = { readonly [name in N]: Column<T> };
+
+/** What says which matrix and which measure a row is about. */
+export type MeasureKey =
+  & ColumnsOf<"layer" | "head" | "index", "int">
+  & ColumnsOf<"circuit" | "matrix" | "measure", "text">;
+
+const key: MeasureKey = {
   layer: int("", "layer, −1 where there is none"),
   head: int("", "head, −1 where there is none"),
   circuit: text("QK, OV, matrix or all"),
@@ -15,7 +23,15 @@ const key = {
 };
 
 /** Rows of the log: series, measures, and changes. */
-export const measureColumns = {
+export const measureColumns: {
+  readonly series: ColumnsOf<"series" | "checkpoints", "int"> & ColumnsOf<"name", "text">;
+  readonly measure: ColumnsOf<"step" | "replica", "int"> & MeasureKey & ColumnsOf<"value", "float">;
+  readonly change:
+    & MeasureKey
+    & ColumnsOf<"change" | "criterion", "text">
+    & ColumnsOf<"median" | "low" | "high", "float">
+    & ColumnsOf<"found" | "replicas", "int">;
+} = {
   series: {
     series: int("", "number of the series"),
     name: text("folder of its checkpoints"),

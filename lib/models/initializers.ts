@@ -1,6 +1,6 @@
 /** Laws of initial values. */
 import { normals, uniforms } from "../random.ts";
-import type { ParameterSpec } from "./parameters.ts";
+import type { ParameterSpec } from "./parameter_spec.ts";
 
 /** Law of a parameter's initial values. */
 export type Initializer =
@@ -39,7 +39,7 @@ export type Initializer =
  * @param spec Its shape, law and parts.
  * @param seed Seed of the replica.
  * @returns Elements, row-major.
- * @throws {RangeError} If given values are too few or too many.
+ * @throws {RangeError} If given values are too few or too many, or the law's number is not allowed.
  *
  * @example
  * ```ts
@@ -71,6 +71,7 @@ export function initialValues(name: string, { shape, init, parts }: ParameterSpe
 }
 
 function draw(key: string, init: Initializer, seed: number, size: number): Float32Array {
+  checkScale(key, init);
   switch (init.law) {
     case "normal":
       return Float32Array.from(normals({ seed, key }, size), (value) => init.deviation * value);
@@ -84,4 +85,16 @@ function draw(key: string, init: Initializer, seed: number, size: number): Float
       }
       return Float32Array.from(init.values);
   }
+}
+
+function checkScale(key: string, init: Initializer): void {
+  if (init.law === "given") return;
+  const [name, scale] = init.law === "normal"
+    ? ["deviation", init.deviation]
+    : init.law === "uniform"
+    ? ["bound", init.bound]
+    : ["value", init.value];
+  const signed = init.law === "constant";
+  if (Number.isFinite(scale) && (signed || scale >= 0)) return;
+  throw new RangeError(`${key}: expected a finite ${name}${signed ? "" : " ≥ 0"}, found ${scale}`);
 }

@@ -2,7 +2,8 @@
 import { matmul } from "../../kernels/matmul.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import type { ParameterSpec } from "./parameters.ts";
+import type { ParameterSpec, ParameterSpecs } from "./parameter_spec.ts";
+import type { Weights } from "./parameters.ts";
 
 /**
  * `y = x W + b` along the last axis, each replica with its own weights.
@@ -44,4 +45,21 @@ export function weightSpec(fanIn: number, fanOut: number, gain = 1): ParameterSp
  */
 export function biasSpec(width: number): ParameterSpec {
   return { shape: [width], init: { law: "constant", value: 0 } };
+}
+
+/**
+ * Refuses weights that are those of another model.
+ *
+ * @param label Model; stands in the error message.
+ * @param specs What the model says of its parameters.
+ * @param weights What it was given.
+ * @throws {ShapeError} If one is missing or of another shape than (R, …).
+ */
+export function expectWeights(label: string, specs: ParameterSpecs, weights: Weights): void {
+  for (const [name, { shape }] of Object.entries(specs)) {
+    const found = weights[name]?.shape;
+    if (found?.slice(1).join() === shape.join()) continue;
+    const expected = `a weight "${name}" of shape (${["R", ...shape].join(", ")})`;
+    throw new ShapeError(`${label}: expected ${expected}, found ${found ? `(${found.join(", ")})` : "none"}`);
+  }
 }

@@ -12,15 +12,17 @@ import { backwardLanes, linearIclBackward } from "../../kernels/linear_icl_backw
 import { linearIclFused } from "../../kernels/linear_icl_fused.ts";
 import { meanToRing } from "../../kernels/mean_to_ring.ts";
 import { outerMean } from "../../kernels/outer_mean.ts";
-import { sgd } from "../../kernels/sgd.ts";
 import { currentGpu } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { own, record } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
+import { zerosLike } from "../optim/optimizer.ts";
+import { sgd } from "../optim/sgd.ts";
 import { drawKey } from "../random.ts";
 import { poolEntries, regressionPrompts } from "../tasks/regression_prompts.ts";
 import { TrainLoop } from "../train_loop.ts";
 import { checkOptions, type LinearIclOptions, type LinearIclReplica } from "./linear_icl_options.ts";
+import { ParameterSet } from "./parameters.ts";
 
 export { alignedInit, randomInit } from "./linear_icl_init.ts";
 export type { LinearIclOptions, LinearIclReplica } from "./linear_icl_options.ts";
@@ -46,6 +48,8 @@ const LOOP_BUDGET = 40_000;
 const MAX_STRIDE = 64;
 const LANES = 8;
 const LOSS_ROWS = 4096;
+/** W_P then W_Q. */
+const MATRICES = "attention.output_query";
 
 /** R replicas of the model, trained side by side. */
 export class LinearIcl implements Disposable {
@@ -103,7 +107,11 @@ export class LinearIcl implements Disposable {
       [R, P, entries],
       "pools",
     );
-    const parameters = Tensor.from(each(({ init }) => [...init]).flat(), [R, M], "parameters");
+    const shape = [2, 2 * D, 2 * D];
+    const init = { law: "constant", value: 0 } as const;
+    const set = ParameterSet.create({ [MATRICES]: { shape, init } }, each(({ seed }) => seed));
+    set.load([{ name: MATRICES, shape: [R, ...shape], data: Float32Array.from(each(({ init }) => [...init]).flat()) }]);
+    const parameters = set.weights[MATRICES].reshape([R, M]);
     const losses = new Tensor([LOSS_ROWS, R], "f32", "losses");
 
     const longest = Math.max(...each(({ context }) => context));
@@ -147,16 +155,18 @@ export class LinearIcl implements Disposable {
           { ...prompts, context, deviation, parameters },
           { D, WIDTH: 2 * D, LANES: backwardLanes(D) },
         );
-        const gradient = own(new Tensor([R, 2, 2 * D, 2 * D], "f32", "gradient"));
-        outerMean({ a: delta, c: hidden, y: gradient, slot: 0 });
-        outerMean({ a: back, c: token, y: gradient, slot: 1 });
+        const gradient = own(zerosLike(set, "gradient"));
+        const y = set.viewsOf(gradient)[MATRICES];
+        outerMean({ a: delta, c: hidden, y, slot: 0 });
+        outerMean({ a: back, c: token, y, slot: 1 });
         meanToRing({ x: loss, clock, ring: losses });
-        sgd({ gradient: gradient.reshape([R, M]), lr, parameters });
+        const optimizer = sgd({ lr: each(({ lr }) => lr) });
+        optimizer.update({ parameters: set, gradient, state: optimizer.init(set), clock });
       }
       advance({ clock });
     });
     const loop = await TrainLoop.create({ program, clock, stride, losses, watched: [parameters] });
-    const owned = [seeds, context, lr, deviation, pools, parameters, clock, losses, program];
+    const owned = [seeds, context, lr, deviation, pools, set, clock, losses, program];
     return new LinearIcl(D, R, loop, owned);
   }
 

@@ -1,11 +1,11 @@
 /** Transformers of linear self-attention: no softmax, no perceptron, matrices merged or factorised. */
 import { add } from "../../kernels/binary.ts";
 import { matmul } from "../../kernels/matmul.ts";
-import { concatenate, slice } from "../../kernels/strided.ts";
+import { concatenate, slice } from "../../kernels/blocks.ts";
 import { scale } from "../../kernels/unary.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { linear } from "./layers.ts";
+import { expectWeights, linear } from "./layers.ts";
 import type { ParameterSpecs, Weights } from "./parameters.ts";
 
 /** Which linear transformer. */
@@ -39,6 +39,7 @@ export interface VectorModel {
    * @param weights Parameters (R, …) by name.
    * @param tokens Token vectors (R, B, T, C).
    * @returns Token vectors (R, B, T, C) after the last layer.
+   * @throws {ShapeError} If tokens have another width, or there is no query beside them.
    */
   apply(weights: Weights, tokens: Tensor): Tensor;
 }
@@ -89,6 +90,11 @@ export function linearTransformer(options: LinearTransformerOptions): VectorMode
   return {
     parameters,
     apply(weights, tokens) {
+      expectWeights("linearTransformer", parameters, weights);
+      if (tokens.shape.length !== 4 || tokens.shape[3] !== width) {
+        const found = `shape (${tokens.shape.join(", ")})`;
+        throw new ShapeError(`linearTransformer: expected tokens (R, B, T, ${width}), found ${found}`);
+      }
       let stream = tokens;
       for (let layer = 0; layer < layers; layer++) {
         const prefix = `blocks.${shared ? 0 : layer}.attention.`;
@@ -118,6 +124,7 @@ function attend(stream: Tensor, weight: (name: string) => Tensor, factorised: bo
  * @param x Inputs (R, B, N + 1, D), the query last.
  * @param y Labels (R, B, N, L).
  * @returns Tokens (R, B, N + 1, D + L).
+ * @throws {ShapeError} If there is not one input more than labels.
  */
 export function regressionTokens(x: Tensor, y: Tensor): Tensor {
   const [R, B, T] = x.shape;

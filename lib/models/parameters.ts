@@ -5,38 +5,20 @@ import { ShapeError } from "../gpu/errors.ts";
 import { placeInto } from "../gpu/place.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor, VIEW_ALIGNMENT } from "../gpu/tensor.ts";
-import { type Initializer, initialValues } from "./initializers.ts";
+import { initialValues } from "./initializers.ts";
+import {
+  checkSpec,
+  joinParts,
+  type NamedArray,
+  type ParameterSpec,
+  type ParameterSpecs,
+  splitParts,
+} from "./parameter_spec.ts";
 
-/** What a model says of one of its parameters. */
-export interface ParameterSpec {
-  /** Shape of one replica's parameter. */
-  readonly shape: readonly number[];
-  /** Law of the initial values. */
-  readonly init: Initializer;
-  /** Whether weight decay applies; by default to matrices and not to vectors (gains, biases). */
-  readonly decay?: boolean;
-  /**
-   * Names that take the place of the last part of the parameter's name, for parts of its last axis with their widths:
-   * so one matrix product serves several parameters of the field, such as query, key and value.
-   */
-  readonly parts?: Readonly<Record<string, number>>;
-}
-
-/** A model's parameters by name, such as `blocks.0.attention.query`. */
-export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
+export type { NamedArray, ParameterSpec, ParameterSpecs } from "./parameter_spec.ts";
 
 /** Tensors (R, …) by name, as `apply` of a model takes them. */
 export type Weights = Readonly<Record<string, Tensor>>;
-
-/** A named array on the host. */
-export interface NamedArray {
-  /** Name, as in checkpoints. */
-  readonly name: string;
-  /** Shape (R, …). */
-  readonly shape: readonly number[];
-  /** Elements, row-major. */
-  readonly data: Float32Array;
-}
 
 /** Where a parameter lies in the flat buffer. */
 export interface ParameterBlock {
@@ -93,7 +75,7 @@ export class ParameterSet implements Disposable {
     const R = seeds.length;
     let length = 0;
     this.blocks = Object.entries(specs).map(([name, spec]) => {
-      checkParts(name, spec);
+      checkSpec(name, spec);
       const perReplica = spec.shape.reduce((product, extent) => product * extent, 1);
       const block = { name, spec, start: length, perReplica };
       length += Math.ceil(R * perReplica / VIEW_ALIGNMENT) * VIEW_ALIGNMENT;
@@ -140,13 +122,22 @@ export class ParameterSet implements Disposable {
     return this.blocks.reduce((sum, { perReplica }) => sum + perReplica, 0);
   }
 
+  /** Names and shapes (R, …) of the parameters, as checkpoints have them: joined ones in their parts. */
+  get shapes(): readonly Pick<NamedArray, "name" | "shape">[] {
+    return this.blocks.flatMap(({ name, spec }) =>
+      splitParts(name, spec, [this.replicas, ...spec.shape], null).map(({ name, shape }) => ({ name, shape }))
+    );
+  }
+
   /**
    * The parts of another flat tensor that belong to the parameters: of a gradient, a moment, a direction.
    *
    * @param flat Tensor of the size of {@linkcode ParameterSet.flat}.
    * @returns Views (R, …) by name.
+   * @throws {ShapeError} If it has another size.
    */
   viewsOf(flat: Tensor): Weights {
+    this.#expectLayout(flat);
     return Object.fromEntries(
       this.blocks.map(({ name, spec, start }) => [name, flat.view(start, [this.replicas, ...spec.shape], name)]),
     );
@@ -177,9 +168,11 @@ export class ParameterSet implements Disposable {
    *
    * @param flat Parameters, by default; or another tensor of their layout.
    * @returns Arrays (R, …) in order.
+   * @throws {ShapeError} If the tensor has another size.
    * @throws {GpuError} If any GPU operation has failed.
    */
   async read(flat: Tensor = this.flat): Promise<NamedArray[]> {
+    this.#expectLayout(flat);
     const all = await flat.read();
     return this.blocks.flatMap(({ name, spec, start, perReplica }) => {
       const data = all.slice(start, start + this.replicas * perReplica);
@@ -195,28 +188,41 @@ export class ParameterSet implements Disposable {
    * @throws {ShapeError} If a parameter is missing, unknown or of another shape.
    */
   pack(arrays: readonly NamedArray[]): Float32Array {
-    const found = new Map(arrays.map((array) => [array.name, array]));
+    const left = new Map(arrays.map((array) => [array.name, array]));
     const flat = new Float32Array(this.flat.size);
     for (const { name, spec, start } of this.blocks) {
       const shape = [this.replicas, ...spec.shape];
       const parts = splitParts(name, spec, shape, null).map((wanted) => {
-        const array = found.get(wanted.name);
-        found.delete(wanted.name);
-        if (array?.shape.join() === wanted.shape.join() && array.data.length === wanted.shape.reduce((a, b) => a * b)) {
-          return array;
-        }
+        const array = left.get(wanted.name);
+        left.delete(wanted.name);
+        if (array && isOfShape(array, wanted.shape)) return array;
+        const found = array ? describe(array, wanted.shape) : "none";
         const expected = `a parameter "${wanted.name}" of shape (${wanted.shape.join(", ")})`;
-        throw new ShapeError(
-          `parameters: expected ${expected}, found ${array ? `(${array.shape.join(", ")})` : "none"}`,
-        );
+        throw new ShapeError(`parameters: expected ${expected}, found ${found}`);
       });
       flat.set(joinParts(shape, parts), start);
     }
-    const [extra] = found.keys();
+    const [extra] = left.keys();
     if (extra !== undefined) {
       throw new ShapeError(`parameters: expected parameters of the model only, found "${extra}"`);
     }
     return flat;
+  }
+
+  /**
+   * Writes arrays of the host, such as `readParameters` takes from a file, into the parameters.
+   *
+   * @param arrays Every parameter once, (R, …), under the names of checkpoints.
+   * @throws {ShapeError} If a parameter is missing, unknown or of another shape; nothing is written then.
+   */
+  load(arrays: readonly NamedArray[]): void {
+    this.flat.write(this.pack(arrays));
+  }
+
+  #expectLayout(flat: Tensor): void {
+    if (flat.size === this.flat.size) return;
+    const found = `shape (${flat.shape.join(", ")})`;
+    throw new ShapeError(`parameters: expected a flat tensor of ${this.flat.size} elements, found ${found}`);
   }
 
   /** Frees the GPU memory. */
@@ -231,44 +237,11 @@ export class ParameterSet implements Disposable {
   }
 }
 
-function checkParts(name: string, { shape, parts }: ParameterSpec): void {
-  if (!parts) return;
-  const total = Object.values(parts).reduce((sum, width) => sum + width, 0);
-  if (total !== shape.at(-1)) {
-    throw new ShapeError(`${name}: expected parts that fill its last axis of ${shape.at(-1)}, found ${total} columns`);
-  }
+function isOfShape({ shape, data }: NamedArray, wanted: readonly number[]): boolean {
+  return shape.join() === wanted.join() && data.length === wanted.reduce((size, extent) => size * extent, 1);
 }
 
-/** Names and shapes of a parameter's parts, with their columns of `data` if there is any. */
-function splitParts(name: string, { parts }: ParameterSpec, shape: readonly number[], data: Float32Array | null) {
-  if (!parts) return [{ name, shape, data: data ?? new Float32Array(0) }];
-  const columns = shape.at(-1)!;
-  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
-  const prefix = name.slice(0, name.lastIndexOf(".") + 1);
-  let first = 0;
-  return Object.entries(parts).map(([part, width]) => {
-    const mine = new Float32Array(data ? rows * width : 0);
-    for (let row = 0; data && row < rows; row++) {
-      mine.set(data.subarray(row * columns + first, row * columns + first + width), row * width);
-    }
-    first += width;
-    return { name: prefix + part, shape: [...shape.slice(0, -1), width], data: mine };
-  });
-}
-
-/** Undoes {@linkcode splitParts}. */
-function joinParts(shape: readonly number[], parts: readonly NamedArray[]): Float32Array {
-  if (parts.length === 1) return parts[0].data;
-  const columns = shape.at(-1)!;
-  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
-  const all = new Float32Array(rows * columns);
-  let first = 0;
-  for (const { shape: mine, data } of parts) {
-    const width = mine.at(-1)!;
-    for (let row = 0; row < rows; row++) {
-      all.set(data.subarray(row * width, (row + 1) * width), row * columns + first);
-    }
-    first += width;
-  }
-  return all;
+/** Says what is wrong with an array: its shape, or else its number of elements. */
+function describe({ shape, data }: NamedArray, wanted: readonly number[]): string {
+  return shape.join() === wanted.join() ? `${data.length} elements` : `(${shape.join(", ")})`;
 }

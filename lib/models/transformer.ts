@@ -5,11 +5,11 @@ import { activate } from "../../kernels/bias_act.ts";
 import { embedding } from "../../kernels/embedding.ts";
 import { layerNorm, rmsNorm } from "../../kernels/norm.ts";
 import { matmul } from "../../kernels/matmul.ts";
-import { slice } from "../../kernels/strided.ts";
+import { slice } from "../../kernels/blocks.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { own } from "../gpu/program.ts";
 import { type DType, Tensor } from "../gpu/tensor.ts";
-import { linear } from "./layers.ts";
+import { expectWeights, linear } from "./layers.ts";
 import type { Weights } from "./parameters.ts";
 import { sinusoidalPositions } from "./positions.ts";
 import {
@@ -55,11 +55,12 @@ export type { InitialScale, Transformer, TransformerOptions } from "./transforme
  */
 export function transformer(options: TransformerOptions): Transformer {
   const sizes = completeOptions(options);
-  return {
-    parameters: transformerParameters(sizes),
-    apply: (weights, input) => unembed(sizes, weights, stream(sizes, weights, input)),
-    stream: (weights, input) => stream(sizes, weights, input),
+  const parameters = transformerParameters(sizes);
+  const run = (weights: Weights, input: Tensor<DType>) => {
+    expectWeights("transformer", parameters, weights);
+    return stream(sizes, weights, input);
   };
+  return { parameters, apply: (weights, input) => unembed(sizes, weights, run(weights, input)), stream: run };
 }
 
 function stream(sizes: TransformerSizes, weights: Weights, input: Tensor<DType>): Tensor {

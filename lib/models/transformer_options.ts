@@ -80,30 +80,40 @@ export interface TransformerSizes extends Required<Omit<TransformerOptions, "bia
  * @throws {ShapeError} If a size is no positive integer, heads do not divide the width, or tied embeddings do not fit.
  */
 export function completeOptions(options: TransformerOptions): TransformerSizes {
-  const { width, heads, outputs, input, tied = false, biases = {}, norm = "layer" } = options;
-  const headWidth = options.headWidth ?? width / heads;
+  const { input, outputs, length, layers, heads, width, tied = false, biases = {} } = options;
+  const { attention = true, mlp = true, unembedding = !tied } = biases;
   const sizes: TransformerSizes = {
-    mlp: 4 * width,
-    activation: "gelu",
-    positions: "learned",
-    attention: "softmax",
-    causal: true,
-    predict: "every",
-    init: "fan-in",
-    ...options,
-    norm,
+    input,
+    outputs,
+    length,
+    layers,
+    heads,
+    width,
+    headWidth: options.headWidth ?? width / heads,
+    mlp: options.mlp ?? 4 * width,
+    activation: options.activation ?? "gelu",
+    norm: options.norm ?? "layer",
+    positions: options.positions ?? "learned",
+    attention: options.attention ?? "softmax",
+    causal: options.causal ?? true,
+    biases: { attention, mlp, unembedding },
     tied,
-    headWidth,
-    biases: { attention: true, mlp: true, unembedding: !tied, ...biases },
+    predict: options.predict ?? "every",
+    init: options.init ?? "fan-in",
   };
   const refuse = (expected: string, found: unknown): never => {
     throw new ShapeError(`transformer: expected ${expected}, found ${found}`);
   };
   const extent = "vocabulary" in input ? { vocabulary: input.vocabulary } : { dimension: input.dimension };
-  const positive = { outputs, length: sizes.length, heads, width, headWidth, ...extent };
+  const positive = { outputs, length, heads, width, ...extent };
   for (const [name, value] of Object.entries(positive)) {
     if (!Number.isInteger(value) || value < 1) refuse(`a positive integer for ${name}`, value);
   }
+  const { headWidth } = sizes;
+  if (options.headWidth === undefined && width % heads !== 0) {
+    refuse(`heads that divide the width of ${width}, or headWidth`, heads);
+  }
+  if (!Number.isInteger(headWidth) || headWidth < 1) refuse("a positive integer for headWidth", headWidth);
   for (const name of ["layers", "mlp"] as const) {
     if (!Number.isInteger(sizes[name]) || sizes[name] < 0) refuse(`an integer ≥ 0 for ${name}`, sizes[name]);
   }

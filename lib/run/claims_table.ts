@@ -18,6 +18,8 @@ export interface TableStyle {
   readonly colour?: boolean;
   /** Columns of the terminal; without it nothing is wrapped. */
   readonly width?: number;
+  /** Whether a line says what counts as reproduced; default false. */
+  readonly criterion?: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface TableStyle {
  */
 export function claimsTable(judged: readonly JudgedClaim[], style: TableStyle = {}): string {
   if (judged.length === 0) return "";
-  const { colour = false, width = Infinity } = style;
+  const { colour = false, width = Infinity, criterion = false } = style;
   const paint = (paintWith: (text: string) => string, text: string) => colour ? paintWith(text) : text;
   const compared = judged.some(({ errors }) => errors !== undefined);
   const wide = columnsOf(judged, compared);
@@ -52,9 +54,10 @@ export function claimsTable(judged: readonly JudgedClaim[], style: TableStyle = 
     const cells = [...rows[index]];
     cells[1] = paint(PAINT[claim.verdict], cells[1]);
     const { statement, source, detail, errors } = claim;
+    const criterionLine = criterion && `criterion: ${claim.criterion}`;
     const errorLine = errors && !fits &&
       `paper off by ${percent(errors.paper)}, exact flow by ${percent(errors.exact)}`;
-    const notes = [`${statement} (${source})`, detail, errorLine].filter((note) => note).map(String);
+    const notes = [`${statement} (${source})`, criterionLine, detail, errorLine].filter((note) => note).map(String);
     lines.push(cells.join(GAP).trimEnd());
     lines.push(...notes.flatMap((note) => wrap(note, width - 2)).map((line) => paint(dim, `  ${line}`)));
   });

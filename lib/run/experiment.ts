@@ -33,6 +33,8 @@ export interface RunContext<O extends Options, C extends ColumnTable, E> {
   readonly folder: string;
   /** Appends a row to the log. A number that is not finite ends the run as diverged. */
   log<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void;
+  /** Rows of a kind that the log holds so far, those from before a resumption included: what figures and claims need. */
+  logged<K extends keyof C & string>(kind: K): Promise<readonly RowOf<C[K]>[]>;
   /** Writes a file into the run folder, whole or not at all, and enters it in the manifest. */
   readonly write: FileWriter;
   /** State to go on from, and when to save it; for an experiment that is `resumable`. */

@@ -6,6 +6,8 @@
  * @module
  */
 import { basename, join } from "@std/path";
+import { collectBoard } from "../board/collect.ts";
+import { boardMarkdown } from "../board/markdown.ts";
 import { writeAtomically } from "./atomic.ts";
 import type { JudgedClaim } from "./claims.ts";
 import { reportError, UserError } from "./errors.ts";
@@ -14,7 +16,8 @@ import { type Manifest, readManifest } from "./manifest.ts";
 const GALLERY = "results/gallery";
 
 /**
- * Copies specifications, SVGs and claims of a complete run to `<gallery>/<experiment>/`, with a page that shows them.
+ * Copies specifications, SVGs and claims of a complete run to `<gallery>/<experiment>/`, with a page that shows them; and
+ * rewrites the board of all kept claims, `<gallery>/CLAIMS.md`.
  *
  * @param run Run folder.
  * @param gallery Folder of the gallery.
@@ -55,6 +58,7 @@ export function keepInGallery(run: string, gallery: string = GALLERY): string {
   writeAtomically(join(fresh, "README.md"), page(manifest, commandLine, claims, figures));
   if (exists(entry)) Deno.removeSync(entry, { recursive: true });
   Deno.renameSync(fresh, entry);
+  writeAtomically(join(gallery, "CLAIMS.md"), boardMarkdown(collectBoard(gallery, { experiments: [] }).entries));
   return entry;
 }
 
@@ -115,8 +119,16 @@ function page(
   ].join("\n\n") + "\n";
 }
 
+const HELP = `Keeps the figures and claims of a complete run in ${GALLERY}, and rewrites ${GALLERY}/CLAIMS.md.
+
+usage: deno task gallery results/NAME/RUN`;
+
 if (import.meta.main) {
   try {
+    if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+      console.log(HELP);
+      Deno.exit(0);
+    }
     if (Deno.args.length !== 1 || Deno.args[0].startsWith("-")) {
       throw new UserError(
         `expected one run folder, as in: deno task gallery results/NAME/RUN; found ${Deno.args.length} arguments`,

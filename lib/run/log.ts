@@ -29,6 +29,7 @@ const BUFFER_MS = 500;
  * ```
  */
 export class LogWriter<C extends ColumnTable> {
+  readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #columns: C;
   readonly #encoder = new TextEncoder();
@@ -44,6 +45,7 @@ export class LogWriter<C extends ColumnTable> {
    * @param keep Number of bytes to go on from, as {@linkcode openLog} takes it; the whole file unless given.
    */
   constructor(path: string, columns: C, keep?: number) {
+    this.#path = path;
     this.#file = openLog(path, keep);
     this.#columns = columns;
     this.#bytes = this.#file.statSync().size;
@@ -81,6 +83,19 @@ export class LogWriter<C extends ColumnTable> {
       throw error;
     }
     this.#bytes += buffer.length;
+  }
+
+  /**
+   * Reads back all rows of a kind, those that were there before included.
+   *
+   * @param kind Kind of row, one of the declared ones.
+   * @returns Rows in the order written.
+   */
+  async rows<K extends keyof C & string>(kind: K): Promise<RowOf<C[K]>[]> {
+    this.flush();
+    const rows: RowOf<C[K]>[] = [];
+    for await (const row of readLog(this.#path)) if (row.kind === kind) rows.push(row as unknown as RowOf<C[K]>);
+    return rows;
   }
 
   /**

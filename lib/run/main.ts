@@ -106,6 +106,7 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
     progress,
     folder: record.folder,
     log: (kind, row) => record.log(kind, row),
+    logged: (kind) => record.logged(kind),
     write: record.write,
     checkpoints: record.checkpoints,
     note: (text) => progress.note(text),

@@ -141,6 +141,28 @@ export function integerOr<const W extends string>(
 }
 
 /**
+ * A text, such as the name of a file; not empty.
+ *
+ * @param fallback Default.
+ * @param about One line of help.
+ * @returns An option with any text but the empty one as its value.
+ *
+ * @example
+ * ```ts
+ * import { text } from "./options.ts";
+ *
+ * if (text("none", { help: "file" }).parse("a b") !== "a b") throw new Error("not read");
+ * ```
+ */
+export function text(fallback: string, about: Described): Option<string> {
+  const parse = (text: string) => {
+    if (text === "") throw new Mismatch('""');
+    return text;
+  };
+  return { fallback, expected: "a text", help: about.help, flag: false, parse, show: (value) => value };
+}
+
+/**
  * A switch that is off unless given.
  *
  * @param help One line of help.

@@ -16,7 +16,8 @@ import { runExperiment } from "./main.ts";
 import type { Options } from "./option.ts";
 
 /**
- * A table of kernels: time, share, launches, GFLOP/s where kernels say what they compute, and GB/s.
+ * A table of kernels: time, share, launches, GFLOP/s where kernels say what they compute, and GB/s; above it the memory that
+ * the program planned.
  *
  * Operations and bytes are those that the formula needs; a kernel that reads its operands more than once moves more.
  *
@@ -29,12 +30,13 @@ import type { Options } from "./option.ts";
  * import { assertStringIncludes } from "@std/assert";
  *
  * const kernel = { program: "train", kernel: "matmul", launches: 3, elapsedMs: 2, flops: 5e7, bytes: 1e6 };
- * const table = profileTable([{ program: "train", replays: 100, elapsedMs: 2.5, kernels: [kernel] }]);
+ * const table = profileTable([{ program: "train", replays: 100, elapsedMs: 2.5, plannedBytes: 2 ** 21, kernels: [kernel] }]);
+ * assertStringIncludes(table, "train: 2.500 ms a replay, 80.0 % of it in kernels, 100 replays, 2.0 MiB planned");
  * assertStringIncludes(table, "matmul         3  2.000  80.0 %     25.0   0.5");
  * ```
  */
 export function profileTable(programs: readonly ProgramTime[]): string {
-  return programs.map(({ program, replays, elapsedMs, kernels }) => {
+  return programs.map(({ program, replays, elapsedMs, plannedBytes, kernels }) => {
     const inside = kernels.reduce((sum, kernel) => sum + kernel.elapsedMs, 0);
     const share = (ms: number) => `${(100 * ms / elapsedMs).toFixed(1)} %`;
     const rows = kernels.map(({ kernel, launches, elapsedMs: ms, flops, bytes }) => [
@@ -53,7 +55,7 @@ export function profileTable(programs: readonly ProgramTime[]): string {
       row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])).join("  ");
     const title = `${program}: ${elapsedMs.toFixed(3)} ms a replay, ${
       share(inside)
-    } of it in kernels, ${replays} replays`;
+    } of it in kernels, ${replays} replays, ${(plannedBytes / 2 ** 20).toFixed(1)} MiB planned`;
     return [title, line(head), ...rows.map(line)].join("\n");
   }).join("\n\n");
 }
@@ -77,8 +79,16 @@ function experimentNames(): string[] {
     .map(({ name }) => name.slice(0, -3)).sort();
 }
 
+const HELP = `Runs an experiment and prints where its time goes, kernel by kernel.
+
+usage: deno task profile NAME [options of the experiment]`;
+
 async function main([name, ...args]: string[]): Promise<number> {
   const names = experimentNames();
+  if (name === "--help" || name === "-h") {
+    console.log(`${HELP}\n\n  NAME   one of ${names.join(", ")}; profile NAME --help tells its options`);
+    return 0;
+  }
   if (!names.includes(name)) {
     const nearest = name === undefined ? undefined : closestString(name, names);
     const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
@@ -90,7 +100,8 @@ async function main([name, ...args]: string[]): Promise<number> {
   const profiler = startProfiling(currentGpu());
   const { exitCode } = await runExperiment(experiment, args, { signals: true });
   stopProfiling();
-  console.log(`\n${report(await profiler.programs())}`);
+  const programs = await profiler.programs();
+  if (programs.length > 0) console.log(`\n${report(programs)}`);
   return exitCode;
 }
 

@@ -70,8 +70,8 @@ export interface RunState {
 export interface Checkpoints {
   /** Steps between checkpoints; 0 for none. */
   readonly every: number;
-  /** Whether a checkpoint is due after a step. */
-  due(step: number): boolean;
+  /** Whether a checkpoint is due after a step; stands by itself too, as in `pause: checkpoints.due`. */
+  readonly due: (step: number) => boolean;
   /**
    * Saves a state. Every row up to its step must have been logged, and none after it: the log goes to the disk with it,
    * and a resumed run goes on from there. Each parameter has as many replicas as the run has seeds.
@@ -129,9 +129,7 @@ export class RunCheckpoints implements Checkpoints {
     this.#from = from;
   }
 
-  due(step: number): boolean {
-    return this.every > 0 && step > 0 && step % this.every === 0;
-  }
+  readonly due = (step: number): boolean => this.every > 0 && step > 0 && step % this.every === 0;
 
   save({ step, tensors, metadata = {} }: RunState): void {
     const { experiment, configuration, seeds } = this.#host.identity();

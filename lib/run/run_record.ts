@@ -84,6 +84,11 @@ export class RunRecord<C extends ColumnTable, E> {
     this.#log.write(kind, row as RowOf<(C & typeof claimColumns)[K]>);
   }
 
+  /** Rows of a kind that the log holds so far. */
+  logged<K extends keyof C & string>(kind: K): Promise<readonly RowOf<C[K]>[]> {
+    return this.#log.rows(kind) as Promise<unknown[]> as Promise<RowOf<C[K]>[]>;
+  }
+
   /** Writes a file and enters it in the manifest at once, so that a crash leaves a true index. */
   readonly write: FileWriter = async (path, content, description) => {
     await this.#folder.write(path, content, description);

@@ -20,6 +20,7 @@ export {
   modularArithmetic,
   type ModularArithmeticBatch,
   type ModularArithmeticOptions,
+  type ModularLabels,
   type ModularOperation,
   modularTable,
 } from "./modular_arithmetic.ts";

@@ -19,9 +19,12 @@ export interface ModularArithmeticOptions {
   readonly fraction: PerReplica;
   /** Which pairs. */
   readonly part: "train" | "test";
-  /** `"true"` (the default), or `"permuted"`: a control in which each replica's labels are permuted over the table. */
-  readonly labels?: "true" | "permuted";
+  /** Labels of all replicas, or of each one (R); `"true"` by default. */
+  readonly labels?: ModularLabels | readonly ModularLabels[];
 }
+
+/** The results, or a control: the results permuted over the whole table, by a permutation of the replica's own. */
+export type ModularLabels = "true" | "permuted";
 
 /** A part of the table, the same at every step. */
 export interface ModularArithmeticBatch {
@@ -68,6 +71,9 @@ export function modularArithmetic(options: ModularArithmeticOptions): TaskSample
   const fractions = perReplica(NAME, "fraction", options.fraction, R);
   const wrong = fractions.find((fraction) => !(fraction > 0 && fraction <= 1));
   if (wrong !== undefined) throw new RangeError(`${NAME}: expected a fraction in (0, 1], found ${wrong}`);
+  const { labels: wanted = "true" } = options;
+  const kinds = typeof wanted === "string" ? new Array<ModularLabels>(R).fill(wanted) : wanted;
+  if (kinds.length !== R) throw new RangeError(`${NAME}: expected ${R} kinds of labels, found ${kinds.length}`);
   const table = modularTable(p, options.operation ?? "add");
   const all = table.length;
   const trained = fractions.map((fraction) => Math.round(fraction * all));
@@ -78,7 +84,7 @@ export function modularArithmetic(options: ModularArithmeticOptions): TaskSample
   const [tokens, labels] = [new Uint32Array(R * n * 3), new Uint32Array(R * n)];
   seeds.forEach((seed, r) => {
     const order = permutation({ seed, key: "modular split" }, all);
-    const source = options.labels === "permuted" ? permutation({ seed, key: "modular labels" }, all) : null;
+    const source = kinds[r] === "permuted" ? permutation({ seed, key: "modular labels" }, all) : null;
     for (let k = 0; k < n; k++) {
       // Beyond the part, pairs of the other one fill up: any will do, as they weigh nothing.
       const pair = order[(k + (part === "train" ? 0 : trained[r])) % all];

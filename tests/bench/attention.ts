@@ -10,6 +10,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import type { AttentionConfig } from "./attention_worker.ts";
 import type { Contender } from "./contender.ts";
+import { helpIfAsked } from "./help.ts";
 import { formatRate, formatSpread, measureInTurn, median, table } from "./measure.ts";
 
 const SHAPES: Readonly<Record<string, AttentionConfig>> = {
@@ -32,6 +33,7 @@ function contenders(shape: AttentionConfig, python: string): Contender[] {
 }
 
 async function main(): Promise<void> {
+  helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
     string: ["python", "rounds", "seconds", "only"],
     default: { python: "python3", rounds: "5", seconds: "0.2", only: "" },

@@ -1,10 +1,10 @@
 /** One operation of the benchmark of memory-bound kernels; answers lines of the protocol in contender.ts. */
 import { TextLineStream } from "@std/streams/text-line-stream";
+import type { Tensor as AnyTensor } from "../../lib/gpu/tensor.ts";
 
 type Kernels = typeof import("../../kernels/mod.ts");
 type Autodiff = typeof import("../../lib/autodiff/mod.ts");
 type Gpu = typeof import("../../lib/gpu/mod.ts");
-type AnyTensor = import("../../lib/gpu/mod.ts").Tensor;
 
 /** Which operation, at which size, of which checkout. */
 export interface ElementwiseConfig {
@@ -26,7 +26,7 @@ interface Operands {
   readonly y: AnyTensor;
   readonly row: AnyTensor;
   readonly table: AnyTensor;
-  readonly tokens: import("../../lib/gpu/mod.ts").Tensor<"u32">;
+  readonly tokens: AnyTensor<"u32">;
 }
 
 /** The operation, and what its gradient is taken with respect to. */
@@ -42,12 +42,27 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   "scale": (k, { x }) => [k.scale(x, 2), x],
   "relu": (k, { x }) => [k.relu(x), x],
   "tanh": (k, { x }) => [k.tanh(x), x],
+  "gelu": (k, { x }) => [k.gelu(x), x],
+  "bias, then gelu": (k, { x, row }) => [k.gelu(k.add(x, row)), x, row],
+  "bias and gelu": (k, { x, row }) => {
+    const bias = row.reshape([1, x.shape[2]]);
+    return [k.biasAct(x, bias, "gelu"), x, bias];
+  },
+  "softmax": (k, { x }) => [k.softmax(x), x],
   "swap axes": (k, { x }) => [k.permute(x.reshape([1, 64, x.shape[1] / 64, x.shape[2]]), [0, 2, 1, 3]), x],
   "last of 64": (k, { x }) => [k.slice(x.reshape([1, x.shape[1] / 64, 64, x.shape[2]]), 2, 63, 64), x],
   "concatenate": (k, { x, y }) => [k.concatenate([x, y], 1), x, y],
   "layer norm": (k, { x, row }) => {
     const parameter = row.reshape([1, x.shape[2]]);
     return [k.layerNorm(x, parameter, parameter.detached), x, parameter];
+  },
+  "RMS norm": (k, { x, row }) => {
+    const gain = row.reshape([1, x.shape[2]]);
+    return [k.rmsNorm(x, gain), x, gain];
+  },
+  "batch norm": (k, { x, row }) => {
+    const parameter = row.reshape([1, x.shape[2]]);
+    return [k.batchNorm(x, parameter, parameter.detached), x, parameter];
   },
   "embedding": (k, { tokens, table }) => [k.embedding(tokens, table), table],
 };
@@ -67,7 +82,7 @@ if (import.meta.main) {
     y: wave([1, M, C], 2),
     row: wave([1, 1, C], 3),
     table: wave([1, V, C], 4),
-    tokens: Tensor.from(numbers, [1, M]) as unknown as Operands["tokens"],
+    tokens: Tensor.from(numbers, [1, M]),
   };
   using program = await record(operation, () => {
     const [output, ...inputs] = OPERATIONS[operation](kernels, operands);

@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import type { Contender } from "./contender.ts";
+import { helpIfAsked } from "./help.ts";
 import type { SvdConfig } from "./linalg_worker.ts";
 import { formatSpread, measureInTurn, median, table } from "./measure.ts";
 
@@ -41,6 +42,7 @@ function contenders(size: Pick<SvdConfig, "B" | "N">, vectors: boolean, python: 
 }
 
 async function main(): Promise<void> {
+  helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
     string: ["python", "rounds", "seconds", "only"],
     default: { python: "python3", rounds: "3", seconds: "1", only: "" },

@@ -9,6 +9,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { contenders } from "./contenders.ts";
+import { helpIfAsked } from "./help.ts";
 import { memorySection } from "./memory.ts";
 import { scalingSections } from "./scaling.ts";
 import { speedSection } from "./speed.ts";
@@ -41,6 +42,7 @@ async function* sections(parts: readonly string[], python: string, effort: Effor
 }
 
 async function main(): Promise<void> {
+  helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
     string: ["python", "out", "part", "rounds", "seconds"],
     default: { python: "python3", part: PARTS.join(), rounds: "5", seconds: "1" },

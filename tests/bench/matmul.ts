@@ -11,6 +11,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import type { MatmulVariant } from "../../kernels/matmul.ts";
 import type { Contender } from "./contender.ts";
+import { helpIfAsked } from "./help.ts";
 import type { ProductConfig } from "./matmul_worker.ts";
 import { formatRate, formatSpread, measureInTurn, median, table } from "./measure.ts";
 
@@ -131,6 +132,7 @@ async function measured(
 }
 
 async function main(): Promise<void> {
+  helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
     string: ["python", "rounds", "seconds", "only"],
     default: { python: "python3", rounds: "5", seconds: "0.2", only: "" },

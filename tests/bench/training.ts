@@ -2,7 +2,7 @@
  * How fast is a training step of a transformer, compared with PyTorch on the same machine?
  *
  * Grokking modular addition of Nanda et al. (2301.05217): p = 113, 3 830 examples, width 128, 4 heads, perceptron 512, AdamW;
- *          both sides compute queries, perceptron and logits of the last position only.
+ *          both sides compute queries, perceptron and logits of the last position only, but for "everywhere".
  * Decoder  4 layers, width 64, 4 heads, perceptron 256, vocabulary 256, T = 64, batch 64, everything switched on, AdamW.
  * Ensemble 8 replicas of a 2-layer attention-only decoder, width 32, 2 heads, vocabulary 64, T = 32, batch 32, AdamW; PyTorch as a
  *          loop over replicas and as one vmap. Also the cost of a replica at R = 1, 4, 16, 64.
@@ -12,6 +12,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import type { Contender } from "./contender.ts";
+import { helpIfAsked } from "./help.ts";
 import { formatRate, formatSpread, type Measured, measureInTurn, median, table } from "./measure.ts";
 import type { TrainingConfig } from "./training_worker.ts";
 
@@ -35,7 +36,11 @@ function parts(python: string, device: string): Part[] {
   const ways = device === "cuda" ? ["eager", "compiled", "graphed"] : ["eager", "compiled"];
   const single = (["grokking", "decoder"] as const).map((step) => ({
     title: step,
-    contenders: [ours({ step, R: 1 }), ...ways.map((way) => torch(step, way))],
+    contenders: [
+      ours({ step, R: 1 }),
+      ...ways.map((way) => torch(step, way)),
+      ...(step === "grokking" ? [torch(step, "everywhere")] : []),
+    ],
   }));
   const ensemble = {
     title: "ensemble of 8",
@@ -56,6 +61,7 @@ function row({ name, rates, skipped }: Measured, first: number): string[] {
 }
 
 async function main(): Promise<void> {
+  helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
     string: ["python", "rounds", "seconds", "only", "device"],
     default: { python: "python3", rounds: "5", seconds: "2", only: "", device: "cpu" },

@@ -1,6 +1,6 @@
 """The training benchmark's steps in PyTorch; answers lines of the protocol in contender.ts.
 
-config: {"step": "grokking" | "decoder" | "ensemble", "way": "eager" | "compiled" | "graphed" | "loop" | "vmap", "threads", "R"}.
+config: {"step": "grokking" | "decoder" | "ensemble", "way": "eager" | "everywhere" | "compiled" | "graphed" | "loop" | "vmap", "threads", "R"}.
 The same sizes, data, optimiser and loss as training_worker.ts; `graphed` captures the step into a CUDA graph.
 """
 
@@ -25,6 +25,8 @@ SIZES = {
 }
 S = SIZES[STEP]
 LAST = STEP == "grokking"
+# "everywhere": as a training script has it, every position computed and the last one taken of the logits.
+CUT = LAST and WAY != "everywhere"
 
 
 def randn(*shape, scale):
@@ -76,19 +78,20 @@ def loss_of(w, tokens, targets):
     x = F.embedding(tokens, w["token"]) + w["position"][: tokens.shape[1]]
     for layer in range(S["L"]):
         n = norm(w, f"{layer}.norm1", x)
-        last = n[:, -1:] if LAST else n
+        last = n[:, -1:] if CUT else n
 
         def heads(x):
             return x.unflatten(-1, (S["H"], -1)).transpose(1, 2)
 
         q, k, v = (heads(affine(w, f"{layer}.{name}", s)) for name, s in (("query", last), ("key", n), ("value", n)))
         a = attention(q, k, v).transpose(1, 2).flatten(2)
-        x = (x[:, -1:] if LAST else x) + affine(w, f"{layer}.output", a)
+        x = (x[:, -1:] if CUT else x) + affine(w, f"{layer}.output", a)
         if S["M"]:
             hidden = affine(w, f"{layer}.in", norm(w, f"{layer}.norm2", x))
             hidden = F.gelu(hidden, approximate="tanh") if S["norm"] else F.relu(hidden)
             x = x + affine(w, f"{layer}.out", hidden)
     logits = affine(w, "unembedding", norm(w, "norm", x))
+    logits = logits[:, -1] if LAST else logits
     # torch.func.vmap has no batching rule that reshapes targets in place: flatten explicitly.
     return F.cross_entropy(logits.reshape(-1, S["O"]), targets.reshape(-1))
 
@@ -170,7 +173,7 @@ def graphed():
     return replay
 
 
-step = {"eager": single, "compiled": single, "graphed": graphed, "loop": loop, "vmap": vmap}[WAY]()
+step = {"eager": single, "everywhere": single, "compiled": single, "graphed": graphed, "loop": loop, "vmap": vmap}[WAY]()
 
 
 def finish():

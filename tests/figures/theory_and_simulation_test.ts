@@ -98,7 +98,7 @@ Deno.test("figure: columns give one titled panel a group", async () => {
 
 Deno.test("figure: nothing to draw, unnamed groups and bad panels are refused", () => {
   assertThrows(
-    () => theoryAndSimulation({ ...picture, theory: [], simulation: [] }),
+    () => theoryAndSimulation({ ...picture, theory: undefined, simulation: undefined }),
     FigureError,
     "expected rows in theory or simulation, found none that can be drawn",
   );

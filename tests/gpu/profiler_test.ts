@@ -22,8 +22,8 @@ Deno.test({
       stopProfiling();
     }
     program.replay();
-    const [{ kernels, replays, elapsedMs }] = await profiler.programs();
-    assertEquals(replays, 10);
+    const [{ kernels, replays, elapsedMs, plannedBytes }] = await profiler.programs();
+    assertEquals([replays, plannedBytes], [10, program.memory.planned]);
     const [product, scaled] = kernels;
     assertEquals([product.kernel, product.launches, product.flops], ["matmul", 2, 2 * 2 * 256 ** 3]);
     assertEquals([scaled.kernel, scaled.launches, scaled.bytes, scaled.flops], ["unary", 2, 2 * 2 * 8, null]);

@@ -111,6 +111,15 @@ Deno.test("a planned tensor must be written before it is read", async () => {
   assertEquals(message, `affine: expected "nothing" to be written before it is read, found no kernel`);
 });
 
+Deno.test("a program may read what another one keeps", async () => {
+  using x = Tensor.from([1, 2], [1, 2]);
+  using first = await record("first", () => affine({ x, scale: 2 }).y);
+  using second = await record("second", () => affine({ x: first.outputs, scale: 3 }).y);
+  first.replay();
+  second.replay();
+  assertEquals([...await second.outputs.read()], [6, 12]);
+});
+
 Deno.test("evaluating hands over copies that the caller owns", async () => {
   using x = Tensor.from([1, 2], [1, 2]);
   const { twice, nested: [four] } = await evaluate(() => {

@@ -23,6 +23,13 @@ Deno.test("binary: values and gradients of every operation, equal shapes and rep
     [[5], [2, 3, 5]],
     [[3, 1], [1, 4]],
     [[1, 1], [3, 130]],
+    // Four numbers at a time: both, or one number that stands for four on either side.
+    [[3, 8], [3, 8]],
+    [[2, 3, 8], [2, 1, 8]],
+    [[2, 3, 8], [2, 3, 1]],
+    [[1], [3, 8]],
+    [[2, 1, 4], [1, 3, 1]],
+    [[2, 3, 1], [2, 1, 8]],
   ];
   for (const [left, right] of shapes) {
     using a = positive(left, 1);

@@ -17,6 +17,12 @@ Deno.test("reduce: sums and means over any axes, and their gradients", async () 
     [[3, 4, 5], [1, 2]],
     [[2, 3, 4, 5], [0, 1, 2, 3]],
     [[2, 9000, 3], [1]],
+    // Four numbers at a time: across, or along the last axis.
+    [[2, 130, 8], [1]],
+    [[1, 9000, 4], [1]],
+    [[3, 512], [1]],
+    [[2, 516], [1]],
+    [[2, 8000], [1]],
   ];
   for (const [shape, axes] of cases) {
     // Of one sign: errors are relative to the sum.
@@ -51,6 +57,16 @@ Deno.test("reduce: more summands than a loop may take, more sums than 65 535 wor
   x.write([3], 2 * wide - 1);
   using y = sum(x, [0]);
   assertEquals((await y.read()).at(-1), 5);
+});
+
+Deno.test("reduce: replica r has the same bits alone and in an ensemble", async () => {
+  using x = waveTensor([3, 700, 8], 1);
+  using one = Tensor.from((await x.read()).slice(5600, 11_200), [1, 700, 8]);
+  for (const axes of [[1], [2], [1, 2]]) {
+    using all = sum(x, axes);
+    using alone = sum(one, axes);
+    assertEquals(await alone.read(), (await all.read()).slice(alone.size, 2 * alone.size));
+  }
 });
 
 Deno.test("reduce: axes that are not there are refused", () => {

@@ -1,10 +1,11 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { multiply } from "../../kernels/binary.ts";
 import { sum } from "../../kernels/reduce.ts";
 import { logSoftmax, softmax, type SoftmaxOptions } from "../../kernels/softmax.ts";
 import { twiceDifferentiable } from "../../lib/autodiff/differentiable.ts";
 import { hessianVectorProduct } from "../../lib/autodiff/gradients.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
+import { ShapeError } from "../../lib/gpu/errors.ts";
 import { evaluate } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { assertGradients, waveTensor } from "../oracles/gradients.ts";
@@ -75,6 +76,20 @@ Deno.test("softmax: row m has the same bits alone and among others", async () =>
     using alone = form(one);
     assertEquals(await alone.read(), (await all.read()).slice(36 * 33, 36 * 34));
   }
+});
+
+Deno.test("softmax: more scores than a loop may take", async () => {
+  for (const C of [70_001, 100_000]) {
+    using x = new Tensor([1, C]);
+    x.write([Math.log(C)], C - 1);
+    using y = softmax(x);
+    const found = await y.read();
+    // C − 1 terms of 1 and one of C. An invocation sums up to 1094 equal terms, each with a rounding of up to 6e-8.
+    assertLess(Math.abs(found[0] * (2 * C - 1) - 1), 6.6e-5);
+    assertLess(Math.abs(found[C - 1] * (2 * C - 1) / C - 1), 6.6e-5);
+  }
+  using long = new Tensor([1, 100_000]);
+  assertThrows(() => softmax(long, { lanes: 1 }), ShapeError, "softmax: expected at most 65535 loop iterations");
 });
 
 Deno.test("softmax: more than 65 535 workgroups", async () => {

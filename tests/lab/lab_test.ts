@@ -10,14 +10,15 @@ Deno.test("lab alone lists every task of deno.json with its description", async 
   const { stdout } = await new Deno.Command(new URL("lab", root)).output();
   const listed = new TextDecoder().decode(stdout).split("\n").filter((line) => line.startsWith("  "));
   const expected = Object.entries<{ description: string }>(tasks);
-  assertEquals(listed, expected.map(([name, { description }]) => `  ${name.padEnd(12)} ${description}`));
+  const width = Math.max(...expected.map(([name]) => name.length));
+  assertEquals(listed, expected.map(([name, { description }]) => `  ${name.padEnd(width)}  ${description}`));
 });
 
 Deno.test("listing needs neither Deno, npm nor a driver", () => {
   using machine = new Machine({ deno: undefined, ldconfig: undefined });
   for (const args of [[], ["--help"], ["-h"], ["help"]]) {
     const { code, out, messages } = machine.lab(args);
-    assertEquals({ code, messages, last: out.at(-1) }, { code: 0, messages: [], last: "  check        Need no GPU" });
+    assertEquals({ code, messages, last: out.at(-3) }, { code: 0, messages: [], last: "  check  Need no GPU" });
   }
 });
 
@@ -192,6 +193,14 @@ Deno.test("ICL_LAB_DENO is used, with a word where its version is another", () =
   assertEquals({ code, messages }, { code: 3, messages: refused });
 });
 
+Deno.test("Deno trusts the certificates of the system too, unless told otherwise", () => {
+  using machine = new Machine({
+    deno: `if [ "$1" = --version ]; then echo deno 2.9.6; else echo "$DENO_TLS_CA_STORE"; fi`,
+  });
+  assertEquals(machine.lab(["demo"]).out, ["system,mozilla"]);
+  assertEquals(machine.lab(["demo"], { DENO_TLS_CA_STORE: "mozilla" }).out, ["mozilla"]);
+});
+
 Deno.test("XDG_RUNTIME_DIR is private where it was unset, and kept where it was set", () => {
   using machine = new Machine({
     deno: `if [ "$1" = --version ]; then echo deno 2.9.6; else echo "$XDG_RUNTIME_DIR"; fi`,
@@ -230,4 +239,50 @@ Deno.test("without a home folder the cache is a private temporary one, and one t
   const refused = machine.lab(["demo"], { HOME: "" });
   assertEquals(refused.code, 3);
   assertEquals(refused.messages, ["lab: expected a writable cache folder, found none: set XDG_CACHE_HOME to one"]);
+});
+
+Deno.test("completion: tasks need no Deno; flags are those that the task's help names", () => {
+  using bare = new Machine({ deno: undefined, ldconfig: undefined });
+  assertEquals(bare.lab(["completion", "tasks"]).out, ["demo", "check"]);
+  assertEquals(bare.lab(["completion", "flags", "demo"]).out, []);
+  const help = `printf '%s\\n' '  --lr=N  rate' '  --png   pictures, as with --lr=N'`;
+  using machine = new Machine({ deno: `if [ "$1" = --version ]; then echo deno 2.9.6; else ${help}; fi` });
+  assertEquals(machine.lab(["completion", "flags", "demo"]).out, ["--lr=", "--png"]);
+});
+
+Deno.test("completion in bash: a task after lab, a flag after a task, files otherwise", async () => {
+  const lab = new URL("../../lab", import.meta.url).pathname;
+  const complete = async (...words: string[]) => {
+    const script =
+      `eval "$("$0" completion)"; COMP_WORDS=("$0" "$@"); COMP_CWORD=$#; _lab "$0"; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const command = new Deno.Command("bash", {
+      args: ["-c", script, lab, ...words],
+      env: { ICL_LAB_DENO: Deno.execPath() },
+    });
+    return new TextDecoder().decode((await command.output()).stdout).trim().split("\n");
+  };
+  assertEquals(await complete("que"), ["query"]);
+  assertEquals((await complete("claims", "--")).toSorted(), ["--format=", "--help", "--out=", "--preset="]);
+  assertEquals(await complete("claims", "res"), [""]);
+});
+
+Deno.test("every task answers --help and exits 0", async () => {
+  const root = new URL("../../", import.meta.url);
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  // Those that need a large package are tried by the tests of their own configuration.
+  const names = Object.keys(tasks).filter((name) => !tasks[name].command.includes("--config="));
+  const queue = [...names];
+  const worker = async () => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["task", "--quiet", name, "--help"],
+        cwd: root,
+        env: { NO_COLOR: "1" },
+      }).output();
+      const [out, messages] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      assertEquals([code, messages], [0, ""], name);
+      assert(out.split("\n").length >= 3, `${name}: ${out}`);
+    }
+  };
+  await Promise.all([worker(), worker()]);
 });

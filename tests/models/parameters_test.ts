@@ -47,7 +47,12 @@ Deno.test("parameters: arrays go to the host under the names of checkpoints and 
     ["block.bias", [2, 5]],
     ["scale", [2, 1]],
   ]);
-  assertEquals(set.pack(arrays.toReversed()), await set.flat.read());
+  assertEquals(set.shapes, arrays.map(({ name, shape }) => ({ name, shape })));
+  const before = await set.flat.read();
+  assertEquals(set.pack(arrays.toReversed()), before);
+  set.flat.write(new Float32Array(before.length));
+  set.load(arrays);
+  assertEquals(await set.flat.read(), before);
 });
 
 Deno.test("parameters: arrays that do not fit are refused by name", async () => {
@@ -66,6 +71,13 @@ Deno.test("parameters: arrays that do not fit are refused by name", async () => 
     refused([...arrays, { name: "other", shape: [1], data: new Float32Array(1) }]),
     'parameters: expected parameters of the model only, found "other"',
   );
+  assertEquals(
+    refused(arrays.map((array) => array.name === "scale" ? { ...array, data: new Float32Array(2) } : array)),
+    'parameters: expected a parameter "scale" of shape (1, 1), found 2 elements',
+  );
+  const before = await set.flat.read();
+  assertThrows(() => set.load([...arrays.slice(1), { ...arrays[0], shape: [3, 2] }]), ShapeError, "block.query");
+  assertEquals(await set.flat.read(), before);
   const wide = { a: { shape: [2, 5], init: { law: "constant", value: 0 }, parts: { b: 2, c: 2 } } } as const;
   assertThrows(() => ParameterSet.create(wide, [1]), ShapeError, "a: expected parts that fill its last axis of 5");
   assertThrows(() => ParameterSet.create({}, [1]), ShapeError, "expected at least one parameter, found none");

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { UserError } from "../../lib/run/errors.ts";
-import { choice, flag, integer, integerOr, number, numbers } from "../../lib/run/options.ts";
+import { choice, flag, integer, integerOr, number, numbers, text } from "../../lib/run/options.ts";
 
 const options = {
   context: integer(8, { min: 1, help: "tokens per prompt" }),
@@ -49,6 +49,13 @@ Deno.test("paths, help and switches are read", () => {
   const line = parse("--out=results/x", "--help");
   assertEquals([line.out, line.help, line.common.quiet], ["results/x", true, false]);
   assertEquals(parse("--quiet=false").common.quiet, false);
+});
+
+Deno.test("a text is taken as it is, spaces and equals signs included, but not empty", () => {
+  const name = (...args: string[]) => parseCommandLine(args, { name: text("none", { help: "file" }) }, {});
+  assertEquals(name().configuration.name, "none");
+  assertEquals(name("--name=a b=c").configuration.name, "a b=c");
+  assertThrows(() => name("--name="), UserError, "--name");
 });
 
 Deno.test("a flag that a preset sets stays set unless it is switched off", () => {

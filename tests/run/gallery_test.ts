@@ -23,7 +23,8 @@ Deno.test("gallery: a complete run is kept with claims and configuration, and re
       assertEquals(JSON.parse(Deno.readTextFileSync(`${entry}/claims.json`))[0].verdict, "reproduced");
       assert(Deno.statSync(`${entry}/figures/x.vl.json`).isFile);
     }
-    assertEquals([...Deno.readDirSync(`${folder}/gallery`)].map(({ name }) => name), ["decay"]);
+    assertEquals([...Deno.readDirSync(`${folder}/gallery`)].map(({ name }) => name).sort(), ["CLAIMS.md", "decay"]);
+    assertStringIncludes(Deno.readTextFileSync(`${folder}/gallery/CLAIMS.md`), "Preset smoke");
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

@@ -1,17 +1,18 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { docText, firstParagraph } from "../../lib/run/docstring.ts";
 import { helpText } from "../../lib/run/help.ts";
-import { choice, flag, numbers } from "../../lib/run/options.ts";
+import { choice, flag, numbers, text as words } from "../../lib/run/options.ts";
 
 Deno.test("help states the question, options with domains and defaults, presets and where results go", () => {
   const options = {
     spectrum: numbers([2, 1], { above: 0, help: "eigenvalues of Σ" }),
     tasks: choice(["commuting", "dense"], { help: "law of the tasks" }),
     center: flag("centre inputs"),
+    file: words("none", { help: "what to read" }),
   };
   const text = helpText({ name: "demo", options, presets: { smoke: { spectrum: [1] } } }, "Does it learn?\n\nTask …");
   const lines = text.split("\n");
-  assertEquals(lines.slice(0, 8), [
+  assertEquals(lines.slice(0, 9), [
     "Does it learn?",
     "",
     "Task …",
@@ -20,6 +21,7 @@ Deno.test("help states the question, options with domains and defaults, presets 
     "  --spectrum=X,Y,…  eigenvalues of Σ; a comma-separated list of numbers > 0 [2,1]",
     "  --tasks=WORD      law of the tasks; one of commuting|dense [commuting]",
     "  --center          centre inputs",
+    "  --file=TEXT       what to read; a text [none]",
   ]);
   assertEquals(lines.filter((line) => /^ {2}(--out|--preset|smoke)/.test(line)), [
     "  --preset=NAME   one of default|smoke; other options override it [default]",

@@ -40,6 +40,19 @@ Deno.test("rows come back as written, floats keep a point so that readers infer 
     assertEquals((await rowsOf(path))[3], { kind: "measure", name: 'line\n"quoted" é', value: 0, done: true });
   }));
 
+Deno.test("rows of a kind are read back while more are written, those from before too", () =>
+  inLog(async (first, path) => {
+    first.write("train", { step: 1, replica: 0, loss: 2 });
+    first.write("measure", { name: "a", value: 1, done: true });
+    first.close();
+    const log = new LogWriter(path, columns);
+    log.write("train", { step: 2, replica: 0, loss: 1 });
+    assertEquals((await log.rows("train")).map(({ step, loss }) => [step, loss]), [[1, 2], [2, 1]]);
+    log.write("measure", { name: "b", value: 1, done: true });
+    assertEquals((await log.rows("measure")).map(({ name }) => name), ["a", "b"]);
+    log.close();
+  }));
+
 Deno.test("columns appear in their declared order, whatever the order of the row", () =>
   inLog((log, path) => {
     log.write("train", { loss: 0.5, replica: 1, step: 7 });

@@ -6,22 +6,11 @@ import {
   saveCheckpoint,
   writeSafetensors,
 } from "../../lib/checkpoint/mod.ts";
-import { uniforms } from "../../lib/random.ts";
 import { readManifest, runExperiment } from "../../lib/run/mod.ts";
 import { experiment } from "./fixtures/walk.ts";
+import { assertResumes, pause, remains } from "./kills.ts";
 import { canMount, onDisk } from "./small_disk.ts";
-import { denoArgs, finished, inFolder, runDecay, runWalk, said, walk } from "./subprocess.ts";
-
-/** Everything in a run folder whose bytes an interruption must not change, by path. */
-function remains(folder: string, below = ""): Record<string, string> {
-  const files: Record<string, string> = {};
-  for (const { name, isDirectory } of Deno.readDirSync(`${folder}/${below}`)) {
-    const path = `${below}${name}`;
-    if (isDirectory) Object.assign(files, remains(folder, `${path}/`));
-    else if (path !== "manifest.json") files[path] = Deno.readFileSync(`${folder}/${path}`).toHex();
-  }
-  return files;
-}
+import { copying, denoArgs, finished, inFolder, runDecay, runWalk, said, walk } from "./subprocess.ts";
 
 /** A run that was ended at step 120 with checkpoints at 50 and 100, in `results/run`. */
 async function cut(root: string, args: readonly string[] = []): Promise<string> {
@@ -51,56 +40,17 @@ async function whole(root: string, args: readonly string[] = []): Promise<Record
 
 Deno.test("killed at 20 random moments and resumed each time, a run leaves what an uninterrupted one does", () =>
   inFolder(async (root) => {
-    const shape = ["--steps=500", "--width=2000", "--checkpoint-every=7", "--pauseMs=1"];
-    const folder = `${root}/results/run`;
-    const moments = uniforms({ seed: 20, key: "moment of a kill" }, 20);
-    const newest = () => listCheckpoints(folder).at(-1)?.step ?? 0;
-    const pidOf = () => {
-      try {
-        return readManifest(folder).pid;
-      } catch {
-        return undefined;
-      }
-    };
-    for (const [kill, moment] of moments.entries()) {
-      const args = kill === 0 ? ["--out=results/run", ...shape] : ["--resume=results/run"];
-      const child = new Deno.Command(Deno.execPath(), {
-        args: denoArgs([...args, "--quiet"], undefined, walk),
-        cwd: root,
-        stdin: "null",
-        stdout: "null",
-        stderr: "piped",
-      }).spawn();
-      // Every fifth moment is one of the start; the others come when the run goes on, two of them past a checkpoint, so
-      // that a busy machine gets somewhere too.
-      const [early, late] = [kill % 5 === 4, kill % 5 === 1 || kill % 5 === 3];
-      const before = newest();
-      await until(() => early || pidOf() === child.pid);
-      await until(() => !late || newest() > before);
-      await pause(moment * (early ? 120 : late ? 60 : 200));
-      child.kill("SIGKILL");
-      const { signal, stderr } = await child.output();
-      assertEquals([signal, new TextDecoder().decode(stderr)], ["SIGKILL", ""]);
-    }
-    const { resumptions: sofar } = readManifest(folder);
-    assertEquals((await runWalk(["--resume=results/run", "--quiet"], root)).code, 0);
-    assertEquals((await runWalk(["--out=results/whole", ...shape, "--quiet"], root)).code, 0);
-    assertEquals(remains(folder), remains(`${root}/results/whole`));
-    const { status, resumptions } = readManifest(folder);
-    assertEquals([status, resumptions.length], ["complete", sofar.length + 1]);
-    const steps = resumptions.map(({ step }) => step);
-    assertEquals(steps, steps.toSorted((a, b) => a - b));
+    const options = ["--steps=500", "--width=2000", "--checkpoint-every=7", "--pauseMs=1"];
+    const steps = await assertResumes({ program: walk, root, options, kills: 20, slowest: 200 });
     assert(steps.length >= 15 && steps.at(-1)! > 50, `went on from ${steps.join(", ")}`);
   }));
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until(reached: () => boolean) {
-  for (let wait = 0; !reached(); wait++) {
-    assert(wait < 6000, "expected the run to come that far within 30 s");
-    await pause(5);
-  }
-}
+Deno.test("a transformer in training, killed at 20 random moments, ends with the same log and the same bits", () =>
+  inFolder(async (root) => {
+    const options = ["--steps=400", "--checkpoint-every=7"];
+    const steps = await assertResumes({ program: copying, root, options, kills: 20, slowest: 300 });
+    assert(steps.length >= 15 && steps.at(-1)! > 20, `went on from ${steps.join(", ")}`);
+  }));
 
 Deno.test("Ctrl-C saves the state, and the run goes on from that step", () =>
   inFolder(async (root) => {

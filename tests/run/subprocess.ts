@@ -13,6 +13,9 @@ export const decay = fromFileUrl(import.meta.resolve("./fixtures/decay.ts"));
 /** Path of the fixture experiment that can be resumed. */
 export const walk = fromFileUrl(import.meta.resolve("./fixtures/walk.ts"));
 
+/** Path of the fixture experiment that trains a transformer. */
+export const copying = fromFileUrl(import.meta.resolve("./fixtures/copying.ts"));
+
 /** Arguments of `deno` that start the fixture; `--no-prompt` because a terminal would be asked otherwise. */
 export function denoArgs(
   args: readonly string[],

@@ -1,5 +1,5 @@
 /** Modular arithmetic: complete tables, disjoint and nested splits, weights, controls. */
-import { assert, assertEquals, assertLess, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { modularArithmetic, type ModularArithmeticOptions, modularTable } from "../../lib/tasks/modular_arithmetic.ts";
@@ -110,4 +110,18 @@ Deno.test("modular arithmetic: what does not fit is refused in one line", () => 
     const call = () => modularArithmetic({ ...usual, ...wrong })({ seeds, clock, key: "train" });
     assertEquals(assertThrows(call, RangeError).message, `modular_arithmetic: ${message}`);
   }
+});
+
+Deno.test("labels of each replica: those of the two kinds alone", async () => {
+  const of = (labels: ModularArithmeticOptions["labels"]) => draw({ fraction: 0.4, labels });
+  const [mixed, plain, permuted] = [await of(["true", "permuted", "true"]), await of("true"), await of("permuted")];
+  const n = mixed.labels.shape[1];
+  [plain, permuted, plain].forEach(({ labels }, r) =>
+    assertEquals(mixed.labels.values.slice(r * n, (r + 1) * n), labels.values.slice(r * n, (r + 1) * n))
+  );
+  await assertRejects(
+    () => of(["true", "permuted"]),
+    RangeError,
+    "modular_arithmetic: expected 3 kinds of labels, found 2",
+  );
 });

@@ -6,16 +6,16 @@ import { type Baseline, BaselineConstants, type BaselineOptions, nonNegative, ty
 export interface LassoOptions extends BaselineOptions {
   /** Penalty λ ≥ 0, scaled as in scikit-learn. */
   readonly lambda: PerReplica;
-  /** Most sweeps over the coordinates per position, ≥ 1; 100 by default. */
+  /** Most iterations per position, ≥ 1; 500 by default. */
   readonly iterations?: number;
 }
 
 /**
  * The Lasso: `ŷ_n = x_n·w`, `w = argmin 1/(2n) Σ_{m<n} (x_m·w − y_m)² + λ |w|₁`; 0 without any pair.
  *
- * @param options Penalty λ, sweeps, and which positions.
+ * @param options Penalty λ, iterations, and which positions.
  * @returns The baseline. D ≤ 64.
- * @throws {RangeError} If λ is negative, or there is no sweep.
+ * @throws {RangeError} If λ is negative, or there is no iteration.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export interface LassoOptions extends BaselineOptions {
  * assertAlmostEquals((await prediction.read())[0], 2 * (3 - 0.5), 1e-6);
  * ```
  */
-export function lasso({ lambda, iterations = 100, positions }: LassoOptions): Baseline {
+export function lasso({ lambda, iterations = 500, positions }: LassoOptions): Baseline {
   const constants = new BaselineConstants("lasso");
   constants.checkCount("iterations", iterations);
   const penalty = constants.perReplica("lambda", lambda, nonNegative);

@@ -1,0 +1,157 @@
+/** Measures of every snapshot of the main replicas: Fourier and spectral ones. */
+import { evaluate, record } from "../../lib/gpu/mod.ts";
+import { Tensor } from "../../lib/gpu/tensor.ts";
+import { effectiveRank } from "../../lib/metrics/mod.ts";
+import { ParameterSet } from "../../lib/models/parameters.ts";
+import { gini } from "./fourier.ts";
+import { cyclicGroup } from "./group.ts";
+import type { Snapshot } from "./history.ts";
+import {
+  embeddingPowers,
+  excludedLoss,
+  type GroupTable,
+  groupTable,
+  keysOf,
+  restrictedLoss,
+  resultComponents,
+} from "./measures.ts";
+import { applyModel, inputRows, modelParameters } from "./model.ts";
+import { neuronFrequencies } from "./neurons.ts";
+import { type Setting, sizesOf, tableOf } from "./setting.ts";
+import { comparedRank, MATRICES, type Spectra, spectraOf, subspaceDistance } from "./spectral.ts";
+
+/** Measures of one main replica at one snapshot. */
+export interface Measured {
+  readonly restrictedLoss: number;
+  /** The same from the test pairs alone, so that what is memorised of the training pairs has no part in it. */
+  readonly testRestrictedLoss: number;
+  readonly excludedLoss: number;
+  readonly giniEmbedding: number;
+  readonly giniLogits: number;
+  /** Share of the logits' variance at the key frequencies. */
+  readonly explained: number;
+  /** Effective ranks, means over heads. */
+  readonly ranks: Readonly<Record<typeof MATRICES[number], number>>;
+  /** Distances to the final subspace, means over heads. */
+  readonly distances: Readonly<Record<typeof MATRICES[number], number>>;
+  /** Share of the embedding's power at every frequency from 1. */
+  readonly embedding: readonly number[];
+  /** Share of the logits' variance at every frequency from 1. */
+  readonly logits: readonly number[];
+}
+
+/** The final model of one main replica. */
+export interface Final {
+  readonly keys: readonly number[];
+  /** Of every key frequency, the share of live neurons that it explains to more than 85 %. */
+  readonly neurons: readonly number[];
+  readonly spectra: Spectra;
+  /** Embedding of numbers (p, C). */
+  readonly embedding: Float32Array;
+}
+
+/** What the study finds. */
+export interface Progress {
+  readonly table: GroupTable;
+  /** Of every snapshot and replica. */
+  readonly measured: readonly (readonly Measured[])[];
+  readonly finals: readonly Final[];
+}
+
+/** Share of a neuron's variance that makes it one of a frequency, as Nanda et al. have it. */
+const EXPLAINED = 0.85;
+
+/**
+ * Measures snapshots against the final model of each replica, whose key frequencies and subspaces they share.
+ *
+ * @param setting Options.
+ * @param snapshots From the first to the last.
+ * @param trained Training pairs of each main replica.
+ * @param onReport Called after each snapshot.
+ * @returns Measures.
+ */
+export async function measureProgress(
+  setting: Setting,
+  snapshots: readonly Snapshot[],
+  trained: readonly (readonly (readonly [number, number])[])[],
+  onReport: (index: number) => Promise<void>,
+): Promise<Progress> {
+  const sizes = sizesOf(setting);
+  const { modulus: p, mlp } = sizes;
+  const S = trained.length;
+  const triples = tableOf(setting);
+  const table = groupTable(triples, p, cyclicGroup(p, setting.operation));
+  const places = new Map(triples.map(([a, b], pair) => [a * p + b, pair]));
+  const pairs = trained.map((each) => each.map(([a, b]) => places.get(a * p + b)!));
+  const seen = pairs.map((each) => new Set(each));
+  using parameters = ParameterSet.create(modelParameters(sizes), new Array<number>(S).fill(0));
+  const rows = inputRows(triples.map(([a, b]) => [a, b] as const), p);
+  using tokens = Tensor.from(rows, [1, triples.length, 3], "tokens");
+  using forward = await record("measure", () => applyModel(sizes, parameters.weights, tokens).logits);
+  const logitsAt = async (snapshot: Snapshot) => {
+    parameters.flat.write(parameters.pack(snapshot.weights));
+    forward.replay();
+    const logits = await forward.outputs.read();
+    const each = logits.length / S;
+    return Array.from({ length: S }, (_, r) => logits.subarray(r * each, (r + 1) * each));
+  };
+  const embeddingsOf = ({ weights }: Snapshot) => {
+    const { data, shape: [, rows, C] } = weights.find(({ name }) => name === "embedding.token")!;
+    return Array.from({ length: S }, (_, r) => data.slice(r * rows * C, (r * rows + p) * C));
+  };
+
+  const last = snapshots[snapshots.length - 1];
+  const ends = (await logitsAt(last)).map((logits) => resultComponents(logits, table));
+  const spectra = await spectraOf(last.weights, sizes.heads);
+  using active = await evaluate(() => applyModel(sizes, parameters.weights, tokens).neurons);
+  const neurons = await active.read();
+  const embeddings = embeddingsOf(last);
+  const finals = ends.map((end, r): Final => {
+    const keys = keysOf(end);
+    const each = neurons.length / S;
+    const found = neuronFrequencies(neurons.subarray(r * each, (r + 1) * each), table, mlp);
+    const sharp = found.filter(({ explained }) => explained > EXPLAINED);
+    const share = (key: number) =>
+      sharp.filter(({ frequency }) => frequency === key).length / Math.max(1, found.length);
+    return { keys, neurons: keys.map(share), spectra: spectra[r], embedding: embeddings[r] };
+  });
+
+  const measured: Measured[][] = [];
+  for (const [index, snapshot] of snapshots.entries()) {
+    const logits = await logitsAt(snapshot);
+    const now = await spectraOf(snapshot.weights, sizes.heads);
+    const embeddings = embeddingsOf(snapshot);
+    measured.push(finals.map(({ keys, spectra }, r): Measured => {
+      const found = resultComponents(logits[r], table);
+      const power = embeddingPowers(embeddings[r], table);
+      const total = power.reduce((sum, x) => sum + x, 0);
+      const mean = (of: (name: typeof MATRICES[number], head: number) => number) =>
+        Object.fromEntries(MATRICES.map((name) => {
+          const heads = now[r][name].length;
+          const values = Array.from({ length: heads }, (_, head) => of(name, head));
+          return [name, values.reduce((sum, x) => sum + x, 0) / heads];
+        })) as Measured["ranks"];
+      return {
+        restrictedLoss: restrictedLoss(found, keys, table),
+        testRestrictedLoss: restrictedLoss(
+          resultComponents(logits[r], table, (pair) => !seen[r].has(pair)),
+          keys,
+          table,
+        ),
+        excludedLoss: excludedLoss(logits[r], found, keys, table, pairs[r]),
+        giniEmbedding: gini(power),
+        giniLogits: gini(found.shares),
+        explained: keys.reduce((sum, key) => sum + found.shares[key - 1], 0),
+        ranks: mean((name, head) => effectiveRank(now[r][name][head].s)),
+        distances: mean((name, head) => {
+          const end = spectra[name][head];
+          return subspaceDistance(now[r][name][head], end, comparedRank(end));
+        }),
+        embedding: power.map((x) => x / total),
+        logits: found.shares,
+      };
+    }));
+    await onReport(index + 1);
+  }
+  return { table, measured, finals };
+}

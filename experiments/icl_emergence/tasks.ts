@@ -1,0 +1,101 @@
+/** Sequences in which only the context helps, or the bytes of a text; and what exact predictors lose on them. */
+import { Tensor } from "../../lib/gpu/tensor.ts";
+import {
+  fittedLosses,
+  inContextLosses,
+  markovChains,
+  type NextTokens,
+  readText,
+  repeatedSequences,
+  shuffled,
+  type TaskSampler,
+  textPart,
+  textWindows,
+  type TokenBatch,
+  withTargets,
+} from "../../lib/tasks/mod.ts";
+import type { Setting } from "./setting.ts";
+
+/** Draws sequences with the token after each. */
+export type NextTokenTask = TaskSampler<TokenBatch & NextTokens>;
+
+/** The tasks of a run. */
+export interface Tasks {
+  /** Sequences to train on, by size of the batch. */
+  readonly train: (batch: number) => NextTokenTask;
+  /** Sequences to evaluate on: other draws, and the validation part of a text. */
+  readonly held: (batch: number) => NextTokenTask;
+  /** Number of tokens V. */
+  readonly vocabulary: number;
+  /** The text's training part, where there is one. */
+  readonly text: Uint8Array | null;
+}
+
+/** Share of a text that is trained on. */
+const SPLIT = 0.9;
+
+/**
+ * The tasks that a setting asks for.
+ *
+ * @param setting Which task, and its sizes.
+ * @param control Whether each sequence's order is lost: the same tokens, shuffled.
+ * @returns Samplers.
+ * @throws {Error} In one line, if the text cannot be read or is too short.
+ */
+export async function tasksOf(setting: Setting, control = false): Promise<Tasks> {
+  const { task, text: path, vocabulary, "block-from": from, "block-to": to } = setting;
+  const length = setting.length + 1;
+  const order = control ? shuffled : <B extends TokenBatch>(sampler: TaskSampler<B>) => sampler;
+  if (task === "text") {
+    const bytes = await readText(path, 20 * length);
+    const windows = (part: "train" | "validation") => (batch: number) =>
+      withTargets(order(textWindows({ bytes, length, batch, part, split: SPLIT })));
+    const { end } = textPart(bytes.length, "train", SPLIT);
+    return { train: windows("train"), held: windows("validation"), vocabulary: 256, text: bytes.subarray(0, end) };
+  }
+  const draw = (batch: number): NextTokenTask =>
+    task === "markov"
+      ? withTargets(order(markovChains({ vocabulary, length, batch, concentration: setting.concentration })))
+      : withTargets(order(repeatedSequences({ vocabulary, length, batch, block: { from, to } })));
+  return { train: draw, held: draw, vocabulary, text: null };
+}
+
+/** An exact predictor's loss by position (T), in nats. */
+export interface Baseline {
+  /** Its name in the log. */
+  readonly name: string;
+  /** Loss at each position. */
+  readonly losses: readonly number[];
+}
+
+/**
+ * What exact predictors lose on sequences of the task: uniform; counts of tokens (unigram) and of pairs (bigram) in the
+ * context; and those of a text's training part.
+ *
+ * @param setting Sizes.
+ * @param tasks The tasks.
+ * @param seed Seed of the sequences.
+ * @returns Baselines.
+ */
+export async function baselines(setting: Setting, tasks: Tasks, seed: number): Promise<Baseline[]> {
+  using seeds = Tensor.from(Uint32Array.of(seed));
+  using clock = Tensor.from(Uint32Array.of(0, 0, 1));
+  const batch = tasks.held(4 * setting["evaluation-batch"])({ seeds, clock, key: "baseline" });
+  const tokens = await batch.tokens.read();
+  for (const tensor of new Set([batch.tokens, batch.inputs, batch.targets])) tensor.destroy();
+  const rows = { tokens, length: setting.length + 1, vocabulary: tasks.vocabulary };
+  // A smaller α makes the pair counts of a sequence count sooner; chains have the α that they are drawn with.
+  const alpha = setting.task === "markov" ? setting.concentration : 0.05;
+  const list: [string, ArrayLike<number>][] = [
+    ["uniform", new Float64Array(setting.length).fill(Math.log(tasks.vocabulary))],
+    ["in-context unigram", inContextLosses(rows, 0, alpha)],
+    ["in-context bigram", inContextLosses(rows, 1, alpha)],
+  ];
+  if (tasks.text) {
+    list.push(["text unigram", fittedLosses(tasks.text, rows, 0)], [
+      "text bigram",
+      fittedLosses(tasks.text, rows, 1, 0.1),
+    ]);
+  }
+  return list.map(([name, losses]) => ({ name, losses: Array.from(losses) }));
+}

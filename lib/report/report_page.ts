@@ -1,0 +1,97 @@
+/**
+ * One self-contained HTML page: scripts, styles, figures and their data inside, nothing to be fetched.
+ *
+ * @module
+ */
+import { asset } from "../serve/assets.ts";
+import { type ReportFigure, type ReportRun, thinned } from "./gather.ts";
+
+/** A page that a mail still carries. */
+export const MAX_BYTES = 3_000_000;
+/** Our own scripts in the order in which they need each other. */
+const OWN = ["dom.js", "theme.js", "figure.js", "charts.js", "report.js"];
+const BUNDLES = ["vega.js", "vega-lite.js", "vega-embed.js"];
+/** Points a curve is thinned to, one after the other, until the page is small enough. */
+const INTERVALS = [400, 200, 100, 50, 25];
+
+/**
+ * The page of one or more runs.
+ *
+ * Figures are thinned, the same for all, only where the page would be larger than {@linkcode MAX_BYTES} otherwise; each
+ * then says so.
+ *
+ * @param runs The runs, in the order in which they are shown.
+ * @returns HTML.
+ */
+export async function reportPage(runs: readonly ReportRun[]): Promise<string> {
+  let page = await pageOf(runs);
+  for (const intervals of INTERVALS) {
+    if (new TextEncoder().encode(page).length < MAX_BYTES) break;
+    page = await pageOf(runs.map((run) => ({ ...run, figures: run.figures.map((each) => fewer(each, intervals)) })));
+  }
+  return page;
+}
+
+function fewer(figure: ReportFigure, intervals: number): ReportFigure {
+  if (figure.spec === null) return figure;
+  const { spec, before, after } = thinned(figure.spec, intervals);
+  if (after === before) return figure;
+  return { ...figure, spec, note: `${after} of ${before} rows, the extremes of every curve kept` };
+}
+
+async function pageOf(runs: readonly ReportRun[]): Promise<string> {
+  const style = text("style.css");
+  const scripts = [...BUNDLES.map((name) => ({ type: "", code: inScript(text(name)) })), {
+    type: ' type="module"',
+    code: inScript(OWN.map((name) => standalone(text(name))).join("\n")),
+  }];
+  const hashes = await Promise.all(scripts.map(({ code }) => hashOf(code)));
+  const policy = `default-src 'none'; script-src ${hashes.join(" ")}; style-src ${await hashOf(
+    style,
+  )}; img-src data: blob:`;
+  const names = [...new Set(runs.map(({ record }) => record.experiment))].join(", ");
+  const data = JSON.stringify(runs).replaceAll("<", "\\u003c");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(names)} – report</title>
+<style>${style}</style>
+</head>
+<body>
+<main id="content"><h1>${escaped(names)}</h1></main>
+<noscript><p>This report needs JavaScript to draw; it fetches nothing.</p></noscript>
+<script type="application/json" id="data">${data}</script>
+${scripts.map(({ type, code }) => `<script${type}>${code}</script>`).join("\n")}
+</body>
+</html>
+`;
+}
+
+function text(name: string): string {
+  const found = asset(name);
+  if (found === null) throw new Error(`expected an asset named ${name}, found none`);
+  return found;
+}
+
+/** Modules of one page need no imports of each other. */
+function standalone(module: string): string {
+  return module.replaceAll(/^import [^;]*;\n/gm, "").replaceAll(/^export /gm, "");
+}
+
+/** What would end a script element, or hide its end, is written so that it means the same in a string. */
+function inScript(code: string): string {
+  return code.replaceAll(/<\/(script)/gi, "<\\/$1").replaceAll("<!--", "<\\!--");
+}
+
+async function hashOf(content: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(content)));
+  return `'sha256-${btoa(String.fromCharCode(...digest))}'`;
+}
+
+function escaped(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

@@ -1,0 +1,160 @@
+/** Elements and numbers as text. Text of a run only ever becomes a text node. */
+
+/**
+ * An element.
+ *
+ * @param {string} tag its name
+ * @param {Record<string, unknown>} attributes `on…` listens, `class` and the rest are attributes; null leaves one out
+ * @param {...(Node | string | null | undefined | false)} children text or elements; empty ones are left out
+ * @returns {HTMLElement}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** A number with four digits: 0.01234, 12 340, 1.2e-7. */
+export function short(value) {
+  if (typeof value !== "number" || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (Number.isSafeInteger(value) && size < 1e9) return value.toLocaleString("en").replaceAll(",", "\u202f");
+  return String(Number(value.toPrecision(4))).replace("-", "−");
+}
+
+/** A duration: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min. */
+export function duration(ms) {
+  if (typeof ms !== "number" || !Number.isFinite(ms) || ms < 0) return "–";
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${Number(seconds.toPrecision(2))} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A time in UTC, as runs are named: 2026-11-22 07:15. */
+export function time(iso) {
+  return iso === "" ? "–" : iso.slice(0, 16).replace("T", " ");
+}
+
+/** Status in words, with a shape of its own so that it can be told without colour. */
+export function statusBadge(status) {
+  const shapes = {
+    running: "▶",
+    complete: "●",
+    interrupted: "■",
+    failed: "▲",
+    crashed: "▲",
+    kept: "★",
+    unreadable: "?",
+  };
+  return h(
+    "span",
+    { class: `status ${Object.hasOwn(shapes, status) ? status : "unreadable"}` },
+    h("span", { "aria-hidden": "true" }, shapes[status] ?? "?"),
+    ` ${status}`,
+  );
+}
+
+/** Claims by verdict: ✓ 12  ✗ 1  ~ 2. */
+export function verdictCounts(verdicts) {
+  const kinds = [["reproduced", "✓"], ["not reproduced", "✗"], ["inconclusive", "~"]];
+  const present = kinds.filter(([name]) => verdicts[name] > 0);
+  if (present.length === 0) return h("span", { class: "quiet" }, "–");
+  return h(
+    "span",
+    { class: "counts" },
+    ...present.map(([name, sign]) =>
+      h(
+        "span",
+        { class: `verdict ${name.replace(" ", "-")}`, title: `${verdicts[name]} ${name}` },
+        h("span", { "aria-hidden": "true" }, `${sign} ${verdicts[name]}`),
+        h("span", { class: "hidden" }, `${verdicts[name]} ${name}`),
+      )
+    ),
+  );
+}
+
+/** Table of claims; each with its numbers, or with its criterion alone while the run has not judged it. */
+export function claimsTable(claims) {
+  const percent = (value) => typeof value === "number" ? `${short(Number((100 * value).toPrecision(2)))} %` : "";
+  const compared = claims.some(({ errors }) => errors);
+  const heads = [
+    "claim",
+    "verdict",
+    "predicted",
+    "measured [band]",
+    ...(compared ? ["paper’s error", "exact flow’s error"] : []),
+    "criterion, fixed before the run",
+  ];
+  const rows = claims.map((claim) => {
+    const { id, statement, source, criterion, predicted, measured, low, high, verdict, detail, errors } = claim;
+    const judged = typeof verdict === "string";
+    const cells = [
+      h(
+        "th",
+        { scope: "row" },
+        h("span", { class: "id" }, String(id)),
+        h("span", { class: "statement" }, String(statement)),
+        h("span", { class: "quiet" }, String(source)),
+      ),
+      h(
+        "td",
+        { "data-label": heads[1] },
+        h(
+          "span",
+          { class: `verdict ${judged ? verdict.replace(" ", "-") : "pending"}` },
+          judged ? verdict : "not judged",
+        ),
+        detail ? h("span", { class: "quiet detail" }, String(detail)) : null,
+      ),
+      h("td", { class: "number", "data-label": heads[2] }, short(predicted)),
+      h(
+        "td",
+        { class: "number", "data-label": heads[3] },
+        judged ? `${short(measured)} [${short(low)}, ${short(high)}]` : "–",
+      ),
+      ...(compared
+        ? [
+          h("td", { class: "number", "data-label": heads[4] }, percent(errors?.paper)),
+          h("td", { class: "number", "data-label": heads[5] }, percent(errors?.exact)),
+        ]
+        : []),
+      h("td", { class: "criterion", "data-label": heads.at(-1) }, String(criterion)),
+    ];
+    return h("tr", {}, ...cells);
+  });
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": "Claims" },
+    h(
+      "table",
+      { class: "claims cards" },
+      h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
+      h("tbody", {}, ...rows),
+    ),
+  );
+}
+
+/** Names and values as a table of two columns. */
+export function facts(entries, label) {
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": label },
+    h(
+      "table",
+      { class: "facts" },
+      h(
+        "tbody",
+        {},
+        ...entries.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value))),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,234 @@
+/** Draws specifications with Vega: fitted to the page, with values at the pointer, and without any way out of the page. */
+
+import { h } from "./dom.js";
+import { dark, themed } from "./theme.js";
+
+/** Whatever a specification asks to load, this refuses. */
+const refusing = {
+  load: () => Promise.reject(new Error("a figure may load nothing")),
+  sanitize: () => Promise.reject(new Error("a figure may link to nothing")),
+  http: () => Promise.reject(new Error("a figure may load nothing")),
+  file: () => Promise.reject(new Error("a figure may load nothing")),
+};
+
+const bubble = h("div", { class: "bubble", role: "tooltip", hidden: true });
+
+/** Shows the values at the pointer, as text. */
+function tooltip(_handler, event, _item, value) {
+  if (value === null || value === undefined || value === "") {
+    bubble.hidden = true;
+    return;
+  }
+  const lines = typeof value === "object" ? Object.entries(value) : [["", value]];
+  bubble.replaceChildren(
+    ...lines.slice(0, 12).map(([name, text]) =>
+      h("div", {}, name === "" ? null : h("span", { class: "quiet" }, `${name} `), String(text).slice(0, 200))
+    ),
+  );
+  if (!bubble.isConnected) document.body.append(bubble);
+  bubble.hidden = false;
+  const { width, height } = bubble.getBoundingClientRect();
+  bubble.style.left = `${Math.max(4, Math.min(event.clientX + 14, innerWidth - width - 8))}px`;
+  bubble.style.top = `${
+    event.clientY + 18 + height > innerHeight ? event.clientY - height - 10 : event.clientY + 18
+  }px`;
+}
+
+/** Title, subtitle and description, which stand in the page as text that wraps. */
+export function captionOf(spec) {
+  const lines = (value) => [value ?? []].flat().filter((line) => typeof line === "string").join(" ");
+  const title = spec.title;
+  const plain = typeof title === "string" || Array.isArray(title);
+  return {
+    title: lines(plain ? title : title?.text),
+    subtitle: lines(plain ? "" : title?.subtitle),
+    description: lines(spec.description),
+  };
+}
+
+/** The specification for a page of this width: legends below where it is narrow, as many panels in a row as fit. */
+function fitted(spec, width) {
+  const narrow = width < 560;
+  const { title: _title, ...rest } = spec;
+  const below = narrow || Array.isArray(spec.concat) && width < 760;
+  const config = {
+    ...rest.config,
+    padding: 4,
+    legend: {
+      ...rest.config?.legend,
+      ...(below
+        ? {
+          orient: "bottom",
+          direction: "horizontal",
+          columns: narrow ? 2 : 4,
+          offset: 8,
+          layout: { bottom: { direction: "vertical", anchor: "start", margin: 6 } },
+        }
+        : {}),
+      ...(narrow ? { labelLimit: Math.round(width / 2 - 50) } : {}),
+    },
+  };
+  if (Array.isArray(spec.concat)) {
+    const columns = Math.max(1, Math.min(Number(spec.columns) || spec.concat.length, Math.floor(width / 280)));
+    const panel = Math.max(
+      150,
+      Math.min(360, Math.floor((width - 104 - (below ? 0 : 200) - (columns - 1) * 84) / columns)),
+    );
+    const concat = spec.concat.map((view) => typeof view?.width === "number" ? { ...view, width: panel } : view);
+    return { ...rest, config, columns, concat };
+  }
+  if (!("layer" in spec || "mark" in spec)) return { ...rest, config };
+  return { ...rest, config, width: Math.min(width, 1200), autosize: { type: "fit-x", contains: "padding" } };
+}
+
+/** Values at the pointer, and where there is a mouse, dragging and zooming. */
+function interactive(spec) {
+  const fine = globalThis.matchMedia("(pointer: fine)").matches;
+  let panel = 0;
+  const view = (node, first) => {
+    if (Array.isArray(node.concat)) return { ...node, concat: node.concat.map((each) => view(each, true)) };
+    if (Array.isArray(node.layer)) {
+      return { ...node, layer: node.layer.map((each, index) => view(each, first && index === 0)) };
+    }
+    if (!("mark" in node)) return node;
+    const mark = typeof node.mark === "string" ? { type: node.mark } : node.mark;
+    const told = { tooltip: true, ...mark, clip: true };
+    // A line has no place of its own: invisible points along it carry the values.
+    if (mark.type === "line" && mark.point === undefined) told.point = { opacity: 0, size: 60, filled: true };
+    if (mark.type === "area" || mark.type === "rule") told.tooltip = null;
+    const scales = fine && first && node.encoding?.x?.type === "quantitative" &&
+      node.encoding?.y?.type === "quantitative";
+    const zoom = {
+      name: `window_${panel++}`,
+      bind: "scales",
+      select: { type: "interval", zoom: "wheel![event.shiftKey]" },
+    };
+    return { ...node, mark: told, ...(scales ? { params: [...node.params ?? [], zoom] } : {}) };
+  };
+  return view(spec, true);
+}
+
+/**
+ * Draws a figure and keeps it fitted to its box and to the colours of the page.
+ *
+ * @param {HTMLElement} box an element of its own for the figure
+ * @param {object} spec a specification
+ * @returns {{ ready: Promise<void>, update(name: string, rows: object[]): Promise<void>, change(spec: object): Promise<void>,
+ *   svg(): Promise<string>, stop(): void }} resolves once drawn; rejects where it cannot be
+ */
+export function drawFigure(box, spec) {
+  let [result, width, turn, stopped] = [null, 0, Promise.resolve(), false];
+  const rows = new Map();
+  const embed = async (prepared) => {
+    const options = {
+      mode: "vega-lite",
+      ast: true,
+      actions: false,
+      defaultStyle: false,
+      renderer: "canvas",
+      loader: refusing,
+      tooltip,
+      hover: false,
+      logLevel: 0,
+    };
+    const target = h("div");
+    const drawn = await globalThis.vegaEmbed(target, prepared, options);
+    return { drawn, target };
+  };
+  const draw = async () => {
+    width = Math.max(240, box.clientWidth);
+    const base = themed(fitted(spec, width));
+    const filled = rows.size === 0 ? base : { ...base, datasets: { ...base.datasets, ...Object.fromEntries(rows) } };
+    let next;
+    try {
+      next = await embed(interactive(filled));
+    } catch {
+      next = await embed(filled); // Where what we add does not fit in, the figure as it is.
+    }
+    if (stopped) return next.drawn.finalize();
+    result?.finalize();
+    result = next.drawn;
+    box.replaceChildren(next.target);
+  };
+  const inTurn = (job) => turn = turn.then(job, job);
+  const ready = inTurn(draw);
+  const redraw = () => inTurn(draw).catch(() => {});
+  const sizes = new ResizeObserver(() => {
+    if (Math.abs(Math.max(240, box.clientWidth) - width) > 8 && result !== null) redraw();
+  });
+  sizes.observe(box);
+  dark.addEventListener("change", redraw);
+  return {
+    ready,
+    update: (name, values) => {
+      rows.set(name, values);
+      return inTurn(() => result?.view.data(name, values).resize().runAsync());
+    },
+    change: (next) => {
+      spec = next;
+      return inTurn(draw);
+    },
+    svg: () => result.view.toSVG(),
+    stop: () => {
+      stopped = true;
+      sizes.disconnect();
+      dark.removeEventListener("change", redraw);
+      result?.finalize();
+    },
+  };
+}
+
+/**
+ * A figure with its caption, drawn once it comes into view.
+ *
+ * @param {object} options
+ * @param {string} options.name its name, for the file that is saved
+ * @param {() => Promise<object>} options.load gives the specification
+ * @param {string} [options.image] address of a picture to show where it cannot be drawn
+ * @param {string} [options.note] a line below
+ * @returns {HTMLElement}
+ */
+export function figureCard({ name, load, image, note }) {
+  const box = h("div", { class: "drawing" });
+  const heading = h("h3", {}, name);
+  const subtitle = h("p", { class: "quiet subtitle" });
+  const save = h(
+    "button",
+    { type: "button", class: "small", hidden: true, "aria-label": `Save SVG of ${name}` },
+    "Save SVG",
+  );
+  const card = h(
+    "figure",
+    { class: "card" },
+    h("figcaption", {}, heading, subtitle),
+    box,
+    h("div", { class: "below" }, note ? h("span", { class: "quiet" }, note) : h("span"), save),
+  );
+  const start = async () => {
+    try {
+      const spec = await load();
+      const { title, subtitle: conditions, description } = captionOf(spec);
+      if (title !== "") heading.textContent = title;
+      subtitle.textContent = conditions;
+      const figure = drawFigure(box, description === "" ? { ...spec, description: title || name } : spec);
+      await figure.ready;
+      save.hidden = false;
+      save.addEventListener("click", async () => {
+        const url = URL.createObjectURL(new Blob([await figure.svg()], { type: "image/svg+xml" }));
+        h("a", { href: url, download: `${name}.svg` }).click();
+        setTimeout(() => URL.revokeObjectURL(url), 1000);
+      });
+    } catch (error) {
+      const reason = h("p", { class: "problem" }, `Not drawn here: ${error instanceof Error ? error.message : error}`);
+      box.replaceChildren(reason, ...(image ? [h("img", { src: image, alt: name, loading: "lazy" })] : []));
+    }
+    card.dataset.drawn = "true";
+  };
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+    seen.disconnect();
+    start();
+  }, { rootMargin: "300px" });
+  seen.observe(card);
+  return card;
+}

@@ -1,0 +1,52 @@
+/** Which steps of training are reported. */
+
+/**
+ * Steps 0, `every`, 2 `every`, … and the last one.
+ *
+ * @param every Distance between reports, ≥ 1; 0 for none but the first and the last, as `--checkpoint-every=0` has it.
+ * @param total Last step, ≥ 0.
+ * @returns Steps in order.
+ */
+export function everySteps(every: number, total: number): number[] {
+  if (every === 0) return [...new Set([0, total])];
+  const steps = Array.from({ length: Math.ceil(total / every) }, (_, index) => index * every);
+  return [...steps, total];
+}
+
+/**
+ * Step 0 and about `count` steps from 1 to the last one, evenly spaced in their logarithm.
+ *
+ * @param count Number of steps, ≥ 2.
+ * @param total Last step, ≥ 1.
+ * @returns Distinct steps in order.
+ *
+ * @example
+ * ```ts
+ * import { logarithmicSteps } from "./steps.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(logarithmicSteps(4, 1000), [0, 1, 10, 100, 1000]);
+ * ```
+ */
+export function logarithmicSteps(count: number, total: number): number[] {
+  const steps = Array.from({ length: count }, (_, index) => Math.round(total ** (index / (count - 1))));
+  return [...new Set([0, ...steps])];
+}
+
+/**
+ * Steps of several lists, each once and in order: reports and checkpoints, say.
+ *
+ * @param lists Lists of steps.
+ * @returns Their union, ascending.
+ *
+ * @example
+ * ```ts
+ * import { everySteps, unionOfSteps } from "./steps.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(unionOfSteps(everySteps(4, 10), everySteps(5, 10)), [0, 4, 5, 8, 10]);
+ * ```
+ */
+export function unionOfSteps(...lists: readonly (readonly number[])[]): number[] {
+  return [...new Set(lists.flat())].sort((a, b) => a - b);
+}

@@ -1,0 +1,298 @@
+import { assert, assertEquals, assertLess, assertMatch, assertNotEquals } from "@std/assert";
+import axe from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { toFileUrl } from "@std/path";
+import { openLog } from "../../lib/run/open_log.ts";
+import { Results, trainLines } from "../serve/runs.ts";
+import { drawAll, launch, open, Server } from "./browser.ts";
+
+const gallery = new URL("../../results/gallery/linear_icl_dynamics", import.meta.url).pathname;
+const running = { status: "running", end: null, elapsedMs: null } as const;
+const claims = [{
+  id: "first",
+  statement: "it shows",
+  source: "here",
+  criterion: "1 ± 0.1",
+  predicted: 1,
+  measured: 1.01,
+  low: 0.98,
+  high: 1.04,
+  verdict: "reproduced",
+}];
+
+/** Two complete runs with the gallery's figures, one that crashed. */
+function someRuns(): Results {
+  const results = new Results();
+  for (const [run, lr] of [["a", 0.02], ["b", 0.03]] as const) {
+    const names = [...Deno.readDirSync(`${gallery}/figures`)].map(({ name }) => `figures/${name}`);
+    const files = names.map((path) => ({ path, bytes: 1, description: "a figure" }));
+    results.run(
+      `made_up/${run}`,
+      { files, configuration: { lr, steps: 400 } },
+      trainLines(0, 400, run === "a" ? 200 : 300),
+    );
+    for (const path of names) results.write(`made_up/${run}/${path}`, Deno.readTextFileSync(`${gallery}/${path}`));
+    results.write(`made_up/${run}/claims.json`, JSON.stringify(claims));
+  }
+  results.run("made_up/crashed", running, trainLines(0, 100) + '{"kind":"tra');
+  results.age("made_up/crashed");
+  return results;
+}
+
+/** What axe finds wrong. */
+interface Violation {
+  id: string;
+  nodes: { target: string[] }[];
+}
+
+/** Everything that axe finds wrong: names, roles, contrast. */
+async function accessibility(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => {
+    const { axe } = globalThis as unknown as { axe: { run(root: Document): Promise<{ violations: Violation[] }> } };
+    return axe.run(document);
+  });
+  return violations.map(({ id, nodes }) =>
+    `${id}: ${nodes.slice(0, 3).map(({ target }) => target.join(" ")).join(", ")}`
+  );
+}
+
+/** No part of the page is wider than the window. */
+async function fits(page: Page): Promise<boolean> {
+  return await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+}
+
+const browser: Browser = await launch();
+const results = someRuns();
+const server = await Server.start(results.path);
+Deno.test.afterAll(async () => {
+  await browser.close();
+  await server[Symbol.asyncDispose]();
+  results[Symbol.dispose]();
+});
+
+for (const [dark, width] of [[false, 1280], [true, 390]] as const) {
+  const setting = `${dark ? "dark" : "light"}, ${width} px`;
+  for (const path of ["/", "/run?id=made_up/a", "/run?id=made_up/crashed", "/compare?id=made_up/a&id=made_up/b"]) {
+    Deno.test(`${path} draws without trouble, accessibly and inside the window (${setting})`, async () => {
+      const { page, trouble } = await open(browser, `${server.base}${path}`, { dark, width, height: 800 });
+      await page.waitForSelector("h1");
+      if (path !== "/") await drawAllOr(page, path);
+      else await page.waitForSelector("tbody tr");
+      assertEquals(trouble, []);
+      assertEquals(await accessibility(page), []);
+      assert(await fits(page), "wider than the window");
+      assertEquals(
+        await page.locator(".problem:visible").allTextContents().then((all) =>
+          all.filter((text) => text.startsWith("Not drawn"))
+        ),
+        [],
+      );
+      await page.close();
+    });
+  }
+}
+
+async function drawAllOr(page: Page, path: string): Promise<void> {
+  if (path.startsWith("/compare")) await page.waitForSelector(".drawing[data-drawn]");
+  else await drawAll(page);
+}
+
+Deno.test("the list is searched, filtered and compared from the keyboard alone", async () => {
+  const { page } = await open(browser, `${server.base}/`);
+  await page.waitForSelector("tbody tr");
+  await page.keyboard.press("Tab");
+  assertEquals(await page.evaluate(() => document.activeElement?.textContent), "Skip to content");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("lr=0.03");
+  await page.waitForFunction(() => document.querySelector("[role=status]")?.textContent === "1 of 3 runs");
+  await page.fill("#search", "");
+  await page.selectOption("#status", "crashed");
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+  await page.selectOption("#status", "");
+  for (const run of ["a", "b"]) await page.getByLabel(`Compare made_up/${run}`).press("Space");
+  await page.getByRole("link", { name: "Compare" }).press("Enter");
+  await page.waitForSelector(".drawing[data-drawn]");
+  const rows = await page.locator("section[aria-labelledby=options] tbody tr").allTextContents();
+  assertEquals(rows, ["lr0.020.03"]);
+  assertEquals(await page.locator("section[aria-labelledby=claims-title] tbody tr").count(), 1);
+  await page.close();
+});
+
+Deno.test("a crashed run is shown as such, with the whole lines of its log", async () => {
+  const { page } = await open(browser, `${server.base}/run?id=made_up/crashed`);
+  await page.waitForFunction(() => document.body.textContent?.includes("200 rows"));
+  assertEquals(await page.locator("h1 + span .status").textContent(), "▲ crashed");
+  assertMatch(await page.locator(".problem").first().textContent() ?? "", /its process ended without saying so/);
+  await page.close();
+});
+
+Deno.test("a live run moves, ends, and goes on after the server was started again", async () => {
+  using live = new Results();
+  const folder = live.run("made_up/live", running, trainLines(0, 20));
+  let log: Deno.FsFile | null = openLog(`${folder}/log.ndjson`);
+  const encoder = new TextEncoder();
+  let first: Server | null = await Server.start(live.path);
+  const { base, port } = first;
+  const { page, trouble } = await open(browser, `${base}/run?id=made_up/live`);
+  const step = async (value: string) => {
+    await page.waitForFunction((value) => document.querySelector(".tiles dd")?.textContent === value, value, {
+      timeout: 15_000,
+    });
+  };
+  try {
+    await step("18 of 400");
+    await page.waitForSelector("figure.card[data-drawn]");
+    const canvas = page.locator("figure.card canvas").first();
+    const before = await canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+    log.writeSync(encoder.encode(trainLines(20, 60) + '{"kind":"train","st'));
+    await step("58 of 400");
+    await page.waitForSelector("figure.card[data-points='60']");
+    assertNotEquals(await canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL()), before);
+    assertEquals(trouble, []);
+    await first[Symbol.asyncDispose]();
+    first = null;
+    await page.waitForFunction(() => document.body.textContent?.includes("trying again"));
+    log.writeSync(encoder.encode(`ep":60,"replica":0,"loss":1}\n${trainLines(61, 80)}`));
+    first = await Server.start(live.path, port);
+    await step("78 of 400");
+    log.close();
+    log = null;
+    live.run("made_up/live", { status: "complete" }, trainLines(0, 400));
+    await page.waitForFunction(() => document.querySelector("h1 + span")?.textContent?.includes("complete"));
+    await step("398 of 400");
+  } finally {
+    log?.close();
+    await first?.[Symbol.asyncDispose]();
+    await page.close();
+  }
+});
+
+Deno.test("names, values and figures of a hostile run do nothing", async () => {
+  using hostile = new Results();
+  const name = `<img src=x onerror="document.title='hit'">`;
+  const spec = (change: object) =>
+    JSON.stringify({
+      title: name,
+      data: {
+        values: [{ x: 1, y: 2, href: "https://elsewhere.example/", image: "https://elsewhere.example/y.png" }, {
+          x: 2,
+          y: 1,
+        }],
+      },
+      mark: { type: "point", size: 9000, tooltip: { content: "data" } },
+      encoding: { x: { field: "x", type: "quantitative" }, y: { field: "y", type: "quantitative" } },
+      ...change,
+    });
+  const specs: Record<string, string> = {
+    loads: spec({ data: { url: "https://elsewhere.example/data.json" } }),
+    options: spec({
+      usermeta: { embedOptions: { ast: false, actions: true, loader: { baseURL: "https://elsewhere.example/" } } },
+    }),
+    image: spec({
+      mark: { type: "image", url: "https://elsewhere.example/x.png" },
+      encoding: { url: { field: "image" } },
+    }),
+    href: spec({ encoding: { x: { value: 50 }, y: { value: 50 }, href: { field: "href" } } }),
+    expression: spec({ transform: [{ calculate: "constructor.constructor('document.title=`hit`')()", as: "z" }] }),
+    torn: `{"data": {`,
+  };
+  const paths = Object.keys(specs).map((each) => `figures/${each}.vl.json`);
+  const folder = hostile.run(`made_up/${name.replaceAll("/", "")}`, {
+    experiment: name,
+    question: name,
+    preset: name,
+    reason: name,
+    configuration: { [name]: name },
+    files: paths.map((path) => ({ path, bytes: 1, description: name })),
+    columns: {
+      train: {
+        step: { type: "int", unit: name, meaning: name },
+        loss: { type: "float", unit: name, meaning: name },
+        [name]: { type: "text", unit: "", meaning: name },
+      },
+    },
+  }, [0, 1, 2].map((step) => JSON.stringify({ kind: "train", step, loss: step, [name]: name })).join("\n") + "\n");
+  const id = folder.slice(hostile.path.length + 1);
+  for (const [each, text] of Object.entries(specs)) hostile.write(`${id}/figures/${each}.vl.json`, text);
+  await using own = await Server.start(hostile.path);
+  const list = await open(browser, `${own.base}/`);
+  await list.page.waitForSelector("tbody tr");
+  const { page, trouble } = await open(browser, `${own.base}/run?${new URLSearchParams({ id })}`);
+  await drawAll(page);
+  for (const canvas of await page.locator("figure.card canvas").all()) {
+    await canvas.scrollIntoViewIfNeeded();
+    await canvas.hover();
+    await canvas.click();
+  }
+  for (const each of [list.page, page]) {
+    assert(await each.title() !== "hit");
+    assertEquals(await each.locator("main img").count(), 0);
+    assertEquals(new URL(each.url()).origin, own.base);
+  }
+  const expected = ["422 (Unprocessable", "a figure may"];
+  assertEquals([...list.trouble, ...trouble].filter((text) => !expected.some((part) => text.includes(part))), []);
+  const problems = await page.locator("figure.card .problem").allTextContents();
+  assertEquals(problems.slice(0, 2), [
+    "Not drawn here: expected inline data, found data.url",
+    "Not drawn here: Illegal callee type: CallExpression",
+  ]);
+  assertEquals(problems.length, 3);
+  await list.page.close();
+  await page.close();
+});
+
+Deno.test("a thousand runs are shown and searched without waiting", async () => {
+  using many = new Results();
+  for (let run = 0; run < 1000; run++) {
+    many.run(`made_up/${run}`, { start: new Date(1.7e12 + run * 1e6).toISOString() });
+  }
+  await using own = await Server.start(many.path);
+  const startedAt = performance.now();
+  const { page, trouble } = await open(browser, `${own.base}/`);
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1000);
+  // Far above what it takes on an idle machine: 1 s, and 0.05 s for a search.
+  assertLess(performance.now() - startedAt, 20_000);
+  const elapsedMs = await page.evaluate(() => {
+    const search = document.querySelector<HTMLInputElement>("#search")!;
+    const startedAt = performance.now();
+    for (const text of ["7", "made_up/777"]) {
+      search.value = text;
+      search.dispatchEvent(new Event("input"));
+      document.body.getBoundingClientRect();
+    }
+    return performance.now() - startedAt;
+  });
+  assertEquals(await page.locator("tbody tr").count(), 1);
+  assertLess(elapsedMs, 2000);
+  assertEquals(trouble, []);
+  await page.close();
+});
+
+Deno.test("a report opens from the disk, of one run and of two, without a request", async () => {
+  for (const [runs, width] of [[["a"], 1280], [["a", "b"], 390]] as const) {
+    const out = `${results.path}/report.html`;
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
+        "--allow-read",
+        `--allow-write=${results.path}`,
+        new URL("../../lib/report/report.ts", import.meta.url).pathname,
+        ...runs.map((run) => `${results.path}/made_up/${run}`),
+        `--out=${out}`,
+      ],
+    }).output();
+    assert(success);
+    assertLess(Deno.statSync(out).size, 3_000_000);
+    const { page, trouble } = await open(browser, toFileUrl(out).href, { width, dark: width === 390 });
+    await drawAll(page);
+    assertEquals(trouble, []);
+    assertEquals(await accessibility(page), []);
+    assert(await fits(page));
+    assertEquals(await page.locator("figure.card canvas").count(), runs.length * 10 + 1);
+    await page.close();
+  }
+});

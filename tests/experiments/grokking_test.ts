@@ -1,0 +1,77 @@
+/** The experiment from its command line to what it leaves. */
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { listCheckpoints } from "../../lib/checkpoint/mod.ts";
+import { type LogRow, readManifest } from "../../lib/run/mod.ts";
+import { finished, inFolder } from "../run/subprocess.ts";
+
+const file = fromFileUrl(import.meta.resolve("../../experiments/grokking.ts"));
+const env = { XDG_RUNTIME_DIR: "/tmp" };
+const deno = (...args: string[]) => ["run", "--no-prompt", "--allow-read", "--allow-write=results", file, ...args];
+const smoke = (...args: string[]) => deno("--preset=smoke", "--quiet", "--checkpoint-every=10", ...args);
+
+/** Log, claims and figures of a run, by path. */
+function remains(folder: string): Record<string, string> {
+  const figures = [...Deno.readDirSync(`${folder}/figures`)].map(({ name }) => `figures/${name}`);
+  return Object.fromEntries(
+    ["log.ndjson", "claims.json", ...figures].map((path) => [path, Deno.readTextFileSync(`${folder}/${path}`)]),
+  );
+}
+
+Deno.test("the smoke preset runs to its end; killed and resumed, it leaves the same log, claims and figures", () =>
+  inFolder(async (root) => {
+    assertEquals((await finished(Deno.execPath(), smoke("--out=results/whole"), root, env)).code, 0);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: smoke("--out=results/run"),
+      cwd: root,
+      env,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    for (let wait = 0; listCheckpoints(`${root}/results/run`).length < 2; wait++) {
+      assert(wait < 3000, "expected two checkpoints within 60 s");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    child.kill("SIGKILL");
+    await child.status;
+    assertEquals(readManifest(`${root}/results/run`).status, "running");
+    const resumed = deno("--resume=results/run", "--quiet");
+    assertEquals((await finished(Deno.execPath(), resumed, root, env)).code, 0);
+    const whole = remains(`${root}/results/whole`);
+    assertEquals(remains(`${root}/results/run`), whole);
+
+    const rows: LogRow[] = whole["log.ndjson"].trim().split("\n").map((line) => JSON.parse(line));
+    const count = (kind: string) => rows.filter((row) => row.kind === kind).length;
+    const reports = new Set(rows.filter(({ kind }) => kind === "train").map(({ step }) => step));
+    assert(reports.has(0) && reports.has(10) && reports.has(40));
+    assertEquals(count("train"), 5 * reports.size);
+    assertEquals(count("measure"), 2 * 18 * reports.size);
+    assertEquals(count("criterion"), count("claim"));
+    assertEquals(
+      new Set(rows.filter(({ kind }) => kind === "train").map(({ condition }) => condition)),
+      new Set(["main", "weight decay 0", "fraction 0.8", "random labels"]),
+    );
+    const branches = rows.filter(({ kind }) => kind === "branch");
+    assertEquals(new Set(branches.map(({ step }) => step as number > 10 && step as number <= 30)), new Set([true]));
+    const firstLoss = (intervention: string) =>
+      branches.find((row) => row.intervention === intervention && row.step === 11 && row.replica === 0)!.testLoss;
+    assert(firstLoss("freeze final") !== firstLoss("freeze random"));
+    const figures = ["losses", "accuracy", "controls", "fourier", "circles", "interventions"];
+    for (const name of figures) assert(whole[`figures/${name}.svg`].includes("<text"), name);
+  }));
+
+Deno.test("options that cannot be run are refused in one line", () =>
+  inFolder(async (root) => {
+    for (
+      const [args, expected] of [
+        [["--modulus=15"], "expected --modulus to be a prime, found 15 = 3 · 5"],
+        [["--width=10", "--heads=4"], "expected --width to be a multiple of --heads=4, found 10"],
+        [["--branch-at=30"], "expected --branch-at and --branch-steps to add up to --steps=40 at most, found 50"],
+        [["--decays=1"], "expected --decays to differ from each other and from the main one, found 1 twice"],
+      ] as const
+    ) {
+      const { code, stderr } = await finished(Deno.execPath(), smoke(...args, "--out=results/x"), root, env);
+      assert(code !== 0 && stderr.includes(expected), stderr);
+    }
+  }));

@@ -1,0 +1,70 @@
+/** Every operation that gradients pass through has its gradient compared with float64, in the test beside its name. */
+import { assert, assertEquals } from "@std/assert";
+import { basename } from "@std/path";
+
+const kernels = new URL("../../kernels/", import.meta.url);
+const textOf = (url: URL) => Deno.readTextFileSync(url);
+
+/** Exports of files with differentiable operations that have no gradient, and why. */
+const WITHOUT_GRADIENT: Readonly<Record<string, string>> = {
+  attentionPattern: "for looking at; a constant to gradients",
+  chooseAttentionTile: "chooses a kernel",
+  chooseMatmul: "chooses a kernel",
+  correctRows: "counts; a constant to gradients",
+  fill: "has no input",
+  linearRecurrence: "samples tasks",
+  linearRecurrenceReference: "a reference",
+  oneHot: "has integers as input",
+  spectralRadius: "samples tasks",
+  spectralRescale: "samples tasks",
+  spectralRescaleReference: "a reference",
+};
+
+/** Source of every kernel's host binding by file name. */
+const sources = new Map(
+  [...Deno.readDirSync(kernels)].filter(({ name }) => name.endsWith(".ts") && name !== "mod.ts")
+    .map(({ name }) => [name, textOf(new URL(name, kernels))]),
+);
+
+/** Files that put operations on the tape, themselves or through others. */
+function differentiableFiles(): Set<string> {
+  const found = new Set(
+    [...sources].filter(([, text]) => /\bdifferentiable(Many)?\(/.test(text)).map(([name]) => name),
+  );
+  for (let before = -1; before < found.size;) {
+    before = found.size;
+    for (const [name, text] of sources) {
+      const imports = [...text.matchAll(/from "\.\/(\w+\.ts)"/g)].map(([, file]) => file);
+      if (imports.some((file) => found.has(file))) found.add(name);
+    }
+  }
+  return found;
+}
+
+/** Values that `kernels/mod.ts` exports, with their files. */
+function exportedValues(): { readonly name: string; readonly file: string }[] {
+  const clauses = textOf(new URL("mod.ts", kernels)).matchAll(/export (type )?\{([^}]*)\} from "\.\/(\w+\.ts)"/g);
+  return [...clauses].filter(([, type]) => !type).flatMap(([, , names, file]) =>
+    names.split(",").map((name) => name.trim()).filter((name) => name !== "" && !name.startsWith("type "))
+      .map((name) => ({ name: name.split(" as ")[0], file }))
+  );
+}
+
+Deno.test("every differentiable operation that is exported has its gradient compared with float64", () => {
+  const files = differentiableFiles();
+  const operations = exportedValues().filter(({ name, file }) => files.has(file) && !(name in WITHOUT_GRADIENT));
+  assert(operations.length >= 40, `expected the operations of kernels/mod.ts, found ${operations.length}`);
+  const tests = new Set([...Deno.readDirSync(new URL(".", import.meta.url))].map(({ name }) => name));
+  const untested = operations.filter(({ name, file }) => {
+    const test = `${basename(file, ".ts")}_test.ts`;
+    const text = tests.has(test) ? textOf(new URL(test, import.meta.url)).replaceAll(/^import [^;]*;/gm, "") : "";
+    return !text.includes("assertGradients(") || !new RegExp(`\\b${name}\\b`).test(text);
+  });
+  assertEquals(untested.map(({ name, file }) => `${name} of kernels/${file}`), []);
+});
+
+Deno.test("what has no gradient is exported, from a file with operations that have one", () => {
+  const files = differentiableFiles();
+  const known = new Set(exportedValues().filter(({ file }) => files.has(file)).map(({ name }) => name));
+  assertEquals(Object.keys(WITHOUT_GRADIENT).filter((name) => !known.has(name)), []);
+});
