@@ -127,7 +127,8 @@ async function measureFamilies(
   for (const [number, family] of families.entries()) {
     if (signal.aborted) break;
     const { circuit, layer, name, heads } = family;
-    const load = (step: number) => sources.read(family, step);
+    // After Ctrl-C the remaining steps are gaps.
+    const load = (step: number) => signal.aborted ? null : sources.read(family, step);
     await evaluateFamily(family, steps, load, wanted, async (index, findings) => {
       const { step } = series.files[index];
       for (const [place, { s, distance, overlap, angles }] of findings.entries()) {

@@ -28,8 +28,25 @@ const measure = (title: string, help: string, ofSpectrum?: Measure["ofSpectrum"]
   ...(ofSpectrum && { ofSpectrum }),
 });
 
+/** Name of a measure. */
+export type MeasureName =
+  | "effective-rank"
+  | "marginal-rank"
+  | "stable-rank"
+  | "participation-ratio"
+  | "spectral-entropy"
+  | "nuclear-norm"
+  | "spectral-norm"
+  | "frobenius-norm"
+  | "subspace-distance"
+  | "subspace-overlap"
+  | "principal-angles"
+  | "parameter-norm"
+  | "norm-curvature"
+  | "spectrum";
+
 /** All measures by name. */
-export const MEASURES = {
+export const MEASURES: Readonly<Record<MeasureName, Measure>> = {
   "effective-rank": measure("effective rank", "exp of the spectral entropy (Roy & Vetterli 2007)", effectiveRank),
   "marginal-rank": measure(
     "effective rank",
@@ -53,10 +70,7 @@ export const MEASURES = {
   "parameter-norm": measure("norm of all parameters", "‖θ‖₂ of all floating-point tensors"),
   "norm-curvature": measure("curvature of ‖θ‖", "d²‖θ‖ / dt² by local parabolas (arXiv 2504.12916)"),
   "spectrum": measure("singular values", "every σ, index 0 …; always drawn, logged only if asked for"),
-} as const satisfies Record<string, Measure>;
-
-/** Name of a measure. */
-export type MeasureName = keyof typeof MEASURES;
+};
 
 /** What is measured unless told otherwise. */
 export const DEFAULT_MEASURES: readonly MeasureName[] = [

@@ -97,7 +97,15 @@ function pattern<W extends string>(fallback: W, words: readonly W[], help: strin
 }
 
 /** What the tool can be told. */
-export const measureOptions = {
+export const measureOptions: {
+  readonly measures: Option<readonly MeasureName[]>;
+  readonly matrices: Option<RegExp | "auto" | "none">;
+  readonly circuits: Option<CircuitChoice>;
+  readonly heads: Option<number>;
+  readonly marginal: Option<number>;
+  readonly "step-pattern": Option<RegExp | "auto">;
+  readonly "allow-nan": Option<boolean>;
+} = {
   measures,
   matrices: pattern("auto", ["auto", "none"], "names of matrices to measure; auto: all but embeddings and attention"),
   circuits,
@@ -105,4 +113,4 @@ export const measureOptions = {
   marginal: integer(3, { min: 0, max: 64, help: "leading singular values left out at most by marginal-rank" }),
   "step-pattern": pattern("auto", ["auto"], "where a file or folder name has its step, as the first group"),
   "allow-nan": flag("end well even if weights that are not finite were skipped"),
-} as const;
+};

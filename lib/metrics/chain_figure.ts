@@ -6,7 +6,7 @@ import type { Spec } from "../figures/spec.ts";
 import { PALETTE } from "../figures/theme.ts";
 import type { LearningCoefficient } from "./learning_coefficient.ts";
 
-const MOST_POINTS = 200;
+const MOST_POINTS = 80;
 
 /**
  * Losses of all chains against steps, as `nβ (ℓ(w) − ℓ(w*))`: averages over stretches of steps, so that a drift is seen
@@ -38,9 +38,9 @@ export function chainFigure(result: LearningCoefficient, title: string): Spec {
     })
   );
   const number = (value: number) => Number(value.toPrecision(3));
-  const about = `λ̂ = ${number(coefficient)} (${number(low)} … ${number(high)} over ${trace.length} chains), R̂ = ${
-    number(rHat)
-  }`;
+  const about = `λ = ${number(coefficient)} (${number(low)} … ${
+    number(high)
+  } over ${trace.length} chains), split R-hat = ${number(rHat)}`;
   const text = {
     title: `Local learning coefficient: ${title}`,
     subtitle: [about, `means over ${stretch} steps`, ...warnings.map((warning) => `warning: ${warning}`)],
@@ -57,6 +57,6 @@ export function chainFigure(result: LearningCoefficient, title: string): Spec {
       },
     },
     ...ruleAt({ x: burnIn, label: "burn-in ends" }),
-    ...ruleAt({ y: coefficient, label: "λ̂" }),
+    ...ruleAt({ y: coefficient, label: "λ estimated" }),
   ]);
 }

@@ -10,7 +10,9 @@ import { describeChains } from "./chains.ts";
 
 /** How a local learning coefficient is estimated. */
 export interface LearningCoefficientOptions {
-  /** Chains as replicas, all at the trained parameters w*; updated in place. */
+  /**
+   * Chains as replicas, all at the trained parameters w*, as initial values of the law `given` put them; updated in place.
+   */
   readonly parameters: ParameterSet;
   /**
    * Computes the mean loss of each chain (R) from `parameters.weights`; called while recording. Batches may be drawn by

@@ -1,13 +1,15 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import project from "../../deno.json" with { type: "json" };
 import { openSafetensors, saveCheckpoint, writeSafetensors } from "../../lib/checkpoint/mod.ts";
 import { effectiveRank } from "../../lib/metrics/spectrum.ts";
-import { subspaceDistance } from "../../lib/metrics/subspace.ts";
+import { rowSpaceAngles, subspaceDistance } from "../../lib/metrics/subspace.ts";
 import { matmulReference } from "../../lib/linalg/reference_solve.ts";
 import { svdReference } from "../../lib/linalg/reference.ts";
 import { measureCheckpoints } from "../../lib/measure/measure.ts";
 import { type LogRow, readLog, readManifest, runExperiment } from "../../lib/run/mod.ts";
 import { fileOf, inFolder } from "../checkpoint/files.ts";
+import { finished } from "../run/subprocess.ts";
 import { gaussian } from "../linalg/matrices.ts";
 
 const GPT2 = fromFileUrl(import.meta.resolve("./fixtures/gpt2"));
@@ -168,7 +170,7 @@ Deno.test("measure: replicas of this project's checkpoints, and of folders, give
       folder,
       `${folder}/a`,
       `${folder}/b`,
-      "--measures=effective-rank,subspace-distance",
+      "--measures=effective-rank,subspace-distance,principal-angles",
     );
     assertEquals(exitCode, 0, said);
     assertEquals(new Set(rows.filter(({ kind }) => kind === "measure").map(({ replica }) => replica)).size, 2 * R);
@@ -189,6 +191,10 @@ Deno.test("measure: replicas of this project's checkpoints, and of folders, give
     assertAlmostEquals(rank, effectiveRank(svdReference(circuit(10), C, C).s.slice(0, D)), 1e-5);
     const [distance] = values(rows, { ...where, measure: "subspace-distance" });
     assertAlmostEquals(distance, subspaceDistance(circuit(10), circuit(20), { M: C, N: C, rank: D }), 1e-5);
+    const angles = rowSpaceAngles(circuit(10), circuit(20), { M: C, N: C, rank: D });
+    const ends = [0, 1].map((index) => values(rows, { ...where, measure: "principal-angles", index })[0]);
+    assertAlmostEquals(ends[0], angles[0], 1e-4);
+    assertAlmostEquals(ends[1], angles[D - 1], 1e-4);
     const change = rows.find(({ kind, change, measure }) =>
       kind === "change" && change === "drop" && measure === "subspace-distance"
     );
@@ -319,6 +325,18 @@ Deno.test("measure: BF16", () =>
     assertEquals(exitCode, 0, said);
     assertAlmostEquals(values(rows, { measure: "effective-rank" })[0], 2, 1e-5);
     assertAlmostEquals(values(rows, { measure: "nuclear-norm" })[0], 4, 1e-5);
+  }));
+
+Deno.test("measure: the task of deno.json has the permissions it needs, and no others", () =>
+  inFolder(async (folder) => {
+    const command = project.tasks.measure.command.split(" ");
+    assertEquals(command.slice(0, 4), ["deno", "run", "--allow-read", "--allow-write=results"]);
+    const program = fromFileUrl(import.meta.resolve("../../lib/measure/main.ts"));
+    const args = ["run", "--no-prompt", ...command.slice(2, 4), program, GPT2, "--measures=effective-rank", "--png"];
+    const { code, stdout, stderr } = await finished(Deno.execPath(), args, folder);
+    assertEquals(code, 0, stderr);
+    assertMatch(stdout, /results: results\/measure\/\S+-default-seed1\n$/);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["results"]);
   }));
 
 Deno.test("measure --help names operands, options and measures", async () => {
