@@ -33,8 +33,9 @@ import {
   firstReplicas,
   type History,
   packHistory,
-  type Point,
+  pointsOf,
   squaredNorms,
+  trainingIn,
   unpackHistory,
 } from "./grokking/history.ts";
 import { logBranch, logProgress } from "./grokking/log_evidence.ts";
@@ -60,16 +61,11 @@ export const experiment = defineExperiment({
 
     const saved = checkpoints.restore();
     const history: History = saved ? unpackHistory(saved.tensors) : { snapshots: [], branch: null };
-    const from = saved && {
-      step: saved.step,
-      tensors: saved.tensors.filter(({ name }) => !name.startsWith("run."))
-        .map(({ name, shape, data }) => ({ name, shape, data: data as Float32Array })),
-    };
     const { steps, reports, "branch-at": branchAt, "branch-steps": branchSteps } = setting;
     const planned = [...new Set([...logarithmicSteps(reports, steps), branchAt])].sort((a, b) => a - b);
     let savedAt = saved?.step ?? 0;
 
-    using ensemble = await ensembleOf(setting, replicas, { from: from ?? undefined });
+    using ensemble = await ensembleOf(setting, replicas, { from: saved ? trainingIn(saved) : undefined });
     const { training, parameters, train } = ensemble;
     const save = async () => {
       const { step, tensors } = await training.state();
@@ -79,15 +75,7 @@ export const experiment = defineExperiment({
     progress.start(steps, "training", savedAt);
     for await (const { step, evaluations } of training.run({ reports: planned, pause: () => true, signal })) {
       const weights = await parameters.read();
-      const norms = squaredNorms(weights, R);
-      const { train: onTrain, test: onTest } = evaluations;
-      const points = replicas.map((_, r): Point => ({
-        trainLoss: onTrain[r],
-        testLoss: onTest[r],
-        trainAccuracy: onTrain[R + r],
-        testAccuracy: onTest[R + r],
-        norm2: Math.fround(norms[r]),
-      }));
+      const points = pointsOf(evaluations, squaredNorms(weights, R));
       points.forEach((point, replica) => {
         const { condition, seed } = replicas[replica];
         log("train", { step, replica, condition, seed, ...point });

@@ -1,6 +1,7 @@
 /** What a run remembers of its training, in memory and in its checkpoints. */
 import type { NamedTensor } from "../../lib/checkpoint/header.ts";
 import type { NamedArray } from "../../lib/models/parameters.ts";
+import type { PartName } from "./ensemble.ts";
 import type { TrainingState } from "../../lib/train.ts";
 
 /** One replica at one report. */
@@ -32,6 +33,24 @@ export interface History {
 /** Numbers of a point, in their order in checkpoints. */
 const FIELDS = ["trainLoss", "testLoss", "trainAccuracy", "testAccuracy", "norm2"] as const;
 
+/**
+ * Numbers of every replica at a report.
+ *
+ * @param scores Losses and accuracies (2, R) on both parts.
+ * @param norms Sums of squared weights (R), kept in the precision of checkpoints.
+ * @returns Points (R).
+ */
+export function pointsOf(scores: Readonly<Record<PartName, Float32Array>>, norms: readonly number[]): Point[] {
+  const R = norms.length;
+  return norms.map((norm2, r) => ({
+    trainLoss: scores.train[r],
+    testLoss: scores.test[r],
+    trainAccuracy: scores.train[R + r],
+    testAccuracy: scores.test[R + r],
+    norm2: Math.fround(norm2),
+  }));
+}
+
 /** The first replicas of an ensemble's arrays. */
 export function firstReplicas(arrays: readonly NamedArray[], count: number): NamedArray[] {
   return arrays.map(({ name, shape: [R, ...rest], data }) => ({
@@ -49,6 +68,15 @@ export function squaredNorms(arrays: readonly NamedArray[], R: number): number[]
     data.forEach((value, index) => sums[Math.floor(index / each)] += value * value);
   }
   return sums;
+}
+
+/** The state of training in a checkpoint, without what the run remembers. */
+export function trainingIn({ step, tensors }: { readonly step: number; readonly tensors: readonly NamedTensor[] }) {
+  const own = tensors.filter(({ name }) => !name.startsWith("run."));
+  return {
+    step,
+    tensors: own.map(({ name, shape, data }) => ({ name, shape, data: data as Float32Array })),
+  } satisfies TrainingState;
 }
 
 /**
