@@ -12,6 +12,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { writeSafetensors } from "../../lib/checkpoint/mod.ts";
 import { normals } from "../../lib/random.ts";
+import { helpIfAsked } from "./help.ts";
 import { formatSpread, median, table } from "./measure.ts";
 
 const [LAYERS, HEADS, WIDTH] = [4, 15, 64];
@@ -66,6 +67,7 @@ async function timed(program: string, args: readonly string[], env = {}): Promis
 }
 
 async function main(): Promise<void> {
+  helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
     string: ["python", "rounds", "steps"],
     default: { python: "python3", rounds: "1", steps: "100" },
