@@ -163,10 +163,10 @@ export class Training<E extends string = never> implements Disposable {
     }
   }
 
-  async *#reports({ reports, until, pause, signal }: RunOptions<E>): AsyncGenerator<TrainingReport<E>> {
+  async *#reports({ reports, until, pause, signal, reportStart }: RunOptions<E>): AsyncGenerator<TrainingReport<E>> {
     const wait = until ? () => true : pause;
     const before = this.#reported;
-    const steps = Iterator.from(reports).filter((step) => !(step <= before));
+    const steps = Iterator.from(reports).filter((step) => !(reportStart ? step < before : step <= before));
     for await (const { step, losses, watched } of this.#loop.run({ steps, pause: wait, signal })) {
       const values = this.#names.map((name, index) => [name, watched[index]] as const);
       const evaluations = Object.fromEntries(values) as Record<E, Float32Array>;

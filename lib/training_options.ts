@@ -56,6 +56,11 @@ export interface RunOptions<E extends string = never> {
    * the GPU is ahead already. All reports if `until` is given.
    */
   readonly pause?: (step: number) => boolean;
+  /**
+   * Whether the step that training was continued from is reported again: a branch from a changed state begins with it. By
+   * default it is left out, since it was reported before.
+   */
+  readonly reportStart?: boolean;
   /** Ends training early once aborted. */
   readonly signal?: AbortSignal;
 }

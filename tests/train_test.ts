@@ -153,6 +153,18 @@ Deno.test("training: an aborted signal ends it soon, with the state of the last 
   assertLess(Math.abs(tensors[0].data[0] - (1 - 2e-6) ** step), 1e-5);
 });
 
+Deno.test("training: a branch from a state reports where it begins, a continuation does not", async () => {
+  const optimizer = sgd({ lr: 0.1 });
+  const from = { step: 4, tensors: [{ name: "w", shape: [1, 3], data: Float32Array.of(1, 2, 3) }] };
+  for (const reportStart of [true, false]) {
+    using parameters = ParameterSet.create(quadratic, [1]);
+    using training = await Training.create({ parameters, optimizer, loss: square, from });
+    const steps: number[] = [];
+    for await (const { step } of training.run({ reports: everySteps(2, 8), reportStart })) steps.push(step);
+    assertEquals(steps, reportStart ? [4, 6, 8] : [6, 8]);
+  }
+});
+
 Deno.test("training: a state while steps are under way is refused", async () => {
   using parameters = ParameterSet.create(quadratic, [1]);
   using training = await Training.create({ parameters, optimizer: sgd({ lr: 0.1 }), loss: square });

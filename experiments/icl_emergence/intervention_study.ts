@@ -68,7 +68,8 @@ export async function trainInterventions(
   const steps = everySteps(setting.every, setting.steps).filter((step) => step >= from);
   const recorders = INTERVENTIONS.map(() => new Recorder(R, 0));
   const follow = openProgress(watch, "interventions", setting.steps, from);
-  for await (const { step, losses, evaluations } of training.run({ reports: steps, signal: watch.signal })) {
+  const run = { reports: steps, signal: watch.signal, reportStart: true };
+  for await (const { step, losses, evaluations } of training.run(run)) {
     recorders.forEach((recorder, index) => {
       recorder.losses(losses.map((row) => row.subarray(index * R, (index + 1) * R)));
       const rows = R * sizes.length;
