@@ -99,7 +99,7 @@ function accuracy(evidence: Evidence): Spec {
     ["test", (r) => curveOf(evidence, r, "testAccuracy")],
   ]);
   return theoryAndSimulation({
-    title: "Accuracies: the test pairs follow long after the training pairs",
+    title: "Accuracy on training pairs and on test pairs",
     subtitle: [under(evidence, simulation), phaseWords(evidence)],
     description: "Accuracy on training and test pairs of the main replicas against the step.",
     x: STEP,

@@ -83,7 +83,7 @@ export function circles(evidence: Evidence): Spec {
   const axis = (title: string) => ({ title, domain: [-reach, reach] as const });
   return smallMultiples(
     {
-      title: "The embedding lays numbers out on circles",
+      title: "Embeddings along the key frequencies",
       subtitle: `seed ${replicas[0].seed}, final model; ${p} numbers, coloured by their place k·n on the circle`,
       description: "Embeddings of all numbers projected on the directions of cosine and sine of each key frequency.",
       width: 190,
