@@ -99,13 +99,15 @@ function block(sizes: TransformerSizes, weights: Weights, prefix: string, x: Ten
   const { heads, attention: kind, causal, mlp, activation } = sizes;
   const normed = normalise(sizes, weights, `${prefix}.norm1`, x);
   const options = { heads, kind, causal, average: kind !== "softmax" } as const;
+  // One copy of the last position, and one gradient of it, where nothing normalises in between.
+  const end = last ? lastOf(x) : x;
   const mixed = last
     ? attention({
-      q: linear(lastOf(normed), of("attention.query"), of("attention.query_bias")),
+      q: linear(normed === x ? end : lastOf(normed), of("attention.query"), of("attention.query_bias")),
       kv: linear(normed, of("attention.key_value"), of("attention.key_value_bias")),
     }, options)
     : attention({ qkv: linear(normed, of("attention.qkv"), of("attention.qkv_bias")) }, options);
-  const after = add(last ? lastOf(x) : x, linear(mixed, of("attention.output"), of("attention.output_bias")));
+  const after = add(end, linear(mixed, of("attention.output"), of("attention.output_bias")));
   if (mlp === 0) return after;
   const hidden = linear(normalise(sizes, weights, `${prefix}.norm2`, after), of("mlp.in"), of("mlp.in_bias"));
   const active = activation === "gelu-tanh"
