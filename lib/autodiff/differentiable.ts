@@ -141,7 +141,7 @@ export function twiceDifferentiable<T>(compute: () => T): T {
 }
 
 /**
- * Refuses an operation without a gradient rule for a tensor of the wrong type.
+ * Refuses a tensor with another number of axes than the operation takes.
  *
  * @param label Operation.
  * @param name Argument.
