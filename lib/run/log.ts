@@ -11,9 +11,16 @@ import { openLog } from "./open_log.ts";
 const BUFFER_BYTES = 64 * 1024;
 const BUFFER_MS = 500;
 
+/** A fatal signal can cut a write short, but only where one page of the file ends and the next begins. */
+const PAGE_BYTES = 4096;
+
+/** A page with less room than this is filled up with blanks, so that no line of up to this length crosses into the next. */
+const ROOM_BYTES = 1024;
+
 /**
- * Appends rows to a log file. Rows are held back for up to half a second (or 64 KiB) and then written as whole lines in one
- * call, so that a crash at any moment leaves whole lines.
+ * Appends rows to a log file. Rows are held back for up to half a second (or 64 KiB) and then written in one call. No line
+ * of up to 1 KiB crosses a page of the file: blanks before a newline (which JSON allows) fill a page up. A crash at any
+ * moment, SIGKILL included, thus leaves whole lines; only a longer line can be torn, and {@linkcode readLog} leaves it out.
  *
  * @example
  * ```ts
@@ -71,7 +78,7 @@ export class LogWriter<C extends ColumnTable> {
   flush(): void {
     this.#flushedAt = performance.now();
     if (this.#lines.length === 0) return;
-    const buffer = this.#encoder.encode(this.#lines.join("\n") + "\n");
+    const buffer = this.#encoder.encode(this.#paged());
     this.#lines = [];
     this.#length = 0;
     let done = 0;
@@ -83,6 +90,20 @@ export class LogWriter<C extends ColumnTable> {
       throw error;
     }
     this.#bytes += buffer.length;
+  }
+
+  /** The lines that are held back, as text in which a page's end is a line's end. */
+  #paged(): string {
+    let end = this.#bytes;
+    let text = "";
+    for (const line of this.#lines) {
+      end += this.#encoder.encode(line).length + 1;
+      const room = PAGE_BYTES - end % PAGE_BYTES;
+      const blanks = room < ROOM_BYTES ? room : 0;
+      text += line + " ".repeat(blanks) + "\n";
+      end += blanks;
+    }
+    return text;
   }
 
   /**

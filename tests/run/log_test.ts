@@ -113,6 +113,30 @@ Deno.test("what reaches the file is whole lines, before and after the buffer is 
     assertThrows(() => log.write("train", { step: 1, replica: 0, loss: 1 }), Error, "expected an open log");
   }));
 
+Deno.test("no line crosses a page of the file, whatever was flushed when, so that a cut write leaves whole lines", () =>
+  inLog((log, path) => {
+    const lengths = [40, 1000, 3, 700, 977, 1, 250];
+    for (let step = 0; step < 400; step++) {
+      log.write("measure", { name: "é".repeat(lengths[step % 7] / 2), value: step, done: true });
+      if (step % 11 === 0) log.flush();
+    }
+    log.close();
+    const bytes = Deno.readFileSync(path);
+    const pages = Math.floor(bytes.length / 4096);
+    assertEquals(pages > 30, true, `${pages} pages`);
+    for (let page = 1; page <= pages; page++) {
+      assertEquals([bytes[page * 4096 - 1], bytes[page * 4096]], [0x0a, 0x7b], `page ${page}`);
+    }
+    const again = Deno.makeTempFileSync();
+    const once = new LogWriter(again, columns);
+    for (let step = 0; step < 400; step++) {
+      once.write("measure", { name: "é".repeat(lengths[step % 7] / 2), value: step, done: true });
+    }
+    once.close();
+    assertEquals(Deno.readFileSync(again), bytes);
+    Deno.removeSync(again);
+  }));
+
 Deno.test("a torn last line is left out at every place it can tear; a broken line before the last is an error", async () => {
   const path = Deno.makeTempFileSync();
   try {
