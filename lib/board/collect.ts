@@ -7,6 +7,7 @@ import { join } from "@std/path";
 import type { JudgedClaim } from "../run/claims.ts";
 import { describeError } from "../run/errors.ts";
 import { findRuns, type FoundRun } from "../run/find_runs.ts";
+import { standing } from "../run/liveness.ts";
 import type { Manifest } from "../run/manifest.ts";
 
 /** A complete run on the board. */
@@ -53,7 +54,7 @@ type Kept = Pick<Manifest, "experiment" | "question" | "preset" | "start" | "ada
  *
  * @param root Folder of results, in which a gallery counts like runs do; or the gallery itself.
  * @param options Experiments that must be there, and the preset.
- * @returns Entries and problems: an experiment without a complete run, and one whose newest run has failed.
+ * @returns Entries and problems: an experiment without a complete run, and one whose newest run has failed or crashed.
  */
 export function collectBoard(root: string, { experiments, preset }: BoardOptions): Board {
   const found = findRuns(root);
@@ -94,13 +95,14 @@ function problemsOf(
 ): string[] {
   const own = runs.filter(({ manifest }) => manifest.experiment === name);
   const last = own.toSorted((a, b) => a.manifest.start < b.manifest.start ? -1 : 1).at(-1);
+  const end = last && standing(last.folder, last.manifest);
   const missing = !entries.some(({ experiment }) => experiment === name);
   const withPreset = preset === undefined ? "" : ` with --preset=${preset}`;
   return [
     ...(missing ? [`expected a complete run of ${name}${withPreset}, found none`] : []),
-    ...(last?.manifest.status === "failed"
+    ...(last && end && (end.status === "failed" || end.status === "crashed")
       ? [
-        `expected the newest run of ${name}${withPreset} to be complete, found that ${last.folder} failed: ${last.manifest.reason}`,
+        `expected the newest run of ${name}${withPreset} to be complete, found that ${last.folder} ${end.status}: ${end.reason}`,
       ]
       : []),
   ];

@@ -45,7 +45,8 @@ usage: deno task query [options] "select …" [FOLDER …]
   --help              this text
 
 Tables, each with experiment, run and preset
-  runs                manifests: status, seeds, adapter, start, elapsedMs, configuration (JSON), reproduced, …
+  runs                manifests: status (crashed: killed while running), seeds, adapter, start, elapsedMs,
+                      configuration (JSON), reproduced, …
   train, measures     rows of the logs by kind; and one more table for every other kind that was logged
   criteria, claims    what was claimed, and how it came out; comparisons where the paper was set beside the exact flow
 

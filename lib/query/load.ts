@@ -8,6 +8,7 @@ import { join } from "@std/path";
 import type { ColumnTable } from "../run/columns.ts";
 import { describeError, RunError } from "../run/errors.ts";
 import { type FoundRun, runNames } from "../run/find_runs.ts";
+import { standing } from "../run/liveness.ts";
 import { brokenLines } from "./broken_lines.ts";
 import { columnOf, RUN_COLUMNS, type SqlType, sqlType, tableOf, tablesOf } from "./tables.ts";
 
@@ -46,7 +47,7 @@ const RUNS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes the tables: `runs` from the manifests, and one for each kind of row from the logs. A row's columns come from the
+ * Makes the tables: `runs` from the manifests (`crashed` where one says `running` and nobody writes), and one for each kind of row from the logs. A row's columns come from the
  * manifest of its run; where runs differ, a column that a run lacks is NULL there,
  * as is a value that is none of its column's type. A torn last line is left out
  * silently; another broken line, or a log that cannot be read, is left out with a warning.
@@ -77,6 +78,7 @@ async function loadManifests(
 ): Promise<void> {
   const rows = runs.map(({ folder, manifest }, index) => ({
     ...manifest,
+    ...standing(folder, manifest),
     run: names[index],
     folder,
     adapter: manifest.adapter?.description || manifest.adapter?.device,

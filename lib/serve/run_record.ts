@@ -6,12 +6,12 @@
 import { join } from "@std/path";
 import { countVerdicts } from "../run/claims.ts";
 import type { ColumnTable } from "../run/columns.ts";
+import { modified, type Standing, standing } from "../run/liveness.ts";
 import type { FileEntry, RunStatus } from "../run/manifest.ts";
-import { beingWritten } from "./liveness.ts";
 import { columnTable, finite, record, text } from "./untrusted.ts";
 
 /** How a run stands; `crashed`: it says `running`, but nobody is writing it. `kept`: an entry of the gallery. */
-export type ShownStatus = RunStatus | "crashed" | "kept" | "unreadable";
+export type ShownStatus = Standing["status"] | "kept" | "unreadable";
 
 /** A run as the page shows it. */
 export interface RunRecord {
@@ -104,10 +104,10 @@ export function readRun(folder: string, id: string): RunRecord {
     lastRow: log,
   };
   if (base.status !== "running") return base;
-  const writing = beingWritten(join(folder, "log.ndjson"), Math.max(log, modified(join(folder, "manifest.json"))));
-  if (writing) return base;
+  const { status, reason } = standing(folder, { status: base.status, reason: base.reason });
+  if (status === "running") return base;
   const elapsedMs = log > 0 && base.start !== "" ? Math.max(0, log - Date.parse(base.start)) : null;
-  return { ...base, status: "crashed", reason: "its process ended without saying so", elapsedMs };
+  return { ...base, status, reason: reason ?? "", elapsedMs };
 }
 
 /**
@@ -171,14 +171,6 @@ function isFile(path: string): boolean {
     return Deno.statSync(path).isFile;
   } catch {
     return false;
-  }
-}
-
-function modified(path: string): number {
-  try {
-    return Deno.statSync(path).mtime?.getTime() ?? 0;
-  } catch {
-    return 0;
   }
 }
 

@@ -40,7 +40,7 @@ Deno.test("of the runs of an experiment and preset the newest complete one is sh
     assertEquals([claims[0].id, claims[0].verdict, seeds], ["rate", "reproduced", 2]);
   }));
 
-Deno.test("a missing run, a failed newest run and unreadable claims are problems; a verdict is none", () =>
+Deno.test("a missing run, a failed or crashed newest run and unreadable claims are problems; a verdict is none", () =>
   inFolder(async (folder) => {
     const problems = (preset?: string) => collectBoard(`${folder}/results`, { ...wanted, preset }).problems;
     assertEquals(problems(), ["expected a complete run of decay, found none"]);
@@ -54,6 +54,12 @@ Deno.test("a missing run, a failed newest run and unreadable claims are problems
     assertEquals(problems(), [
       `expected the newest run of decay to be complete, found that ${failed} failed: disk full`,
     ]);
+    const crashed = await run(folder, "c", { start: day(4), status: "running" });
+    for (const file of ["log.ndjson", "manifest.json"]) Deno.utimeSync(`${crashed}/${file}`, 0, 0);
+    assertEquals(problems(), [
+      `expected the newest run of decay to be complete, found that ${crashed} crashed: its process ended without saying so`,
+    ]);
+    Deno.removeSync(crashed, { recursive: true });
     await run(folder, "c", { start: day(4) });
     assertEquals(problems(), []);
     Deno.writeTextFileSync(`${folder}/results/decay/c/claims.json`, '[{"id": 1}]');

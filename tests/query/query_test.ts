@@ -1,6 +1,7 @@
 /** The command from its arguments to what it prints and writes, with the permissions of its task. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { claimColumns, float, int, text } from "../../lib/run/columns.ts";
+import { openLog } from "../../lib/run/open_log.ts";
 import { inFolder, query, queryCommand, writeRun, writeSample } from "./sample.ts";
 
 Deno.test("tables hold the rows of all runs, with experiment, run and preset, differing columns united by name", () =>
@@ -41,6 +42,19 @@ Deno.test("runs are the manifests: times, seeds as a list, configuration as JSON
       notReproduced: 0,
       layers: "1",
     }]);
+  }));
+
+Deno.test("a run that was killed is crashed, one that is being written is running", () =>
+  inFolder(async (folder) => {
+    const running = { status: "running", end: null, elapsedMs: null } as const;
+    for (const name of ["killed", "alive"]) {
+      const run = `${folder}/results/decay/${name}`;
+      writeRun(run, running, {}, []);
+      for (const file of ["log.ndjson", "manifest.json"]) Deno.utimeSync(`${run}/${file}`, 0, 0);
+    }
+    using _log = openLog(`${folder}/results/decay/alive/log.ndjson`);
+    const { stdout } = await query(folder, ["--format=csv", "select run, status, reason from runs order by run"]);
+    assertEquals(stdout, "run,status,reason\nalive,running,\nkilled,crashed,its process ended without saying so\n");
   }));
 
 Deno.test("no folder, an empty one and one without logs are no errors: the usual tables are there and empty", () =>
