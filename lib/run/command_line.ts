@@ -187,11 +187,13 @@ function splitArguments(
   }
   for (const key of valued) {
     const texts = (parsed[key] ?? []) as string[];
-    if (texts.length > 1) throw new UserError(`expected --${key} once, found it ${texts.length} times`);
-    if (texts[0]?.trim() === "") {
-      throw new UserError(`expected a value after --${key}, found none (write --${key}=VALUE)`);
+    // A task may have chosen a preset before its user does.
+    const text = key === "preset" ? texts.at(-1) : texts[0];
+    if (texts.length > 1 && key !== "preset") {
+      throw new UserError(`expected --${key} once, found it ${texts.length} times`);
     }
-    given[key] = texts[0];
+    if (text?.trim() === "") throw new UserError(`expected a value after --${key}, found none (write --${key}=VALUE)`);
+    given[key] = text;
   }
   return { given, operands: [...parsed._, ...behind].map(String) };
 }

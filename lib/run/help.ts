@@ -48,7 +48,11 @@ export function helpText(experiment: Described, doc: string): string {
     "",
     "Options of every experiment",
     ...table([
-      ["--preset=NAME", `one of ${presetNames.join("|")}; other options override it`, NO_PRESET],
+      [
+        "--preset=NAME",
+        `one of ${presetNames.join("|")}; other options override it, a later one replaces it`,
+        NO_PRESET,
+      ],
       ["--out=DIR", "run folder, new or empty", `results/${experiment.name}/<start>-<preset>-seed<seed>`],
       ...optionRows(commonOptions),
       ...resumeRows(experiment),

@@ -58,6 +58,12 @@ Deno.test("a text is taken as it is, spaces and equals signs included, but not e
   assertThrows(() => name("--name="), UserError, "--name");
 });
 
+Deno.test("a later preset replaces an earlier one, such as a task's own", () => {
+  const { preset, configuration } = parse("--preset=smoke", "--preset=paper", "--lr=0.5");
+  assertEquals([preset, configuration], ["paper", parse("--preset=paper", "--lr=0.5").configuration]);
+  assertThrows(() => parse("--preset=smoke", "--preset="), UserError, "expected a value after --preset");
+});
+
 Deno.test("a flag that a preset sets stays set unless it is switched off", () => {
   const on = { on: { center: true } };
   const centre = (...args: string[]) => parseCommandLine(["--preset=on", ...args], options, on).configuration.center;

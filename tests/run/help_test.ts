@@ -24,7 +24,7 @@ Deno.test("help states the question, options with domains and defaults, presets 
     "  --file=TEXT       what to read; a text [none]",
   ]);
   assertEquals(lines.filter((line) => /^ {2}(--out|--preset|smoke)/.test(line)), [
-    "  --preset=NAME   one of default|smoke; other options override it [default]",
+    "  --preset=NAME   one of default|smoke; other options override it, a later one replaces it [default]",
     "  --out=DIR       run folder, new or empty [results/demo/<start>-<preset>-seed<seed>]",
     "  smoke    --spectrum=1",
   ]);
