@@ -11,56 +11,11 @@
  *
  * @module
  */
-import { CheckpointError, quoted } from "../checkpoint/checkpoint_error.ts";
 import type { TensorSource } from "../checkpoint/safetensors_file.ts";
-import { UserError } from "../run/errors.ts";
-import type { Layout, Names, WeightAxes } from "./layouts.ts";
+import { type AttentionPlaces, type HeadCounts, type HeadPlace, type LayerTensors, placesOf } from "./head_places.ts";
+import type { Layout, Names } from "./layouts.ts";
 
-/** Where a map between residual stream and heads lies: entry (h, c, j) at `offset + h·head + c·model + j·inner`. */
-export interface HeadPlace {
-  /** Tensor. */
-  readonly tensor: string;
-  /** First entry. */
-  readonly offset: number;
-  /** Distances of neighbouring heads, channels of the residual stream, and channels of a head. */
-  readonly head: number;
-  /** See `head`. */
-  readonly model: number;
-  /** See `head`. */
-  readonly inner: number;
-  /** Number of heads, of keys where these are grouped. */
-  readonly heads: number;
-}
-
-/** Attention of one layer. */
-export interface AttentionPlaces {
-  /** What stands before the names, as `blocks.0.`. */
-  readonly prefix: string;
-  /** Number of the layer, the first one in the prefix; 0 if there is none. */
-  readonly layer: number;
-  /** How the axes of its weights stand. */
-  readonly axes: WeightAxes;
-  /** Number of heads H. */
-  readonly heads: number;
-  /** Width of the residual stream C. */
-  readonly width: number;
-  /** Width of a head D. */
-  readonly headWidth: number;
-  /** Queries, from the residual stream. */
-  readonly query: HeadPlace;
-  /** Keys. */
-  readonly key: HeadPlace;
-  /** Values. */
-  readonly value: HeadPlace;
-  /** Back to the residual stream. */
-  readonly output: HeadPlace;
-}
-
-/** How many heads there are, where shapes do not tell. */
-export interface HeadCounts {
-  /** Heads H. */
-  readonly heads?: number;
-}
+export type { AttentionPlaces, HeadCounts, HeadPlace } from "./head_places.ts";
 
 /**
  * Finds the attention of all layers.
@@ -87,13 +42,7 @@ export function findAttention(
   return [];
 }
 
-/** Tensors of one layer by their part. */
-interface Group {
-  readonly prefix: string;
-  readonly names: ReadonlyMap<string, string>;
-}
-
-function prefixesOf(source: TensorSource, layout: Names): Group[] {
+function prefixesOf(source: TensorSource, layout: Names): LayerTensors[] {
   const parts = "fused" in layout
     ? { fused: layout.fused, output: layout.output }
     : { query: layout.query, key: layout.key, value: layout.value, output: layout.output };
@@ -111,111 +60,6 @@ function prefixesOf(source: TensorSource, layout: Names): Group[] {
   }
   const wanted = Object.keys(parts).length;
   return [...groups].filter(([, names]) => names.size === wanted).map(([prefix, names]) => ({ prefix, names }));
-}
-
-function placesOf(
-  source: TensorSource,
-  layout: Layout,
-  { prefix, names }: Group,
-  counts: HeadCounts,
-  replicated: boolean,
-): AttentionPlaces {
-  const layer = Number(prefix.match(/\d+/)?.[0] ?? 0);
-  const shapeOf = (part: string) => {
-    const shape = source.tensors.get(names.get(part)!)!.shape;
-    return replicated ? shape.slice(1) : shape;
-  };
-  const refuse = (part: string, expected: string): never => {
-    const name = names.get(part)!;
-    throw new CheckpointError(source.path, `${expected} of tensor ${quoted(name)}`, `[${shapeOf(part)}]`);
-  };
-  const axes = axesOf(layout, names, shapeOf);
-  const rank = axes === "heads" ? 3 : 2;
-  for (const part of names.keys()) if (shapeOf(part).length !== rank) refuse(part, `${rank} axes`);
-
-  if (axes === "heads") {
-    const [H, C, D] = shapeOf("query");
-    const stacked = (part: string): HeadPlace => {
-      const [heads, first, second] = shapeOf(part);
-      const [c, d] = part === "output" ? [second, first] : [first, second];
-      if (c !== C || d !== D || H % heads !== 0) refuse(part, `shape (heads, …) of ${C} and ${D} channels`);
-      const [model, inner] = part === "output" ? [1, C] : [D, 1];
-      return { tensor: names.get(part)!, offset: 0, head: C * D, model, inner, heads };
-    };
-    const [query, key, value, output] = ["query", "key", "value", "output"].map(stacked);
-    return { prefix, layer, axes, heads: H, width: C, headWidth: D, query, key, value, output };
-  }
-
-  const transposed = axes === "out-in";
-  const [a, b] = shapeOf("output");
-  const [innerWidth, C] = transposed ? [b, a] : [a, b];
-  const heads = counts.heads;
-  if (heads === undefined) {
-    throw new UserError(
-      `${source.path}: expected the number of heads, which shapes of ${layout.id} weights do not tell, in metadata ` +
-        "(heads), config.json or --heads=N, found none; --circuits=none measures matrices alone",
-    );
-  }
-  if (innerWidth % heads !== 0) refuse("output", `a multiple of ${heads} heads for an axis`);
-  const D = innerWidth / heads;
-  const output: HeadPlace = {
-    tensor: names.get("output")!,
-    offset: 0,
-    head: transposed ? D : D * C,
-    model: transposed ? innerWidth : 1,
-    inner: transposed ? 1 : C,
-    heads,
-  };
-  /** Columns (or rows) `first …` of a weight that maps from the residual stream to `columns` channels. */
-  const into = (part: string, first: number, columns: number, count: number, stride = D): HeadPlace => ({
-    tensor: names.get(part)!,
-    offset: transposed ? first * C : first,
-    head: transposed ? stride * C : stride,
-    model: transposed ? 1 : columns,
-    inner: transposed ? C : 1,
-    heads: count,
-  });
-  const columnsOf = (part: string) => {
-    const [rows, columns] = shapeOf(part);
-    if ((transposed ? columns : rows) !== C) refuse(part, `an axis of the ${C} channels of the residual stream`);
-    return transposed ? rows : columns;
-  };
-  const whole = { prefix, layer, axes, heads, width: C, headWidth: D, output };
-  if ("fused" in layout) {
-    const columns = columnsOf("fused");
-    const groups = (columns / D - heads) / 2;
-    if (!Number.isInteger(groups) || groups < 1 || heads % groups !== 0) {
-      refuse("fused", `an axis of ${D} channels for each of ${heads} queries, and of keys and values`);
-    }
-    if (layout.order === "heads") {
-      if (groups !== heads) refuse("fused", `an axis of ${3 * innerWidth}`);
-      const [query, key, value] = [0, 1, 2].map((part) => into("fused", part * D, columns, heads, 3 * D));
-      return { ...whole, query, key, value };
-    }
-    const key = into("fused", innerWidth, columns, groups);
-    const value = into("fused", innerWidth + groups * D, columns, groups);
-    return { ...whole, query: into("fused", 0, columns, heads), key, value };
-  }
-  const [query, key, value] = ["query", "key", "value"].map((part) => {
-    const columns = columnsOf(part);
-    const count = columns / D;
-    if (!Number.isInteger(count) || heads % count !== 0 || part === "query" && count !== heads) {
-      refuse(part, `an axis of ${D} channels for each of ${heads} heads, or of their groups`);
-    }
-    return into(part, 0, columns, count);
-  });
-  return { ...whole, query, key, value };
-}
-
-/** Fused weights of GPT-2 come as (in, out) and as (out, in): the longer axis is the output. */
-function axesOf(
-  layout: Names,
-  names: ReadonlyMap<string, string>,
-  shapeOf: (part: string) => readonly number[],
-): WeightAxes {
-  if (!names.has("fused") || layout.axes === "heads") return layout.axes;
-  const [rows, columns] = shapeOf("fused");
-  return rows === columns ? layout.axes : rows > columns ? "out-in" : "in-out";
 }
 
 /**
