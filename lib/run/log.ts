@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { closestString } from "@std/text/closest-string";
-import type { Column, Columns, ColumnTable, LogRow, RowOf } from "./columns.ts";
-import { RunError } from "./errors.ts";
+import type { ColumnTable, LogRow, RowOf } from "./columns.ts";
+import { lineOf, parseRow } from "./log_line.ts";
 import { openLog } from "./open_log.ts";
 
 const BUFFER_BYTES = 64 * 1024;
@@ -68,7 +67,7 @@ export class LogWriter<C extends ColumnTable> {
    */
   write<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void {
     if (this.#closed) throw new Error(`expected an open log, found it closed before a ${kind} row`);
-    const line = serialize(kind, row, this.#columns);
+    const line = lineOf(kind, row, this.#columns);
     this.#lines.push(line);
     this.#length += line.length + 1;
     if (this.#length >= BUFFER_BYTES || performance.now() - this.#flushedAt >= BUFFER_MS) this.flush();
@@ -167,60 +166,4 @@ export async function* readLog(path: string): AsyncGenerator<LogRow> {
   }
   const last = parseRow(rest);
   if (last !== undefined) yield last;
-}
-
-function parseRow(line: string): LogRow | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null && "kind" in value ? value as LogRow : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function serialize(kind: string, row: Readonly<Record<string, unknown>>, table: ColumnTable): string {
-  if (!Object.hasOwn(table, kind)) {
-    throw new TypeError(
-      `expected a declared kind of row, found ${kind}; nearest is ${closestString(kind, Object.keys(table))}`,
-    );
-  }
-  const columns: Columns = table[kind];
-  const stray = Object.keys(row).find((name) => !Object.hasOwn(columns, name));
-  if (stray !== undefined) {
-    const nearest = closestString(stray, Object.keys(columns));
-    throw new TypeError(`expected declared columns in ${kind} rows, found ${stray}; nearest is ${nearest}`);
-  }
-  let line = `{"kind":${JSON.stringify(kind)}`;
-  for (const name in columns) {
-    line += `,${JSON.stringify(name)}:${cell(kind, name, columns[name], row)}`;
-  }
-  return line + "}";
-}
-
-function cell(kind: string, name: string, column: Column, row: Readonly<Record<string, unknown>>): string {
-  const value = row[name];
-  switch (column.type) {
-    case "text":
-      if (typeof value === "string") return JSON.stringify(value);
-      break;
-    case "bool":
-      if (typeof value === "boolean") return String(value);
-      break;
-    default:
-      if (typeof value !== "number") break;
-      if (!Number.isFinite(value)) {
-        throw new RunError(
-          `expected a finite ${name} in ${kind} rows, found ${value}${position(row)}; the run diverged`,
-        );
-      }
-      if (column.type === "float") return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value}.0` : `${value}`;
-      if (Number.isSafeInteger(value)) return String(value);
-  }
-  const found = value === undefined ? "nothing" : typeof value === "object" ? "a nested value" : JSON.stringify(value);
-  throw new TypeError(`expected column ${name} of ${kind} rows to be ${column.type}, found ${found}`);
-}
-
-function position(row: Readonly<Record<string, unknown>>): string {
-  const parts = ["step", "replica"].filter((name) => name in row).map((name) => `${name} ${row[name]}`);
-  return parts.length === 0 ? "" : ` at ${parts.join(", ")}`;
 }
