@@ -1,10 +1,10 @@
 /** The benchmark's attention in this project, with its gradient; answers lines of the protocol in contender.ts. */
-import { TextLineStream } from "@std/streams/text-line-stream";
 import { attention, type AttentionSharing } from "../../kernels/attention.ts";
 import { gradients } from "../../lib/autodiff/gradients.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
+import { answerRounds, replaying } from "./answer_rounds.ts";
 
 /** Replicas, sequences, keys, queries (all of them, causal, or the last alone), heads and their width. */
 export interface AttentionConfig {
@@ -32,22 +32,5 @@ if (import.meta.main) {
     const y = attention(inputs, { heads: H, causal: true, sharing });
     return gradients(y, Object.values(inputs), { weights });
   });
-  const time = async (count: number) => {
-    const start = performance.now();
-    program.replay(count);
-    await gpu.finish();
-    return (performance.now() - start) / 1000;
-  };
-  // Waiting costs 11 ms whatever the work: a first guess of the speed needs more than that.
-  let [count, seconds] = [1, await time(1)];
-  while (seconds < 0.05) seconds = await time(count *= 2);
-  let rate = count / seconds;
-  console.log(JSON.stringify({ ready: true, adapter: gpu.adapter }));
-  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    count = Math.max(1, Math.round(rate * Number(line)));
-    seconds = await time(count);
-    rate = count / seconds;
-    console.log(JSON.stringify({ steps: count, seconds }));
-  }
+  await answerRounds({ time: replaying(program), about: { adapter: gpu.adapter } });
 }

@@ -1,6 +1,6 @@
 /** One operation of the benchmark of memory-bound kernels; answers lines of the protocol in contender.ts. */
-import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Tensor as AnyTensor } from "../../lib/gpu/tensor.ts";
+import { answerRounds, replaying } from "./answer_rounds.ts";
 
 type Kernels = typeof import("../../kernels/mod.ts");
 type Autodiff = typeof import("../../lib/autodiff/mod.ts");
@@ -90,22 +90,8 @@ if (import.meta.main) {
     const weights = wave([...output.shape], 5);
     return gradients(output, inputs, { weights });
   });
-  const time = async (count: number) => {
-    const start = performance.now();
-    program.replay(count);
-    await gpu.finish();
-    return (performance.now() - start) / 1000;
-  };
-  // Waiting costs 11 ms whatever the work: a first guess of the speed needs more than that.
-  let [count, seconds] = [1, await time(1)];
-  while (seconds < 0.05) seconds = await time(count *= 2);
-  let rate = count / seconds;
-  console.log(JSON.stringify({ ready: true, adapter: gpu.adapter, dispatches: program.dispatches }));
-  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    count = Math.max(1, Math.round(rate * Number(line)));
-    seconds = await time(count);
-    rate = count / seconds;
-    console.log(JSON.stringify({ steps: count, seconds }));
-  }
+  await answerRounds({
+    time: replaying(program, gpu),
+    about: { adapter: gpu.adapter, dispatches: program.dispatches },
+  });
 }

@@ -1,7 +1,7 @@
 /** The benchmark's training step in this project; answers lines of the protocol in contender.ts. */
-import { TextLineStream } from "@std/streams/text-line-stream";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { alignedInit, LinearIcl, type LinearIclOptions } from "../../lib/models/linear_icl.ts";
+import { answerRounds } from "./answer_rounds.ts";
 
 /** Sizes and laws; inputs have unit covariance. */
 export interface WorkerConfig extends Pick<LinearIclOptions, "tasks" | "sampler" | "step"> {
@@ -33,16 +33,11 @@ if (import.meta.main) {
   };
   await train(1);
   const createMs = performance.now() - began;
-  // Reading back costs 11 ms whatever the work: a first guess of the speed needs more than that.
-  let [count, seconds] = [8, await train(8)];
-  while (seconds < 0.1) seconds = await train(count *= 2);
-  let rate = count / seconds;
-  console.log(JSON.stringify({ ready: true, adapter, createMs }));
-  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    count = Math.max(1, Math.round(rate * Number(line)));
-    seconds = await train(count);
-    rate = count / seconds;
-    console.log(JSON.stringify({ steps: count * R, seconds, rss: Deno.memoryUsage().rss }));
-  }
+  await answerRounds({
+    time: train,
+    steps: R,
+    warmUp: 0.1,
+    about: { adapter, createMs },
+    after: () => ({ rss: Deno.memoryUsage().rss }),
+  });
 }

@@ -1,9 +1,9 @@
 /** The benchmark's matrix product in this project; answers lines of the protocol in contender.ts. */
-import { TextLineStream } from "@std/streams/text-line-stream";
 import { matmul, type MatmulVariant } from "../../kernels/matmul.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
+import { answerRounds, replaying } from "./answer_rounds.ts";
 
 /** Sizes of `(R, M, K) · (R, K, N)`, and the kernel; without one, the default. */
 export interface ProductConfig {
@@ -32,22 +32,5 @@ if (import.meta.main) {
     "product",
     () => matmul(a, b, { transposeA, transposeB, choice: variant && { variant } }),
   );
-  const time = async (count: number) => {
-    const start = performance.now();
-    program.replay(count);
-    await gpu.finish();
-    return (performance.now() - start) / 1000;
-  };
-  // Waiting costs 11 ms whatever the work: a first guess of the speed needs more than that.
-  let [count, seconds] = [1, await time(1)];
-  while (seconds < 0.05) seconds = await time(count *= 2);
-  let rate = count / seconds;
-  console.log(JSON.stringify({ ready: true, adapter: gpu.adapter }));
-  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    count = Math.max(1, Math.round(rate * Number(line)));
-    seconds = await time(count);
-    rate = count / seconds;
-    console.log(JSON.stringify({ steps: count, seconds }));
-  }
+  await answerRounds({ time: replaying(program), about: { adapter: gpu.adapter } });
 }

@@ -1,5 +1,4 @@
 /** The training benchmark's steps in this project; answers lines of the protocol in contender.ts. */
-import { TextLineStream } from "@std/streams/text-line-stream";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { crossEntropy } from "../../lib/losses.ts";
@@ -8,6 +7,7 @@ import { transformer, type TransformerOptions } from "../../lib/models/transform
 import { adamw } from "../../lib/optim/adamw.ts";
 import { uniforms } from "../../lib/random.ts";
 import { Training } from "../../lib/train.ts";
+import { answerRounds, replaying } from "./answer_rounds.ts";
 
 /** Which step, and how many replicas. */
 export interface TrainingConfig {
@@ -96,23 +96,9 @@ if (import.meta.main) {
   const config: TrainingConfig = JSON.parse(Deno.args[0]);
   const gpu = await openGpu();
   using training = await trainingOf(config);
-  const time = async (count: number) => {
-    const start = performance.now();
-    training.program.replay(count);
-    await gpu.finish();
-    return (performance.now() - start) / 1000;
-  };
-  await time(2);
-  // Waiting costs 11 ms whatever the work: a first guess of the speed needs more than that.
-  let [count, seconds] = [1, await time(1)];
-  while (seconds < 0.05) seconds = await time(count *= 2);
-  let rate = count / seconds;
-  console.log(JSON.stringify({ ready: true, adapter: gpu.adapter, memory: training.program.memory }));
-  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    count = Math.max(1, Math.round(rate * Number(line)));
-    seconds = await time(count);
-    rate = count / seconds;
-    console.log(JSON.stringify({ steps: count * config.R, seconds }));
-  }
+  await answerRounds({
+    time: replaying(training.program),
+    steps: config.R,
+    about: { adapter: gpu.adapter, memory: training.program.memory },
+  });
 }
