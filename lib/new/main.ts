@@ -100,8 +100,8 @@ function main(args: readonly string[]): void {
   const root = relative(Deno.cwd(), fromFileUrl(new URL("../../", import.meta.url)));
   const at = (path: string) => root === "" ? path : `${root}/${path}`;
   console.log(`written: ${at(experiment)}, ${at(test)}
-run it:  deno run --allow-read --allow-write=results ${at(experiment)} --preset=smoke
-test it: deno task test ${test}`);
+run it:  ./lab run ${experiment} --preset=smoke
+test it: ./lab test ${test}`);
 }
 
 if (import.meta.main) {

@@ -37,7 +37,7 @@ usage: deno task query [options] "select …" [FOLDER …]
 
   FOLDER              further folders to look for runs in
   --format=WORD       ${FORMATS.join("|")} [table, or what --out ends in]
-  --out=FILE          write the answer to a new file instead of the terminal; outside of results/ Deno asks first
+  --out=FILE          write the answer to a new file instead of the terminal; outside of results/ plain Deno asks first
   --plot=KEYS         draw it: x=COLUMN,y=COLUMN and, if wanted, color=COLUMN, log=x|y|xy, mark=line|points, title=TEXT;
                       --out=NAME writes NAME.vl.json and NAME.svg, --out=NAME.png a PNG too; rows that share a position
                       are drawn as their mean in a band from the smallest to the largest

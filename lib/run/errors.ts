@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { relative } from "@std/path";
+import { fromFileUrl, relative } from "@std/path";
+import { DivergenceError } from "../divergence.ts";
 
 /** What was asked for cannot be done as asked (a misspelt option, an occupied folder, a missing permission): exit code 2. */
 export class UserError extends Error {
@@ -40,7 +41,8 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /**
- * The one line and the exit code that an error ends in.
+ * The one line and the exit code that an error ends in. An error that is neither the user's nor the run's nor the
+ * system's says where it came up: the line of the experiment, or of other code outside this library.
  *
  * @param error Anything thrown.
  * @returns The line (no newline in it, without `error: `) and the exit code.
@@ -59,7 +61,8 @@ export function describeError(error: unknown): Failure {
   if (isDiskFull(error)) {
     return { line: `disk full: expected space to write, found none (${oneLine(messageOf(error))})`, exitCode: 1 };
   }
-  return { line: oneLine(messageOf(error)), exitCode: 1 };
+  const place = placeOf(error);
+  return { line: oneLine(messageOf(error)) + (place === null ? "" : ` (at ${place})`), exitCode: 1 };
 }
 
 /**
@@ -79,6 +82,19 @@ export function reportError(error: unknown, debug = false): 1 | 2 {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message === "" ? error.name : error.message;
+}
+
+/** Where the library's own code lies. */
+const OWN = ["lib/", "kernels/"].map((folder) => new URL(`../../${folder}`, import.meta.url).href);
+
+/** The innermost place outside of the library that an unexpected error came through. */
+function placeOf(error: unknown): string | null {
+  if (!(error instanceof Error) || error instanceof RunError || error instanceof DivergenceError) return null;
+  if (Object.values(Deno.errors).some((kind) => error instanceof kind)) return null;
+  for (const [, url, line, column] of (error.stack ?? "").matchAll(/(file:\/\/[^\s()]+):(\d+):(\d+)\)?$/gm)) {
+    if (!OWN.some((folder) => url.startsWith(folder))) return `${fromHere(fromFileUrl(url))}:${line}:${column}`;
+  }
+  return null;
 }
 
 function oneLine(text: string): string {

@@ -11,6 +11,7 @@ import { boardMarkdown } from "../board/markdown.ts";
 import { writeAtomically } from "./atomic.ts";
 import type { JudgedClaim } from "./claims.ts";
 import { reportError, UserError } from "./errors.ts";
+import { standing } from "./liveness.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 
 const GALLERY = "results/gallery";
@@ -26,9 +27,8 @@ const GALLERY = "results/gallery";
  */
 export function keepInGallery(run: string, gallery: string = GALLERY): string {
   const manifest = manifestOf(run);
-  if (manifest.status !== "complete") {
-    throw new UserError(`expected a complete run in ${run}, found one that is ${manifest.status}`);
-  }
+  const { status } = standing(run, manifest);
+  if (status !== "complete") throw new UserError(`expected a complete run in ${run}, found one that is ${status}`);
   const judged = manifest.files.some(({ path }) => path === "claims.json");
   const claims: JudgedClaim[] = judged ? JSON.parse(Deno.readTextFileSync(join(run, "claims.json"))) : [];
   const entry = join(gallery, manifest.experiment);

@@ -50,7 +50,7 @@ export interface Manifest {
   readonly adapter: AdapterSummary | null;
   /** Runtime, library and the packages that draw, by name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Commit of the checkout that holds the experiment; `null` outside a repository. Says nothing of uncommitted edits. */
+  /** Commit of the checkout that holds the experiment; `null` outside a repository. Says nothing of uncommitted edits: `experiment.ts` in the run folder is the experiment as it was run. */
   readonly gitCommit: string | null;
   /** Process of the run. */
   readonly pid: number;

@@ -14,7 +14,7 @@ import type { Options } from "./option.ts";
 /** Options that say how one process talks: those of the process before it are forgotten. */
 const ANEW = ["quiet", "debug"];
 /** Options that shape no result: they may be given another value when a run is resumed. */
-const FREE = [...ANEW, "checkpoint-every", "checkpoint-keep"];
+const FREE = [...ANEW, "png", "checkpoint-every", "checkpoint-keep"];
 
 /**
  * The part of a manifest's configuration that shapes results, by option.

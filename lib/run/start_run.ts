@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { join } from "@std/path";
+import { join, resolve, toFileUrl } from "@std/path";
+import { writeAtomically } from "./atomic.ts";
 import { checkpointPath, latestCheckpoint, listCheckpoints } from "../checkpoint/checkpoint.ts";
 import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
 import type { Claim } from "./claims.ts";
@@ -19,6 +20,8 @@ import { RunFolder, runName } from "./run_folder.ts";
 import { identityOf, RunRecord } from "./run_record.ts";
 
 const LOG = "log.ndjson";
+const SOURCE = "experiment.ts";
+const SOURCE_IS = "the experiment's file as it was run; what it imports is the commit's";
 const LOG_IS = "rows of the run, one JSON object a line; see columns";
 
 /**
@@ -49,6 +52,8 @@ export function startRun<O extends Options, C extends ColumnTable, E>(
       : { out: line.out },
   );
   folder.enter(LOG, LOG_IS);
+  const source = sourceOf(experiment.doc);
+  if (source !== null) folder.enter(SOURCE, SOURCE_IS, new TextEncoder().encode(source).length);
   const manifest: Manifest = {
     experiment: experiment.name,
     question,
@@ -77,6 +82,7 @@ export function startRun<O extends Options, C extends ColumnTable, E>(
   };
   let log: LogWriter<C & typeof claimColumns> | undefined;
   try {
+    if (source !== null) writeAtomically(join(folder.path, SOURCE), source);
     writeManifest(folder.path, manifest);
     log = new LogWriter(join(folder.path, LOG), columns);
     logCriteria(log, claims);
@@ -143,6 +149,10 @@ export function resumeRun<O extends Options, C extends ColumnTable, E>(
     if (commit !== manifest.gitCommit) {
       notes.push(`warning: the run began at commit ${manifest.gitCommit ?? "none"}, this is ${commit ?? "none"}`);
     }
+    const [then, now] = [sourceOf(toFileUrl(resolve(path, SOURCE))), sourceOf(experiment.doc)];
+    if (then !== null && now !== null && then !== now) {
+      notes.push(`warning: the experiment's file is not what it was when the run began, see ${join(path, SOURCE)}`);
+    }
     return {
       record: new RunRecord({ folder, manifest: resumed, log, claims, checkpoints: line.checkpoints, from }),
       notes,
@@ -150,6 +160,16 @@ export function resumeRun<O extends Options, C extends ColumnTable, E>(
   } catch (error) {
     log.close();
     throw error;
+  }
+}
+
+/** Text of an experiment's file; null where its description is no file's, or the file is gone. */
+function sourceOf(doc: string | URL): string | null {
+  if (typeof doc === "string") return null;
+  try {
+    return Deno.readTextFileSync(doc);
+  } catch {
+    return null;
   }
 }
 

@@ -51,6 +51,68 @@ Deno.test("through the real Deno, from another folder and through links, argumen
   assertEquals({ code, out }, { code: 7, out: [`${JSON.stringify(args)} ${checkout}`] });
 });
 
+/** Gives the machine's checkout these tasks. */
+function setTasks(machine: Machine, commands: Record<string, string>): void {
+  const tasks = Object.fromEntries(
+    Object.entries(commands).map(([name, command]) => [name, { description: name, command }]),
+  );
+  machine.write("checkout/deno.json", JSON.stringify({ name: "trial", tasks }, null, 2));
+}
+
+Deno.test("paths are meant from the folder in which lab was called", () => {
+  using machine = new Machine();
+  Deno.mkdirSync(`${machine.folder}/elsewhere`);
+  machine.write("elsewhere/checkpoint", "");
+  const cwd = Deno.realPathSync(`${machine.folder}/elsewhere`);
+  const args = ["checkpoint", "none", "--resume=old", "--lr=checkpoint", "/checkpoint"];
+  assertEquals(machine.lab(["demo", ...args], {}, { cwd }).out.slice(5), [
+    `${cwd}/checkpoint`,
+    "none",
+    `--resume=${cwd}/old`,
+    "--lr=checkpoint",
+    "/checkpoint",
+  ]);
+  machine.write("checkout/checkpoint", "");
+  assertEquals(machine.lab(["demo", "checkpoint", "--resume=old"]).out.slice(5), ["checkpoint", "--resume=old"]);
+});
+
+Deno.test("what --out= names may be written, by tasks that write results", () => {
+  using machine = new Machine();
+  setTasks(machine, {
+    train: "deno run --check --allow-read --allow-write=results a.ts --preset=cpu",
+    last: "deno run --allow-write=results",
+    query: "deno run --allow-write=results q.ts",
+    serve: "deno run --allow-read s.ts",
+  });
+  const [root, cwd] = [Deno.realPathSync(machine.checkout), Deno.realPathSync(machine.home)];
+  const lab = (args: string[], from?: { cwd: string }) =>
+    machine.lab(args, {}, from).out.map((line) => line.replace(/\.\d+\.tmp$/, ".PID.tmp"));
+  const write = (out: string) => `--allow-write=results,${out},${out}.PID.tmp`;
+  assertEquals(lab(["train", "--out=/data/a b", "--lr=1"]), [
+    ...["run", "--check", "--allow-read", write("/data/a b"), "a.ts", "--preset=cpu", "--out=/data/a b", "--lr=1"],
+  ]);
+  assertEquals(lab(["last", "--out=x"], { cwd }), ["run", write(`${cwd}/x`), `--out=${cwd}/x`]);
+  assertEquals(lab(["query", "--out=/data/x.csv"]), ["run", write("/data"), "q.ts", "--out=/data/x.csv"]);
+  for (const args of [["--out=results/x"], [`--out=${root}/results/x`], ["--out=a,b"], ["--output=x"], ["--out="]]) {
+    assertEquals(lab(["train", ...args]).slice(4), ["train", ...args]);
+  }
+  assertEquals(lab(["serve", "--out=/data"]).slice(4), ["serve", "--out=/data"]);
+});
+
+Deno.test("run wants the file of an experiment", () => {
+  using machine = new Machine();
+  setTasks(machine, { run: "deno run" });
+  const usage = "usage: ./lab run FILE [options]";
+  assertEquals([[], ["--help"]].map((args) => machine.lab(["run", ...args])).map(({ code, out }) => [code, out[0]]), [
+    [2, usage],
+    [0, usage],
+  ]);
+  const { code, messages } = machine.lab(["run", "none.ts"]);
+  assertEquals([code, messages], [2, ["lab: expected the file of an experiment, found none at none.ts"]]);
+  machine.write("checkout/a.ts", "");
+  assertEquals(machine.lab(["run", "a.ts", "--help"]).out.slice(4), ["run", "a.ts", "--help"]);
+});
+
 Deno.test("a Deno of another version on PATH is passed over, and the pinned one fetched once", () => {
   using machine = new Machine({ deno: fakeDeno("2.9.7"), npm: fakeNpm("2.9.6") });
   const first = machine.lab(["demo"]);

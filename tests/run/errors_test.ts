@@ -1,8 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { DivergenceError } from "../../lib/divergence.ts";
+import { openGpu } from "../../lib/gpu/device.ts";
+import { Tensor } from "../../lib/gpu/tensor.ts";
 import { describeError, isDiskFull, RunError, UserError } from "../../lib/run/errors.ts";
 
+await openGpu();
 const here = Deno.cwd();
+const HERE = / \(at tests\/run\/errors_test\.ts:\d+:\d+\)$/;
 const cases: [unknown, string, number][] = [
   [new UserError("expected a, found b"), "expected a, found b", 2],
   [new RunError("it broke"), "it broke", 1],
@@ -42,9 +46,28 @@ const cases: [unknown, string, number][] = [
   ],
 ];
 for (const [error, line, exitCode] of cases) {
-  Deno.test(`ends as one line: ${line}`, () =>
-    assertEquals(describeError(error), { line, exitCode: exitCode as 1 | 2 }));
+  Deno.test(`ends as one line: ${line}`, () => {
+    const found = describeError(error);
+    assertEquals([found.line.replace(HERE, ""), found.exitCode], [line, exitCode]);
+    const unexpected = error instanceof Error && exitCode === 1 && !(error instanceof RunError) &&
+      !(error instanceof DivergenceError) && !("code" in error) &&
+      !(error instanceof Deno.errors.PermissionDenied);
+    assertEquals(HERE.test(found.line), unexpected);
+  });
 }
+
+Deno.test("an unexpected error names the place in the experiment, not the one inside the library", () => {
+  let caught: unknown;
+  try {
+    new Tensor([0]);
+  } catch (error) {
+    caught = error;
+  }
+  assertMatch(
+    describeError(caught).line,
+    /^tensor: expected a shape of positive integers, found \(0\) \(at tests\/run\/errors_test\.ts:\d+:5\)$/,
+  );
+});
 
 Deno.test({
   name: "a full disk is told from other errors, as the system says it",

@@ -148,6 +148,7 @@ Deno.test("the manifest keeps how the run began, and says when it went on", () =
     assertEquals(listCheckpoints(folder).map(({ step }) => step), [120, 140, 160]);
     assertEquals(files.map(({ path }) => path), [
       "log.ndjson",
+      "experiment.ts",
       "checkpoints/step-00000120.safetensors",
       "checkpoints/step-00000140.safetensors",
       "checkpoints/step-00000160.safetensors",
@@ -172,7 +173,6 @@ Deno.test("options that would make it another run are refused by name", () =>
       [["--adapter=software"], as("--adapter=high-performance", "--adapter=software")],
       [["--tasks=two"], as("--tasks=one", "--tasks=two")],
       [["--forget"], as("--forget=false", "--forget=true")],
-      [["--png"], as("--png=false", "--png=true")],
       [["--out=results/other"], "expected --resume without --out, found both; a run goes on where it is"],
       [["--resume=results/other"], "expected --resume once, found it 2 times"],
       [["--checkpoint-every=-1"], 'expected --checkpoint-every to be an integer ≥ 0, found "-1"'],
@@ -355,9 +355,9 @@ Deno.test("a mistake of the experiment is said: state not asked for, parameter w
     await cut(root, ["--forget"]);
     const { code, stderr } = await runWalk(["--resume=results/run", "--quiet"], root);
     assertEquals(code, 1);
-    assertEquals(
+    assertMatch(
       stderr,
-      "error: expected run() to ask checkpoints.restore() for its state before it logs, found that it did not\n",
+      /^error: expected run\(\) to ask checkpoints\.restore\(\) for its state before it logs, found that it did not \(at .+walk\.ts:\d+:\d+\)\n$/,
     );
   }));
 
