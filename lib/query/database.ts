@@ -110,12 +110,21 @@ export class RunDatabase implements Disposable {
         : "";
       throw new UserError(`expected one statement, found ${statements.count}${hint}`);
     }
-    const statement = await statements.prepare(0).catch(refused);
+    const statement = await statements.prepare(0).catch((error) => this.#explained(error));
     const { statementType } = statement;
     if (statementType !== StatementType.SELECT && statementType !== StatementType.EXPLAIN) {
       throw new UserError(`expected a statement that reads, as select does; found ${StatementType[statementType]}`);
     }
     return statement;
+  }
+
+  /** DuckDB compares an unknown table with its own catalogue: what is here helps more. */
+  async #explained(error: unknown): Promise<never> {
+    const unknown = /Table with name (\S+) does not exist/.exec(error instanceof Error ? error.message : "");
+    if (unknown === null) refused(error);
+    const tables = await this.#connection.runAndReadAll("select table_name from duckdb_tables() order by 1");
+    const names = tables.getRowObjectsJson().map(({ table_name }) => String(table_name));
+    throw new UserError(`expected one of the tables ${names.join(", ")}, found ${unknown[1]}`);
   }
 
   /** Frees what it holds. */

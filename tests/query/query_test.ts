@@ -247,6 +247,10 @@ Deno.test("bad input is one line and exits 2; --help lists the options and exits
       [[], 'expected a statement, as in: deno task query "select * from runs"; found none'],
       [["--formt=csv", "select 1"], "unknown option --formt; did you mean --format?"],
       [["--format=xml", "select 1"], "expected --format to be one of table|json|csv|ndjson|parquet, found xml"],
+      [
+        ["select * from trian"],
+        "expected one of the tables claims, comparisons, criteria, measures, runs, train, found trian",
+      ],
       [["--format=csv", "--format=csv", "select 1"], "expected --format once, found it 2 times"],
       [["--out=", "select 1"], "expected a value after --out, found none (write --out=VALUE)"],
       [["--format=parquet", "select 1"], "expected --out=FILE with --format=parquet, found none"],
