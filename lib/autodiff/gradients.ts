@@ -27,8 +27,9 @@ export interface GradientOptions {
  * @param tensors With respect to what: inputs of operations before.
  * @param options Weights of the loss's elements; whether to differentiate again.
  * @returns One gradient for each tensor, of its shape.
- * @throws {ShapeError} If a tensor does not hold f32, the weights have another size than the loss, a rule gives a gradient
- *   of another size, or the loss uses a tensor that overlaps one of `tensors` without being it.
+ * @throws {ShapeError} If a tensor is undefined, as of a misspelt name (the error lists those of the loss), or does not hold
+ *   f32, the weights have another size than the loss, a rule gives a gradient of another size, or the loss uses a tensor that
+ *   overlaps one of `tensors` without being it.
  * @throws {Error} Outside of a recording, or if a fused operation is to be differentiated twice.
  *
  * @example
@@ -51,7 +52,10 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[], options: Gra
   if (!trace) throw new Error("gradients: expected a recording in progress, found none");
   const { weights, differentiable: again = false } = options;
   expectFloats("loss", loss);
-  for (const tensor of tensors) expectFloats("tensors", tensor);
+  tensors.forEach((tensor, index) => {
+    expectTensor(trace.tape, tensor, index);
+    expectFloats("tensors", tensor);
+  });
   if (weights && weights.size !== loss.size) {
     throw new ShapeError(`gradients: expected ${loss.size} weights, found shape (${weights.shape.join(", ")})`);
   }
@@ -85,6 +89,27 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[], options: Gra
  */
 export function dependsOn(loss: Tensor, tensors: readonly Tensor[]): boolean {
   return !loss.constant && reachedFrom(currentTrace()?.tape ?? [], tensors).has(loss);
+}
+
+/** Most names that an error lists. */
+const MOST_NAMES = 40;
+
+/** A misspelt name of a weight gives undefined: says what the tape's operations have been given, by name. */
+function expectTensor(entries: readonly TapeEntry[], tensor: Tensor | undefined | null, index: number): void {
+  if (tensor !== undefined && tensor !== null) return;
+  const made = new TensorMap<true>();
+  const names = new Set<string>();
+  for (const { inputs, outputs } of entries) {
+    for (const input of inputs) {
+      if (!input.constant && input.dtype === "f32" && !made.has(input)) names.add(input.label);
+    }
+    for (const output of outputs) made.set(output, true);
+  }
+  const known = [...names].slice(0, MOST_NAMES).join(", ") + (names.size > MOST_NAMES ? ", …" : "");
+  throw new ShapeError(
+    `gradients: expected a tensor as tensors[${index}], found ${tensor}; ` +
+      (names.size === 0 ? "no operation before has an input" : `inputs of operations before are ${known}`),
+  );
 }
 
 function expectFloats(name: string, tensor: Tensor<DType>): void {

@@ -1,14 +1,18 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import project from "../../deno.json" with { type: "json" };
-import { openSafetensors, saveCheckpoint, writeSafetensors } from "../../lib/checkpoint/mod.ts";
+import { exportReplica, openSafetensors, saveCheckpoint, writeSafetensors } from "../../lib/checkpoint/mod.ts";
+import { openGpu } from "../../lib/gpu/device.ts";
 import { effectiveRank } from "../../lib/metrics/spectrum.ts";
 import { rowSpaceAngles, subspaceDistance } from "../../lib/metrics/subspace.ts";
 import { matmulReference } from "../../lib/linalg/reference_solve.ts";
 import { svdReference } from "../../lib/linalg/reference.ts";
 import { measureCheckpoints } from "../../lib/measure/measure.ts";
+import { ParameterSet } from "../../lib/models/parameters.ts";
+import { transformer } from "../../lib/models/transformer.ts";
 import { type LogRow, readLog, readManifest, runExperiment } from "../../lib/run/mod.ts";
 import { fileOf, inFolder } from "../checkpoint/files.ts";
+import { experiment } from "../run/fixtures/copying.ts";
 import { finished } from "../run/subprocess.ts";
 import { gaussian } from "../linalg/matrices.ts";
 
@@ -144,6 +148,38 @@ Deno.test("measure: sharded, in half precision and in double, the step in the fo
     const [found, wanted] = [rows, exact].map((all) => values(all, { measure: "effective-rank" }));
     assertEquals(found.length, 7 * 8);
     found.forEach((value, index) => assertAlmostEquals(value, wanted[index], 2e-3));
+  }));
+
+Deno.test("measure: a run of an experiment is measured as it is: its checkpoints say how many heads there are", () =>
+  inFolder(async (folder) => {
+    const args = ["--quiet", "--steps=4", "--checkpoint-every=2", "--checkpoint-keep=all", `--out=${folder}/run`];
+    assertEquals((await runExperiment(experiment, args)).exitCode, 0);
+    const { exitCode, rows, said } = await measure(folder, `${folder}/run`, "--measures=effective-rank");
+    assertEquals(exitCode, 0, said);
+    const circuits = rows.filter(({ kind, circuit }) => kind === "measure" && circuit !== "matrix");
+    // Steps 2 and 4, two seeds, two heads, QK and OV.
+    assertEquals(circuits.length, 16);
+    assertEquals(new Set(circuits.map(({ head }) => head)), new Set([0, 1]));
+  }));
+
+Deno.test("measure: checkpoints of any transformer of this project tell their heads, of which each is measured", () =>
+  inFolder(async (folder) => {
+    await openGpu();
+    const sizes = { input: { vocabulary: 5 }, outputs: 5, length: 4, layers: 2, width: 12, mlp: 0 } as const;
+    for (const [heads, predict] of [[3, "every"], [2, "last"], [1, "last"]] as const) {
+      using parameters = ParameterSet.create(transformer({ ...sizes, heads, predict }).parameters, [1, 2]);
+      const tensors = await parameters.read();
+      const moment = tensors.map((tensor) => ({ ...tensor, name: `optimizer.first.${tensor.name}` }));
+      const run = `${folder}/${predict}-${heads}`;
+      const { path } = saveCheckpoint(run, { step: 1, replicas: 2, tensors: [...tensors, ...moment], metadata: {} });
+      const { exitCode, rows, said, out } = await measure(folder, run, "--measures=effective-rank", "--matrices=none");
+      assertEquals(exitCode, 0, said);
+      assertEquals(values(rows, { circuit: "QK" }).length, 2 * 2 * heads);
+      Deno.removeSync(out, { recursive: true });
+      exportReplica(path, 1, `${run}.safetensors`);
+      assertEquals((await measure(folder, `${run}.safetensors`, "--measures=stable-rank")).exitCode, 0);
+      Deno.removeSync(out, { recursive: true });
+    }
   }));
 
 Deno.test("measure: replicas of this project's checkpoints, and of folders, give bands", () =>
