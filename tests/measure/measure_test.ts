@@ -238,6 +238,60 @@ Deno.test("measure: replicas of this project's checkpoints, and of folders, give
     assertLess(Number(change?.low), Number(change?.high));
   }));
 
+Deno.test("measure: a weight that never changes stays at its part outside of its own leading directions, as the figure says", () =>
+  inFolder(async (folder) => {
+    const diagonal = (s: readonly number[]) =>
+      Float32Array.from({ length: s.length ** 2 }, (_, i) => i % (s.length + 1) === 0 ? s[i / (s.length + 1)] : 0);
+    // Effective ranks of 1.8 and 2.6, so that two directions and three are kept.
+    const spectra = { cut: [5, 1, 0.1, 0.1], whole: [4, 2, 1] };
+    const tensors = Object.entries(spectra).map(([name, s]) => ({
+      name,
+      shape: [s.length, s.length],
+      data: diagonal(s),
+    }));
+    Deno.mkdirSync(`${folder}/run`);
+    for (const step of [0, 1, 2]) writeSafetensors(`${folder}/run/step-${step}.safetensors`, tensors);
+    const { exitCode, rows, said, out } = await measure(folder, `${folder}/run`, "--measures=subspace-distance");
+    assertEquals(exitCode, 0, said);
+    const floor = Math.sqrt(0.02 / 26.02);
+    for (const [matrix, expected] of [["cut", floor], ["whole", 0]] as const) {
+      const found = values(rows, { matrix, measure: "subspace-distance" });
+      assertEquals(found.length, 3);
+      for (const value of found) assertAlmostEquals(value, expected, 1e-4);
+    }
+    const svg = Deno.readTextFileSync(`${out}/figures/subspace_distance_weights.svg`);
+    assertStringIncludes(svg, "where M(∞) has more than k directions the curve ends above 0");
+  }));
+
+Deno.test("measure: the manifest keeps patterns as text", () =>
+  inFolder(async (folder) => {
+    writeSafetensors(`${folder}/w-1.safetensors`, [{ name: "mlp.w", shape: [2, 2], data: gaussian(4, 1) }]);
+    const configurationOf = async (...args: string[]) => {
+      const { out, exitCode, said } = await measure(folder, `${folder}/w-1.safetensors`, ...args);
+      assertEquals(exitCode, 0, said);
+      const { configuration } = readManifest(out);
+      Deno.removeSync(out, { recursive: true });
+      return JSON.parse(JSON.stringify(configuration));
+    };
+    const { circuits, matrices, "step-pattern": step } = await configurationOf(
+      String.raw`--matrices=mlp\.\w`,
+      String.raw`--step-pattern=w-(\d)`,
+    );
+    assertEquals([matrices, step], [String.raw`mlp\.\w`, String.raw`w-(\d)`]);
+    assertEquals(circuits.text, "auto");
+    assertEquals(circuits.layouts[0], {
+      id: "icl-lab",
+      of: "checkpoints of this project",
+      query: String.raw`\.?attention\.query$`,
+      key: String.raw`\.?attention\.key$`,
+      value: String.raw`\.?attention\.value$`,
+      output: String.raw`\.?attention\.output$`,
+      axes: "in-out",
+    });
+    assertEquals(JSON.stringify(circuits).includes("{}"), false);
+    assertEquals((await configurationOf("--circuits=none")).circuits, { text: "none", layouts: [] });
+  }));
+
 Deno.test("measure: weights that are not finite are named and skipped, and the run fails unless that is allowed", () =>
   inFolder(async (folder) => {
     for (const step of [1, 2, 3]) {
