@@ -87,7 +87,7 @@ export function linearTransformer(options: LinearTransformerOptions): VectorMode
       parameters[`blocks.${layer}.attention.${name}`] = {
         shape: [width, width],
         init: { law: "normal", deviation },
-        ...(name === "output" ? {} : { heads: 1 }),
+        ...(matrices === "merged" || name === "output" ? {} : { heads: 1 }),
       };
     }
   }
