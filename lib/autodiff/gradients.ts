@@ -6,6 +6,7 @@ import type { DType } from "../gpu/dtype.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { currentTrace, type TapeEntry } from "../gpu/trace.ts";
+import { expectTensor } from "./expect_tensor.ts";
 import { TensorMap } from "./tensor_map.ts";
 
 /** How gradients are built. */
@@ -89,27 +90,6 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[], options: Gra
  */
 export function dependsOn(loss: Tensor, tensors: readonly Tensor[]): boolean {
   return !loss.constant && reachedFrom(currentTrace()?.tape ?? [], tensors).has(loss);
-}
-
-/** Most names that an error lists. */
-const MOST_NAMES = 40;
-
-/** A misspelt name of a weight gives undefined: says what the tape's operations have been given, by name. */
-function expectTensor(entries: readonly TapeEntry[], tensor: Tensor | undefined | null, index: number): void {
-  if (tensor !== undefined && tensor !== null) return;
-  const made = new TensorMap<true>();
-  const names = new Set<string>();
-  for (const { inputs, outputs } of entries) {
-    for (const input of inputs) {
-      if (!input.constant && input.dtype === "f32" && !made.has(input)) names.add(input.label);
-    }
-    for (const output of outputs) made.set(output, true);
-  }
-  const known = [...names].slice(0, MOST_NAMES).join(", ") + (names.size > MOST_NAMES ? ", …" : "");
-  throw new ShapeError(
-    `gradients: expected a tensor as tensors[${index}], found ${tensor}; ` +
-      (names.size === 0 ? "no operation before has an input" : `inputs of operations before are ${known}`),
-  );
 }
 
 function expectFloats(name: string, tensor: Tensor<DType>): void {
