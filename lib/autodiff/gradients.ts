@@ -6,6 +6,7 @@ import type { DType } from "../gpu/dtype.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { currentTrace, type TapeEntry } from "../gpu/trace.ts";
+import { expectTensor } from "./expect_tensor.ts";
 import { TensorMap } from "./tensor_map.ts";
 
 /** How gradients are built. */
@@ -27,8 +28,9 @@ export interface GradientOptions {
  * @param tensors With respect to what: inputs of operations before.
  * @param options Weights of the loss's elements; whether to differentiate again.
  * @returns One gradient for each tensor, of its shape.
- * @throws {ShapeError} If a tensor does not hold f32, the weights have another size than the loss, a rule gives a gradient
- *   of another size, or the loss uses a tensor that overlaps one of `tensors` without being it.
+ * @throws {ShapeError} If a tensor is undefined, as of a misspelt name (the error lists those of the loss), or does not hold
+ *   f32, the weights have another size than the loss, a rule gives a gradient of another size, or the loss uses a tensor that
+ *   overlaps one of `tensors` without being it.
  * @throws {Error} Outside of a recording, or if a fused operation is to be differentiated twice.
  *
  * @example
@@ -51,7 +53,10 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[], options: Gra
   if (!trace) throw new Error("gradients: expected a recording in progress, found none");
   const { weights, differentiable: again = false } = options;
   expectFloats("loss", loss);
-  for (const tensor of tensors) expectFloats("tensors", tensor);
+  tensors.forEach((tensor, index) => {
+    expectTensor(trace.tape, tensor, index);
+    expectFloats("tensors", tensor);
+  });
   if (weights && weights.size !== loss.size) {
     throw new ShapeError(`gradients: expected ${loss.size} weights, found shape (${weights.shape.join(", ")})`);
   }

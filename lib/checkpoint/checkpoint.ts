@@ -5,7 +5,7 @@
  * RUN/checkpoints/step-00001200.safetensors
  *   blocks.0.attention.query   (R, …)   a parameter: replicas along the first axis, also where R = 1
  *   optimizer.…, run.…         (…)      whatever else the next step depends on, in any shape
- *   metadata                            step, replicas, and texts of whoever saved it
+ *   metadata                            step, replicas, heads of attention, and texts of whoever saved it
  * ```
  *
  * @module
@@ -25,7 +25,10 @@ export interface Checkpoint {
   readonly replicas: number;
   /** Parameters (R, …), and under names that begin with `optimizer.` or `run.` whatever else there is. */
   readonly tensors: readonly NamedTensor[];
-  /** Texts by key; `step` and `replicas` are taken. */
+  /**
+   * Texts by key; `step` and `replicas` are taken. `heads` is added where parameters say how many they have, all the
+   * same number: no shape tells it to who reads the file.
+   */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -98,12 +101,18 @@ export function saveCheckpoint(folder: string, checkpoint: Checkpoint): Checkpoi
   const path = join(folder, checkpointPath(step));
   try {
     Deno.mkdirSync(join(folder, CHECKPOINTS), { recursive: true });
-    const texts = { ...metadata, step: String(step), replicas: String(replicas) };
+    const texts = { ...headsOf(tensors), ...metadata, step: String(step), replicas: String(replicas) };
     return { step, path, bytes: writeSafetensors(path, tensors, texts) };
   } catch (error) {
     if (!isDiskFull(error)) throw error;
     throw new RunError(`disk full: expected space for ${path}, found none; earlier checkpoints are as they were`);
   }
+}
+
+/** The number of heads, where all parameters that have any agree on it. */
+function headsOf(tensors: readonly NamedTensor[]): { heads?: string } {
+  const counts = new Set(tensors.flatMap(({ name, heads }) => isParameter(name) && heads !== undefined ? [heads] : []));
+  return counts.size === 1 ? { heads: String([...counts][0]) } : {};
 }
 
 /**

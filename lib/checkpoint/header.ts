@@ -51,6 +51,8 @@ export interface NamedTensor<T extends StoredArray = StoredArray> {
   readonly shape: readonly number[];
   /** Its values, row-major. */
   readonly data: T;
+  /** Attention heads side by side along its last axis, where a model has said so; a file has it in its metadata alone. */
+  readonly heads?: number;
 }
 
 /**

@@ -18,6 +18,8 @@ export type BandRow = {
   readonly low: number;
   readonly high: number;
   readonly replicas: number;
+  /** What `low` and `high` are, where it is not `range`. */
+  readonly definition?: BandDefinition;
 };
 
 /** Which fields of a row mean what, and how the band is defined. */
@@ -105,6 +107,7 @@ export function bandOver(rows: readonly FigureRow[], options: BandOptions): Band
       x: position,
       group: name,
       ...summary([...values.values()], definition),
+      ...(definition === "range" ? {} : { definition }),
     }))
   );
 }
@@ -113,7 +116,7 @@ export function bandOver(rows: readonly FigureRow[], options: BandOptions): Band
  * The sentence that a figure's subtitle owes its reader: what the band is, over how many replicas.
  *
  * @param rows Summaries as {@link bandOver} returns them, at least one.
- * @param definition The definition they were made with.
+ * @param definition The definition they were made with; what the rows say unless given.
  * @returns For example "band: min–max of 8 replicas".
  * @throws {FigureError} If there are no rows.
  *
@@ -122,11 +125,11 @@ export function bandOver(rows: readonly FigureRow[], options: BandOptions): Band
  * import { describeBand } from "./band.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const row = { x: 0, group: "", mean: 2, low: 1, high: 3, replicas: 2 };
- * assertEquals(describeBand([row], "central90"), "band: central 90 % of 2 replicas");
+ * const row = { x: 0, group: "", mean: 2, low: 1, high: 3, replicas: 2, definition: "central90" } as const;
+ * assertEquals(describeBand([row]), "band: central 90 % of 2 replicas");
  * ```
  */
-export function describeBand(rows: readonly BandRow[], definition: BandDefinition = "range"): string {
+export function describeBand(rows: readonly BandRow[], definition?: BandDefinition): string {
   if (rows.length === 0) throw new FigureError("expected at least one row to describe a band, found none");
   const counts = rows.map((row) => row.replicas);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
@@ -135,10 +138,10 @@ export function describeBand(rows: readonly BandRow[], definition: BandDefinitio
     range: `band: min–max of ${replicas}`,
     central90: `band: central 90 % of ${replicas}`,
     twoStandardErrors: `band: mean ± 2 standard errors over ${replicas}`,
-  }[definition];
+  }[definition ?? rows[0].definition ?? "range"];
 }
 
-function summary(values: number[], definition: BandDefinition): Omit<BandRow, "x" | "group"> {
+function summary(values: number[], definition: BandDefinition): Omit<BandRow, "x" | "group" | "definition"> {
   const replicas = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / replicas;
   if (definition === "twoStandardErrors") {

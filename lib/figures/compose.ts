@@ -1,7 +1,7 @@
 /** From layers to a complete specification: caption, house configuration and rows inline. */
 
 import { FigureError, type FigureRow, type Layer, SCHEMA, type Spec } from "./spec.ts";
-import { CONFIG } from "./theme.ts";
+import { CONFIG, INK } from "./theme.ts";
 
 /** What a figure says about itself, and its size. */
 export interface Caption {
@@ -95,12 +95,17 @@ export function smallMultiples(
     bounds: "flush",
     spacing: { row: 92, column: 84 },
     concat: panels.map(({ title, layers }) => ({
-      title: { text: title, fontSize: 12, offset: 6, frame: "group" },
       width: caption.width ?? 240,
       height: caption.height ?? 160,
-      layer: [...layers],
+      layer: [...layers, panelTitle(title)],
     })),
   };
+}
+
+/** Vega puts titles above whatever sticks out of a panel, so that those of a row would differ in height: text does not. */
+function panelTitle(title: string): Layer {
+  const mark = { type: "text", text: title, align: "left", baseline: "bottom", x: 0, y: -8 } as const;
+  return { data: { values: [{}] }, mark: { ...mark, fontSize: 12, fontWeight: 600, color: INK } };
 }
 
 function head(caption: Caption, datasets: Readonly<Record<string, readonly FigureRow[]>>) {

@@ -21,7 +21,8 @@ const QUANTITATIVE_SCALES = new Set(["linear", "log", "pow", "sqrt", "symlog"]);
  *
  * @param spec A specification with inline data.
  * @throws {FigureError} If a field is missing, a quantitative field holds something other than finite numbers, or a
- *   logarithmic scale meets a number that is not positive. The message names field, channel, view and what was found.
+ *   logarithmic scale meets a number that is not positive, or a scale of given names a name that is none of them. The
+ *   message names field, channel, view and what was found.
  */
 export async function checkFields(spec: Spec): Promise<void> {
   const root: unknown = spec;
@@ -69,6 +70,16 @@ function checkChannels(encoding: Json, { path, rows, log }: Context): void {
           `expected field "${use.field}" for ${where}, found ${fields.length === 0 ? "no field" : fields.join(", ")}`,
         );
       }
+      if (use.names !== undefined) {
+        const index = values.findIndex((value) => value !== undefined && !use.names?.includes(value));
+        if (index >= 0) {
+          throw new FigureError(
+            `expected one of ${use.names.join(", ")} (scale.domain) in field "${use.field}" for ${where}, found ${
+              describe(values[index])
+            } in row ${index}`,
+          );
+        }
+      }
       if (!use.quantitative && !inherits) continue;
       const positive = log.has(near) && !use.aggregated;
       values.forEach((value, index) => {
@@ -89,15 +100,28 @@ function checkChannels(encoding: Json, { path, rows, log }: Context): void {
   }
 }
 
+/** How a channel uses a field. */
+interface FieldUse {
+  field: string;
+  quantitative: boolean;
+  aggregated: boolean;
+  /** All that the scale can show, where it is told. */
+  names?: readonly unknown[];
+}
+
 /** Every `{ field: "…" }` within a channel: the channel itself, its conditions, its sort, parts of lists. */
-function fieldUses(node: unknown): { field: string; quantitative: boolean; aggregated: boolean }[] {
+function fieldUses(node: unknown): FieldUse[] {
   if (Array.isArray(node)) return node.flatMap(fieldUses);
   if (!isJson(node)) return [];
   const nested = Object.values(node).flatMap(fieldUses);
   if (typeof node.field !== "string") return nested;
   const scale = isJson(node.scale) ? node.scale.type : undefined;
   const quantitative = node.type === "quantitative" || (typeof scale === "string" && QUANTITATIVE_SCALES.has(scale));
-  return [{ field: node.field, quantitative, aggregated: node.aggregate !== undefined }, ...nested];
+  const domain = isJson(node.scale) ? node.scale.domain : undefined;
+  const listed = (node.type === "nominal" || node.type === "ordinal") && Array.isArray(domain) &&
+    node.bin === undefined;
+  const use = { field: node.field, quantitative, aggregated: node.aggregate !== undefined };
+  return [listed ? { ...use, names: domain } : use, ...nested];
 }
 
 /** Positions whose scale is logarithmic in a view or in any of its layers, which share scales unless told otherwise. */

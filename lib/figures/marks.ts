@@ -4,26 +4,12 @@
  * A layer names the dataset it reads, so that several layers share rows and a figure states every row once.
  */
 
-import { type Axis, position } from "./axes.ts";
+import { position } from "./axes.ts";
+import { type Frame, groupChannels, plainColor, shadeChannels, strokes } from "./channels.ts";
 import type { Layer } from "./spec.ts";
-import { groupScale, INK, PALETTE, type Series, seriesScale } from "./theme.ts";
+import { INK } from "./theme.ts";
 
-/** Symbol of a line in a legend with dots: longer than a dot is wide, so that a dash pattern is recognised. */
-const LEGEND_LINE = "M-1.7,0L1.7,0";
-
-/** Axes, dataset and grouping that the layers of one panel have in common. */
-export interface Frame {
-  /** Horizontal axis. */
-  x: Axis;
-  /** Vertical axis. */
-  y: Axis;
-  /** Curves told apart by colour: field `group` of the rows. Without it every mark has the palette's first colour. */
-  groups?: { title: string; order: readonly string[] };
-  /** Sources told apart by stroke: field `series` of the rows. */
-  sources: readonly Series[];
-  /** Whether the simulation is drawn as a line in a band or as points with intervals; default `line`. */
-  simulation?: "line" | "points";
-}
+export type { Frame } from "./channels.ts";
 
 /**
  * Shaded area between `low` and `high` against `x`, one per group.
@@ -85,7 +71,8 @@ export function meanLine(frame: Frame, dataset: string): Layer {
 }
 
 /**
- * Theory: thin dark lines along `x`, `value`, one per group and series; the stroke tells the series.
+ * Theory: thin dark lines along `x`, `value`, one per group and series. The stroke tells the series, and where the panel
+ * has groups, a dark shade of the group's colour tells the group.
  *
  * @param frame Axes and groups of the panel.
  * @param dataset Name of rows with `x`, `value`, `series`, and `group` if the frame has groups.
@@ -108,7 +95,7 @@ export function theoryLine(frame: Frame, dataset: string): Layer {
     encoding: {
       x: position("x", frame.x, "x"),
       y: position("y", frame.y, "value"),
-      ...(frame.groups === undefined ? {} : { detail: { field: "group" } }),
+      ...shadeChannels(frame),
       ...strokes(frame, "line"),
     },
   };
@@ -157,43 +144,4 @@ export function pointsWithInterval(frame: Frame, dataset: string): Layer[] {
       },
     },
   ];
-}
-
-/** Colour of the simulation: one a group if the legend tells them apart, else the palette's first. */
-function groupChannels(frame: Frame) {
-  if (frame.groups === undefined) return {};
-  return {
-    color: {
-      field: "group",
-      type: "nominal",
-      title: frame.groups.title,
-      scale: groupScale(frame.groups.order),
-      legend: { symbolType: "square", symbolStrokeWidth: 0, symbolOpacity: 0.9, symbolSize: 130 },
-    },
-  } as const;
-}
-
-function plainColor(frame: Frame): { color?: string } {
-  return frame.groups === undefined ? { color: PALETTE[0] } : {};
-}
-
-/**
- * How a curve's source is told: dash, and width for lines, shape for points, colour unless groups take it. All of them
- * have the same domain, so that Vega-Lite merges them into one legend.
- */
-function strokes(frame: Frame, marked: "line" | "point") {
-  const { domain, dash, width, color } = seriesScale(frame.sources);
-  const points = frame.simulation === "points";
-  const channel = { field: "series", type: points ? "nominal" : "ordinal", title: "curve", sort: domain } as const;
-  const scale = <T>(range: T[]) => ({ type: "ordinal", domain, range }) as const;
-  const legend = points
-    ? { symbolSize: 90, labelOffset: 9, symbolFillColor: frame.groups === undefined ? PALETTE[0] : INK }
-    : { symbolType: "stroke" };
-  const shapes = domain.map((name) => name === "simulation" ? "circle" : LEGEND_LINE);
-  return {
-    strokeDash: { ...channel, scale: scale(dash), legend },
-    ...(points ? {} : { strokeWidth: { ...channel, scale: scale(width), legend } }),
-    ...(marked === "point" ? { shape: { ...channel, scale: scale(shapes), legend } } : {}),
-    ...(frame.groups === undefined ? { stroke: { ...channel, scale: scale(color), legend } } : {}),
-  };
 }

@@ -3,7 +3,7 @@
  *
  * Colour tells modes or conditions apart; the stroke tells where a curve comes from. Theory is drawn dark and thin on top
  * of the simulation, which is a wide coloured line in a band, so that agreement is seen as a dark line inside a coloured
- * one and disagreement as a dark line beside it.
+ * one and disagreement as a dark line beside it. Where modes share a panel, dark is a dark shade of the mode's colour.
  */
 
 import type { Spec } from "./spec.ts";
@@ -17,53 +17,6 @@ export const PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "
 
 /** Colour of theory curves and of reference rules. */
 export const INK = "#222222";
-
-/** Where a curve comes from, in the order of the legend. */
-export const SERIES = ["paper closed form", "exact flow", "SGD noise theory", "simulation"] as const;
-
-/** Name of one source of curves. */
-export type Series = typeof SERIES[number];
-
-const STROKES: Record<Series, { dash: number[]; width: number; color: string }> = {
-  "paper closed form": { dash: [5, 3], width: 1.5, color: INK },
-  "exact flow": { dash: [1, 0], width: 1.2, color: INK },
-  "SGD noise theory": { dash: [1, 2.5], width: 1.5, color: INK },
-  "simulation": { dash: [1, 0], width: 3.2, color: PALETTE[0] },
-};
-
-/**
- * Scale domain and ranges for the sources of curves that a figure shows: dashes for the paper, dots for
- * SGD noise theory, solid for the rest, wide for the simulation.
- *
- * @param present The sources shown, in any order; each appears once in the domain, in the order of {@link SERIES}.
- * @returns `domain` (n names), `dash` (n dash patterns, pixels), `width` (n widths, pixels) and `color` (n colours,
- *   for figures whose colour does not tell groups apart).
- *
- * @example
- * ```ts
- * import { seriesScale } from "./theme.ts";
- * import { assertEquals } from "@std/assert";
- *
- * const scale = seriesScale(["simulation", "paper closed form"]);
- * assertEquals(scale.domain, ["paper closed form", "simulation"]);
- * assertEquals(scale.dash[0], [5, 3]);
- * ```
- */
-export function seriesScale(present: Iterable<Series>): {
-  domain: Series[];
-  dash: number[][];
-  width: number[];
-  color: string[];
-} {
-  const wanted = new Set(present);
-  const domain = SERIES.filter((name) => wanted.has(name));
-  return {
-    domain,
-    dash: domain.map((name) => STROKES[name].dash),
-    width: domain.map((name) => STROKES[name].width),
-    color: domain.map((name) => STROKES[name].color),
-  };
-}
 
 /**
  * Colour scale for groups: the palette while it lasts, else Viridis up to its green, which stays readable on white.
@@ -86,6 +39,45 @@ export function groupScale(
   return groups.length <= PALETTE.length
     ? { domain, range: PALETTE.slice(0, groups.length) }
     : { domain, scheme: { name: "viridis", extent: [0, 0.85] } };
+}
+
+/** Viridis from its violet to its green, at equal distances. */
+const VIRIDIS = ["#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39"];
+
+/** How much of a colour's light a theory curve keeps: dark inside its band, and still of that colour beside it. */
+const SHADE = 0.52;
+
+/**
+ * Colour scale of theory curves that share a panel: a dark shade of the colour that {@link groupScale} gives their group.
+ *
+ * @param groups Names in the order of the legend, without repetition.
+ * @returns A Vega-Lite scale with the same domain.
+ *
+ * @example
+ * ```ts
+ * import { shadeScale } from "./theme.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(shadeScale(["s = 4", "s = 2"]), { domain: ["s = 4", "s = 2"], range: ["#003b5d", "#6f3100"] });
+ * ```
+ */
+export function shadeScale(groups: readonly string[]): { domain: string[]; range: string[] } {
+  const range = groups.map((_, index) => {
+    if (groups.length <= PALETTE.length) return mixed(PALETTE[index], PALETTE[index], 0);
+    const place = index / (groups.length - 1) * (VIRIDIS.length - 1);
+    const below = Math.min(Math.floor(place), VIRIDIS.length - 2);
+    return mixed(VIRIDIS[below], VIRIDIS[below + 1], place - below);
+  });
+  return { domain: [...groups], range };
+}
+
+/** A colour between two, darker by {@link SHADE}. */
+function mixed(a: string, b: string, weight: number): string {
+  const channels = [1, 3, 5].map((at) => {
+    const [from, to] = [a, b].map((color) => parseInt(color.slice(at, at + 2), 16));
+    return Math.round(SHADE * (from + weight * (to - from))).toString(16).padStart(2, "0");
+  });
+  return `#${channels.join("")}`;
 }
 
 /** House configuration, carried by every specification so that it looks the same in any viewer. */

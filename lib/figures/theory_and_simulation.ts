@@ -1,18 +1,22 @@
 /** The project's signature picture: closed form, exact flow and simulation of the same quantity, in one set of axes. */
 
 import type { Axis } from "./axes.ts";
-import type { BandRow } from "./band.ts";
+import { type BandRow, describeBand } from "./band.ts";
 import { type Caption, figure, smallMultiples } from "./compose.ts";
 import { band, type Frame, meanLine, pointsWithInterval, theoryLine } from "./marks.ts";
 import { type Rule, ruleAt } from "./rule.ts";
 import { FigureError, type FigureRow, type Layer, type Spec } from "./spec.ts";
-import { SERIES, type Series } from "./theme.ts";
+import { seriesScale } from "./series.ts";
 
 /** One point of a theory curve. */
 export type TheoryRow = {
   readonly x: number;
   readonly value: number;
-  readonly series: Exclude<Series, "simulation">;
+  /**
+   * Where the curve comes from: `paper closed form`, `exact flow` or `SGD noise theory`, which look the same in every
+   * figure, or up to six names of one's own, such as `ridge regression`.
+   */
+  readonly series: string;
   /** Which mode or condition the curve belongs to; the same names as in the simulation's rows. */
   readonly group: string;
 };
@@ -39,13 +43,15 @@ export interface TheoryAndSimulation extends Caption {
 
 /**
  * Theory beside simulation: dark lines, dashed for the paper's closed form, solid for the exact flow, dotted for a
- * SGD noise theory level; and for the simulation a coloured line in a band over replicas, or points with intervals.
+ * SGD noise theory level, other dashes for baselines under names of one's own; and for the simulation a coloured line in
+ * a band over replicas, or points with intervals. Without a subtitle the figure says itself what the band is.
  *
  * On a logarithmic x axis rows at x = 0, which has no place there, are left out.
  *
  * @param options Rows, axes, caption; see {@link TheoryAndSimulation}.
  * @returns A complete specification with rows inline.
- * @throws {FigureError} If there is nothing to draw, or groups are not named by `groupTitle`.
+ * @throws {FigureError} If there is nothing to draw, groups are not named by `groupTitle`, or a curve cannot be shown as
+ *   what it is: it is called `simulation`, it has no row that the x axis can show, or there are too many (`seriesScale`).
  *
  * @example
  * ```ts
@@ -59,10 +65,13 @@ export interface TheoryAndSimulation extends Caption {
  *   description: "A logistic curve and the simulation around it.",
  *   x: { title: "SGD step" },
  *   y: { title: "a(t)" },
- *   theory: [0, 1, 2].map((x) => ({ x, value: x * x, series: "exact flow" as const, group: "" })),
+ *   theory: [0, 1, 2].flatMap((x) => [
+ *     { x, value: x * x, series: "exact flow", group: "" },
+ *     { x, value: 2 * x, series: "straight line", group: "" },
+ *   ]),
  *   simulation: [0, 1, 2].map((x) => ({ x, mean: x * x, low: x * x - 0.1, high: x * x + 0.1, group: "", replicas: 8 })),
  * });
- * assertStringIncludes(await renderSvg(spec), "exact flow");
+ * assertStringIncludes(await renderSvg(spec), "straight line");
  * ```
  */
 export function theoryAndSimulation(options: TheoryAndSimulation): Spec {
@@ -70,13 +79,19 @@ export function theoryAndSimulation(options: TheoryAndSimulation): Spec {
   // A dot at the first or last position would be cut by the frame of the panel.
   const x = marks === "points" ? { margin: 10, ...options.x } : options.x;
   const theory = drawable(options.theory ?? [], x);
-  const simulation = drawable(options.simulation ?? [], x).map((row) => ({ ...row, series: "simulation" as const }));
+  const simulation = drawable(options.simulation ?? [], x)
+    .map(({ definition: _, ...row }) => ({ ...row, series: "simulation" }));
   const order = [...new Set([...simulation, ...theory].map((row) => row.group))];
   if (order.length === 0) throw new FigureError(`expected rows in theory or simulation, found none that can be drawn`);
   if (order.length > 1 && groupTitle === undefined && columns === undefined) {
     throw new FigureError(`expected groupTitle for ${order.length} groups (${order.join(", ")}), found none`);
   }
-  const shown = new Set<Series>(theory.map((row) => row.series));
+  const shown = new Set(theory.map((row) => row.series));
+  if (shown.has("simulation")) throw new FigureError('expected series of theory, found "simulation", which has a band');
+  const lost = options.theory?.find(({ series }) => !shown.has(series));
+  if (lost !== undefined) {
+    throw new FigureError(`expected rows of "${lost.series}" that a logarithmic x axis can show, found x = 0 alone`);
+  }
   if (simulation.length > 0) shown.add("simulation");
   const panels = columns !== undefined;
   const frame: Frame = {
@@ -84,10 +99,14 @@ export function theoryAndSimulation(options: TheoryAndSimulation): Spec {
     y,
     ...(groupTitle === undefined || panels ? {} : { groups: { title: groupTitle, order } }),
     simulation: marks,
-    sources: SERIES.filter((name) => shown.has(name)),
+    sources: seriesScale(shown).domain,
   };
   const reference = rules.flatMap(ruleAt);
   const datasets: Record<string, readonly FigureRow[]> = {};
+  const banded = (options.simulation ?? []).filter(({ replicas }) => replicas > 1);
+  const caption = options.subtitle === undefined && banded.length > 0
+    ? { ...options, subtitle: describeBand(banded) }
+    : options;
 
   /** Layers of the rows that belong together, whose datasets are stored under names with the suffix. */
   function layers(belongs: (row: { readonly group: string }) => boolean, suffix: string): Layer[] {
@@ -109,13 +128,13 @@ export function theoryAndSimulation(options: TheoryAndSimulation): Spec {
 
   if (!panels) {
     const all = layers(() => true, "");
-    return figure(options, datasets, all);
+    return figure(caption, datasets, all);
   }
   const perGroup = order.map((group, index) => ({
     title: group,
     layers: layers((row) => row.group === group, `_${index}`),
   }));
-  return smallMultiples(options, datasets, perGroup, columns);
+  return smallMultiples(caption, datasets, perGroup, columns);
 }
 
 /** Rows with a place on the x axis: all of them, but for x = 0 where the axis is logarithmic. */

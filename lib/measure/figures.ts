@@ -33,6 +33,8 @@ export interface MeasureCaption {
   readonly title: string;
   /** What the value is, for the subtitle. */
   readonly help: string;
+  /** What else a reader has to know, for the subtitle's second line. */
+  readonly note?: string;
   /** What curves of a panel are: `head`, `weight`, `k`. */
   readonly group: string;
 }
@@ -81,6 +83,7 @@ export function curveFigure(
   });
   const lines = [
     caption.help,
+    ...(caption.note === undefined ? [] : [caption.note]),
     ...(band
       ? [`line: mean; band: smallest to largest over replicas${many || shared ? " and heads or weights" : ""}`]
       : []),

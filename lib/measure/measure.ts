@@ -137,6 +137,8 @@ async function measureFamilies(
         const put = (measure: MeasureName, value: number, index = 0) =>
           record({ layer, head, circuit, matrix: name, measure, index }, replica, step, value);
         spectra.add(panelOf({ circuit, layer, matrix: name }), step, s);
+        // Weights near the end of single precision: their spectrum, and all that follows from it, is left out.
+        if (!s.every((value) => Number.isFinite(value))) continue;
         for (const measure of measures) {
           const about: Measure = MEASURES[measure];
           if (about.ofSpectrum) put(measure, about.ofSpectrum(s));

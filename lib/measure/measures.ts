@@ -18,6 +18,8 @@ export interface Measure {
   readonly title: string;
   /** What it is, in one line. */
   readonly help: string;
+  /** What a reader of its figure has to know besides. */
+  readonly note?: string;
   /** Its value from singular values, where these tell it. */
   readonly ofSpectrum?: (s: Float32Array) => number;
 }
@@ -27,6 +29,10 @@ const measure = (title: string, help: string, ofSpectrum?: Measure["ofSpectrum"]
   help,
   ...(ofSpectrum && { ofSpectrum }),
 });
+
+/** The definition (arXiv 2504.12916) cuts M(t) to k directions, and M(∞) not. */
+const FLOOR =
+  "where M(∞) has more than k directions the curve ends above 0: at its part outside of its own k leading ones";
 
 /** Name of a measure. */
 export type MeasureName =
@@ -58,10 +64,13 @@ export const MEASURES: Readonly<Record<MeasureName, Measure>> = {
   "nuclear-norm": measure("nuclear norm", "Σ σ", nuclearNorm),
   "spectral-norm": measure("spectral norm", "largest σ", spectralNorm),
   "frobenius-norm": measure("Frobenius norm", "√Σ σ²", (s) => Math.sqrt(s.reduce((sum, x) => sum + x * x, 0))),
-  "subspace-distance": measure(
-    "subspace distance",
-    "min_A ‖A M(t) − M(∞)‖ / ‖M(∞)‖ with k directions of M(t): width of a head, else ⌈effective rank of M(∞)⌉",
-  ),
+  "subspace-distance": {
+    ...measure(
+      "subspace distance",
+      "min_A ‖A M(t) − M(∞)‖ / ‖M(∞)‖, k directions of M(t): width of a head, else effective rank of M(∞), rounded up",
+    ),
+    note: FLOOR,
+  },
   "subspace-overlap": measure("overlap with the step before", "tr(P(t) P(t−1)) / k of the projectors on row spaces"),
   "principal-angles": measure(
     "angle to the final subspace (rad)",

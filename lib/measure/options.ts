@@ -15,6 +15,15 @@ export interface CircuitChoice {
   readonly text: string;
   /** Layouts to try in order. */
   readonly layouts: readonly Layout[];
+  /** What a manifest keeps: the same with patterns as text, of which JSON would leave `{}`. */
+  toJSON?(): unknown;
+}
+
+/** A pattern that a manifest keeps as text. */
+class Pattern extends RegExp {
+  toJSON(): string {
+    return this.source;
+  }
 }
 
 const measures: Option<readonly MeasureName[]> = {
@@ -36,15 +45,24 @@ function isMeasure(name: string): name is MeasureName {
 }
 
 const circuits: Option<CircuitChoice> = {
-  fallback: { text: "auto", layouts: LAYOUTS },
+  fallback: choiceOf("auto"),
   expected: `auto, none, one of ${LAYOUTS.map(({ id }) => id).join("|")}, or ` +
     '"q=REGEX k=REGEX v=REGEX o=REGEX axes=in-out|out-in|heads" ("qkv=REGEX" for a fused weight), where what stands ' +
     "before a match names the layer",
   help: "where QK and OV circuits of attention heads are found",
   flag: false,
-  parse: (text) => ({ text, layouts: layoutsOf(text) }),
+  parse: choiceOf,
   show: ({ text }) => text,
 };
+
+function choiceOf(text: string): CircuitChoice {
+  const layouts = layoutsOf(text);
+  const written = (layout: Layout) =>
+    Object.fromEntries(
+      Object.entries(layout).map(([key, value]) => [key, value instanceof RegExp ? value.source : value]),
+    );
+  return { text, layouts, toJSON: () => ({ text, layouts: layouts.map(written) }) };
+}
 
 function layoutsOf(text: string): readonly Layout[] {
   if (text === "auto") return LAYOUTS;
@@ -77,7 +95,7 @@ function isAxes(text: string): text is WeightAxes {
 
 function regexOf(text: string): RegExp {
   try {
-    return new RegExp(text);
+    return new Pattern(text);
   } catch {
     throw new Mismatch(`${JSON.stringify(text)}, which is no regular expression`);
   }

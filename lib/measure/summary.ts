@@ -10,7 +10,7 @@ import { changeTable } from "./change_table.ts";
 import type { measureColumns } from "./columns.ts";
 import type { Curves } from "./curves.ts";
 import { curveFigure, spectrumFigure } from "./figures.ts";
-import { MEASURES } from "./measures.ts";
+import { type Measure, MEASURES } from "./measures.ts";
 import type { measureOptions } from "./options.ts";
 import type { Unsound } from "./sources.ts";
 import type { SpectrumMeans } from "./spectrum_means.ts";
@@ -35,7 +35,7 @@ export async function summarise(
   await write("change_points.json", JSON.stringify(changes, null, 2) + "\n", "changes of curves, with their criteria");
   for (const measure of configuration.measures) {
     if (measure === "spectrum") continue;
-    const { title, help } = MEASURES[measure];
+    const { title, help, note }: Measure = MEASURES[measure];
     const all = curves.of(measure);
     const kinds = {
       "": all.filter(({ circuit }) => circuit === "QK" || circuit === "OV"),
@@ -45,7 +45,7 @@ export async function summarise(
     for (const [suffix, own] of Object.entries(kinds)) {
       const byIndex = measure === "marginal-rank" || measure === "principal-angles";
       const group = byIndex ? "k" : suffix === "" ? "head" : suffix === "_weights" ? "weight" : "";
-      const spec = curveFigure(own, { title, help, group }, (curve) => {
+      const spec = curveFigure(own, { title, help, group, ...(note && { note }) }, (curve) => {
         if (byIndex) return String(curve.index);
         if (suffix === "") return String(curve.head);
         return shortName(curve.matrix);

@@ -37,7 +37,11 @@ export interface SpectralMeasures {
  * for (const tensor of [effectiveRanks, norms]) tensor.destroy();
  * ```
  *
- * @param s Singular values (…, N) ≥ 0 from the largest, as `singularValues` returns them.
+ * Nothing is read back, so that values are not checked: a spectrum with a NaN, infinite or negative value gets numbers that
+ * mean nothing, finite ones too, as a shader may take for granted that there is no NaN. Other spectra are not touched by it.
+ * The functions of plain arrays refuse such values.
+ *
+ * @param s Singular values (…, N), finite and ≥ 0, from the largest, as `singularValues` returns them.
  * @param K How many leading values are left out at most, 0 … N − 1; by default none.
  * @returns `effectiveRanks` (…, K + 1) and `norms` (…, 4). The caller owns both.
  * @throws {ShapeError} If `s` has no axis.

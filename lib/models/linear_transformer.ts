@@ -84,7 +84,11 @@ export function linearTransformer(options: LinearTransformerOptions): VectorMode
   const parameters: Record<string, ParameterSpecs[string]> = {};
   for (let layer = 0; layer < own; layer++) {
     for (const name of names) {
-      parameters[`blocks.${layer}.attention.${name}`] = { shape: [width, width], init: { law: "normal", deviation } };
+      parameters[`blocks.${layer}.attention.${name}`] = {
+        shape: [width, width],
+        init: { law: "normal", deviation },
+        ...(matrices === "merged" || name === "output" ? {} : { heads: 1 }),
+      };
     }
   }
   return {

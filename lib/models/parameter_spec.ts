@@ -15,6 +15,11 @@ export interface ParameterSpec {
    * so one matrix product serves several parameters of the field, such as query, key and value.
    */
   readonly parts?: Readonly<Record<string, number>>;
+  /**
+   * Attention heads that lie side by side along the last axis, or that of each part, of queries, keys and values.
+   * Their number follows from no shape, so that checkpoints say it in their metadata.
+   */
+  readonly heads?: number;
 }
 
 /** A model's parameters by name, such as `blocks.0.attention.query`. */
@@ -28,6 +33,8 @@ export interface NamedArray {
   readonly shape: readonly number[];
   /** Elements, row-major. */
   readonly data: Float32Array;
+  /** Attention heads side by side along its last axis, where the model has said so. */
+  readonly heads?: number;
 }
 
 /**
@@ -59,11 +66,12 @@ export function checkSpec(name: string, { shape, parts }: ParameterSpec): void {
  */
 export function splitParts(
   name: string,
-  { parts }: ParameterSpec,
+  { parts, heads }: ParameterSpec,
   shape: readonly number[],
   data: Float32Array | null,
-) {
-  if (!parts) return [{ name, shape, data: data ?? new Float32Array(0) }];
+): NamedArray[] {
+  const about = heads === undefined ? {} : { heads };
+  if (!parts) return [{ name, shape, data: data ?? new Float32Array(0), ...about }];
   const columns = shape.at(-1)!;
   const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
   const prefix = name.slice(0, name.lastIndexOf(".") + 1);
@@ -74,7 +82,7 @@ export function splitParts(
       mine.set(data.subarray(row * columns + first, row * columns + first + width), row * width);
     }
     first += width;
-    return { name: prefix + part, shape: [...shape.slice(0, -1), width], data: mine };
+    return { name: prefix + part, shape: [...shape.slice(0, -1), width], data: mine, ...about };
   });
 }
 

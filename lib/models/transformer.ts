@@ -29,8 +29,11 @@ export type { InitialScale, Transformer, TransformerOptions } from "./transforme
  * the columns `h D … (h + 1) D − 1` of query, key and value belong to head h. Where only the last position is predicted, the
  * last block computes keys and values for all positions, and everything else for the last one.
  *
- * Names: `embedding.token` (or `.input`), `embedding.position`, `blocks.0.norm1.gain`, `blocks.0.attention.query` (`key`, `value`,
- * `output`, and `query_bias` …), `blocks.0.mlp.in` (`out`, `in_bias` …), `norm.gain`, `unembedding`.
+ * Names of weights: `embedding.token` (or `.input`), `embedding.position`, `blocks.0.norm1.gain`, `blocks.0.attention.qkv` with
+ * query, key and value side by side in (C, 3 H D), `blocks.0.attention.output`, `blocks.0.mlp.in` and `.out`, `norm.gain`,
+ * `unembedding`; biases are `blocks.0.attention.qkv_bias`, `blocks.0.mlp.in_bias` …. Where only the last position is predicted,
+ * the last block has `attention.query` and `attention.key_value` in place of `qkv`. Checkpoints, `ParameterSet.read` and `load`
+ * have query, key and value apart in all blocks: `blocks.0.attention.query` (`key`, `value`, `query_bias` …).
  *
  * @param options Sizes and switches.
  * @returns The model.

@@ -125,7 +125,8 @@ export function completeOptions(options: TransformerOptions): TransformerSizes {
 }
 
 /**
- * Parameters of a transformer, in the order in which it uses them.
+ * Parameters of a transformer, in the order in which it uses them. Query, key and value are parts of one matrix
+ * `attention.qkv`; where only the last position is predicted, key and value of the last block are of `attention.key_value`.
  *
  * @param sizes Sizes and switches.
  * @returns Parameters of one replica.
@@ -165,6 +166,7 @@ export function transformerParameters(sizes: TransformerSizes): ParameterSpecs {
       const columns = members.length * inner;
       specs[`${prefix}.attention.${name}`] = {
         ...matrix(width, columns),
+        heads,
         ...(several ? { parts: parts(members) } : {}),
       };
       if (biases.attention) {

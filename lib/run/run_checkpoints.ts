@@ -23,7 +23,7 @@ export interface RunState {
   readonly step: number;
   /** Parameters (R, …), replicas first; everything else under names that begin with `optimizer.` or `run.`. */
   readonly tensors: readonly NamedTensor[];
-  /** Texts of the experiment's own, such as counters; `{}` unless given. */
+  /** Texts of the experiment's own, such as counters; `{}` unless given. A restored state has `heads` besides. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 

@@ -8,6 +8,8 @@ import { openGpu } from "../../lib/gpu/device.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
 import { evaluate, record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
+import { ParameterSet } from "../../lib/models/parameters.ts";
+import { transformer } from "../../lib/models/transformer.ts";
 import { assertGradients, waveTensor } from "../oracles/gradients.ts";
 
 await openGpu();
@@ -108,4 +110,18 @@ Deno.test("gradients: what does not fit is refused by name", async () => {
     "hessianVectorProduct: expected a vector of 2 elements, found shape (3)",
   );
   assertThrows(() => gradients(x, [x]), Error, "gradients: expected a recording in progress, found none");
+});
+
+Deno.test("gradients: an undefined tensor, as a misspelt weight is, is refused with its index and the names there are", async () => {
+  const model = transformer({ input: { vocabulary: 4 }, outputs: 4, length: 3, layers: 1, heads: 2, width: 4, mlp: 0 });
+  using parameters = ParameterSet.create(model.parameters, [1]);
+  using tokens = Tensor.from(new Uint32Array(3), [1, 1, 3]);
+  const { weights } = parameters;
+  const compute = (name: string) =>
+    evaluate(() => gradients(model.apply(weights, tokens), [weights.unembedding, weights[name]])[1]);
+  using _ = await compute("blocks.0.attention.qkv");
+  const error = await assertRejects(() => compute("blocks.0.attention.query"), ShapeError);
+  const start = "gradients: expected a tensor as tensors[1], found undefined; inputs of operations before are ";
+  assertEquals(error.message.slice(0, start.length), start);
+  assertEquals(new Set(error.message.slice(start.length).split(", ")), new Set(Object.keys(model.parameters)));
 });

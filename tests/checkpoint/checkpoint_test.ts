@@ -134,3 +134,24 @@ Deno.test({
       assertEquals(latestCheckpoint(root)!.step, 1);
     }),
 });
+
+Deno.test("checkpoint: the number of heads that parameters agree on goes into the metadata, what is given there comes first", () =>
+  inFolder((root) => {
+    const save = (counts: readonly (number | undefined)[], metadata: Record<string, string> = {}) => {
+      const tensors = counts.map((heads, index) => ({
+        name: `w${index}`,
+        shape: [1],
+        data: new Float32Array(1),
+        heads,
+      }));
+      const moment = { name: "optimizer.w", shape: [1], data: new Float32Array(1), heads: 7 };
+      return readCheckpoint(
+        saveCheckpoint(root, { step: 1, replicas: 1, tensors: [...tensors, moment], metadata }).path,
+      )
+        .metadata;
+    };
+    assertEquals(save([4, undefined, 4]), { heads: "4" });
+    assertEquals(save([4, 2]), {});
+    assertEquals(save([undefined]), {});
+    assertEquals(save([4], { heads: "2" }), { heads: "2" });
+  }));

@@ -135,3 +135,17 @@ Deno.test("validate: a log scale holds positive numbers, also where another laye
     "expected a positive datum on the log scale for channel y of view top.layer[1], found 0",
   );
 });
+
+Deno.test("validate: a scale of given names refuses a name that is none of them, and would be drawn without a legend", async () => {
+  const series = (domain: string[]) => ({ field: "s", type: "nominal", scale: { domain } });
+  const view = (domain: string[]) => ({
+    data: { values: [{ a: 1, s: "exact flow" }, { a: 2, s: "ridge" }] },
+    mark: "line",
+    encoding: { x: a, strokeDash: series(domain) },
+  });
+  await validate(view(["exact flow", "ridge"]) as Spec);
+  await refuse(
+    view(["exact flow", "lasso"]),
+    'expected one of exact flow, lasso (scale.domain) in field "s" for channel strokeDash of view top, found "ridge" in row 1',
+  );
+});

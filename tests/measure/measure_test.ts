@@ -1,14 +1,18 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import project from "../../deno.json" with { type: "json" };
-import { openSafetensors, saveCheckpoint, writeSafetensors } from "../../lib/checkpoint/mod.ts";
+import { exportReplica, openSafetensors, saveCheckpoint, writeSafetensors } from "../../lib/checkpoint/mod.ts";
+import { openGpu } from "../../lib/gpu/device.ts";
 import { effectiveRank } from "../../lib/metrics/spectrum.ts";
 import { rowSpaceAngles, subspaceDistance } from "../../lib/metrics/subspace.ts";
 import { matmulReference } from "../../lib/linalg/reference_solve.ts";
 import { svdReference } from "../../lib/linalg/reference.ts";
 import { measureCheckpoints } from "../../lib/measure/measure.ts";
+import { ParameterSet } from "../../lib/models/parameters.ts";
+import { transformer } from "../../lib/models/transformer.ts";
 import { type LogRow, readLog, readManifest, runExperiment } from "../../lib/run/mod.ts";
 import { fileOf, inFolder } from "../checkpoint/files.ts";
+import { experiment } from "../run/fixtures/copying.ts";
 import { finished } from "../run/subprocess.ts";
 import { gaussian } from "../linalg/matrices.ts";
 
@@ -146,6 +150,38 @@ Deno.test("measure: sharded, in half precision and in double, the step in the fo
     found.forEach((value, index) => assertAlmostEquals(value, wanted[index], 2e-3));
   }));
 
+Deno.test("measure: a run of an experiment is measured as it is: its checkpoints say how many heads there are", () =>
+  inFolder(async (folder) => {
+    const args = ["--quiet", "--steps=4", "--checkpoint-every=2", "--checkpoint-keep=all", `--out=${folder}/run`];
+    assertEquals((await runExperiment(experiment, args)).exitCode, 0);
+    const { exitCode, rows, said } = await measure(folder, `${folder}/run`, "--measures=effective-rank");
+    assertEquals(exitCode, 0, said);
+    const circuits = rows.filter(({ kind, circuit }) => kind === "measure" && circuit !== "matrix");
+    // Steps 2 and 4, two seeds, two heads, QK and OV.
+    assertEquals(circuits.length, 16);
+    assertEquals(new Set(circuits.map(({ head }) => head)), new Set([0, 1]));
+  }));
+
+Deno.test("measure: checkpoints of any transformer of this project tell their heads, of which each is measured", () =>
+  inFolder(async (folder) => {
+    await openGpu();
+    const sizes = { input: { vocabulary: 5 }, outputs: 5, length: 4, layers: 2, width: 12, mlp: 0 } as const;
+    for (const [heads, predict] of [[3, "every"], [2, "last"], [1, "last"]] as const) {
+      using parameters = ParameterSet.create(transformer({ ...sizes, heads, predict }).parameters, [1, 2]);
+      const tensors = await parameters.read();
+      const moment = tensors.map((tensor) => ({ ...tensor, name: `optimizer.first.${tensor.name}` }));
+      const run = `${folder}/${predict}-${heads}`;
+      const { path } = saveCheckpoint(run, { step: 1, replicas: 2, tensors: [...tensors, ...moment], metadata: {} });
+      const { exitCode, rows, said, out } = await measure(folder, run, "--measures=effective-rank", "--matrices=none");
+      assertEquals(exitCode, 0, said);
+      assertEquals(values(rows, { circuit: "QK" }).length, 2 * 2 * heads);
+      Deno.removeSync(out, { recursive: true });
+      exportReplica(path, 1, `${run}.safetensors`);
+      assertEquals((await measure(folder, `${run}.safetensors`, "--measures=stable-rank")).exitCode, 0);
+      Deno.removeSync(out, { recursive: true });
+    }
+  }));
+
 Deno.test("measure: replicas of this project's checkpoints, and of folders, give bands", () =>
   inFolder(async (folder) => {
     const [C, H, R] = [6, 2, 3];
@@ -200,6 +236,60 @@ Deno.test("measure: replicas of this project's checkpoints, and of folders, give
     );
     assertEquals(change?.replicas, 2 * R);
     assertLess(Number(change?.low), Number(change?.high));
+  }));
+
+Deno.test("measure: a weight that never changes stays at its part outside of its own leading directions, as the figure says", () =>
+  inFolder(async (folder) => {
+    const diagonal = (s: readonly number[]) =>
+      Float32Array.from({ length: s.length ** 2 }, (_, i) => i % (s.length + 1) === 0 ? s[i / (s.length + 1)] : 0);
+    // Effective ranks of 1.8 and 2.6, so that two directions and three are kept.
+    const spectra = { cut: [5, 1, 0.1, 0.1], whole: [4, 2, 1] };
+    const tensors = Object.entries(spectra).map(([name, s]) => ({
+      name,
+      shape: [s.length, s.length],
+      data: diagonal(s),
+    }));
+    Deno.mkdirSync(`${folder}/run`);
+    for (const step of [0, 1, 2]) writeSafetensors(`${folder}/run/step-${step}.safetensors`, tensors);
+    const { exitCode, rows, said, out } = await measure(folder, `${folder}/run`, "--measures=subspace-distance");
+    assertEquals(exitCode, 0, said);
+    const floor = Math.sqrt(0.02 / 26.02);
+    for (const [matrix, expected] of [["cut", floor], ["whole", 0]] as const) {
+      const found = values(rows, { matrix, measure: "subspace-distance" });
+      assertEquals(found.length, 3);
+      for (const value of found) assertAlmostEquals(value, expected, 1e-4);
+    }
+    const svg = Deno.readTextFileSync(`${out}/figures/subspace_distance_weights.svg`);
+    assertStringIncludes(svg, "where M(∞) has more than k directions the curve ends above 0");
+  }));
+
+Deno.test("measure: the manifest keeps patterns as text", () =>
+  inFolder(async (folder) => {
+    writeSafetensors(`${folder}/w-1.safetensors`, [{ name: "mlp.w", shape: [2, 2], data: gaussian(4, 1) }]);
+    const configurationOf = async (...args: string[]) => {
+      const { out, exitCode, said } = await measure(folder, `${folder}/w-1.safetensors`, ...args);
+      assertEquals(exitCode, 0, said);
+      const { configuration } = readManifest(out);
+      Deno.removeSync(out, { recursive: true });
+      return JSON.parse(JSON.stringify(configuration));
+    };
+    const { circuits, matrices, "step-pattern": step } = await configurationOf(
+      String.raw`--matrices=mlp\.\w`,
+      String.raw`--step-pattern=w-(\d)`,
+    );
+    assertEquals([matrices, step], [String.raw`mlp\.\w`, String.raw`w-(\d)`]);
+    assertEquals(circuits.text, "auto");
+    assertEquals(circuits.layouts[0], {
+      id: "icl-lab",
+      of: "checkpoints of this project",
+      query: String.raw`\.?attention\.query$`,
+      key: String.raw`\.?attention\.key$`,
+      value: String.raw`\.?attention\.value$`,
+      output: String.raw`\.?attention\.output$`,
+      axes: "in-out",
+    });
+    assertEquals(JSON.stringify(circuits).includes("{}"), false);
+    assertEquals((await configurationOf("--circuits=none")).circuits, { text: "none", layouts: [] });
   }));
 
 Deno.test("measure: weights that are not finite are named and skipped, and the run fails unless that is allowed", () =>

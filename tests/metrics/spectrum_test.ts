@@ -101,6 +101,27 @@ Deno.test("spectralMeasures of random matrices, over more workgroups than a row 
   assertEquals(one.some((rank) => Math.abs(rank - 1) > 1e-6), false);
 });
 
+Deno.test("spectral measures: a value that is NaN, infinite or negative is refused by its index", () => {
+  const one = [effectiveRank, spectralEntropy, stableRank, participationRatio, nuclearNorm, spectralNorm];
+  for (const measure of [...one, (s: ArrayLike<number>) => marginalEffectiveRanks(s, 1)]) {
+    const label = measure.name || "marginalEffectiveRanks";
+    for (const [value, index] of [[NaN, 0], [Infinity, 1], [-Infinity, 2], [-1e-30, 2]]) {
+      const s = [1, 1, 1].with(index, value);
+      const message = `${label}: expected singular values that are finite and ≥ 0, found ${value} at index ${index}`;
+      assertThrows(() => measure(s), RangeError, message);
+      assertThrows(() => measure(Float32Array.from(s)), RangeError, `at index ${index}`);
+    }
+    measure([-0, 1]);
+  }
+});
+
+Deno.test("spectralMeasures: a spectrum that is not finite leaves the others alone", async () => {
+  using values = Tensor.from([NaN, 1, 1, 2, 2, 0, Infinity, 1, -1, 3, 3, 3], [4, 3]);
+  const { effectiveRanks, norms } = spectralMeasures(values, 1);
+  const [ranks] = await readAll(effectiveRanks, norms);
+  for (const [place, expected] of [[2, 2], [3, 1], [6, 3], [7, 2]]) assertAlmostEquals(ranks[place], expected, 1e-5);
+});
+
 Deno.test("spectral measures: errors name what is out of range", () => {
   using s = new Tensor([4, 3]);
   const message = "expected 0 to 2 leading values to leave out, found 3";

@@ -27,6 +27,9 @@ Deno.test("linear transformer: names and shapes, merged or factorised, of each l
   const { parameters } = linearTransformer({ width: 3, deviation: 0.5 });
   const spec: ParameterSpec = { shape: [3, 3], init: { law: "normal", deviation: 0.5 } };
   assertEquals(Object.values(parameters), [spec, spec]);
+  // One head, which checkpoints say.
+  const factorised = linearTransformer({ width: 3, deviation: 0.5, matrices: "factorised" }).parameters;
+  assertEquals(Object.values(factorised).map(({ heads }) => heads), [1, 1, 1, undefined]);
 });
 
 async function output(model: VectorModel, weights: Record<string, number[]>, tokens: Tensor): Promise<Float32Array> {
