@@ -38,4 +38,4 @@ export {
   repeatedLosses,
   type TokenRows,
 } from "./token_losses.ts";
-export * from "./regression_prompts.ts";
+export { poolEntries, type Sampler, type TaskFamily } from "./regression_prompts.ts";
