@@ -26,7 +26,7 @@ export interface AttentionOptions {
   readonly scale?: number;
   /** Whether weights are divided by the number of keys seen; by default for `relu`. Softmax has its own norm. */
   readonly average?: boolean;
-  /** How lanes share rows; by default as {@linkcode chooseAttentionTile} finds best. */
+  /** How lanes share rows; by default as is best on this adapter. */
   readonly sharing?: AttentionSharing;
 }
 

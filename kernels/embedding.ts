@@ -48,8 +48,8 @@ function chooseSlices(N: number, V: number): 1 | 8 {
 /**
  * Rows of a table: `y[r,…,c] = table[r, tokens[r,…], c]`.
  *
- * The gradient, {@linkcode embeddingTransposed}, adds up the rows of each token in a fixed order: the same bits at every
- * run, and for replica r alone and in an ensemble.
+ * The gradient adds up the rows of each token in a fixed order: the same bits at every run, and for replica r alone and in
+ * an ensemble.
  *
  * @param tokens Row numbers (R, …), or (1, …) for all replicas. Those ≥ V count as V − 1, so that nothing outside of
  * the table is read or written.

@@ -14,7 +14,7 @@ export interface MatmulOptions {
   readonly transposeB?: boolean;
   /** Added to every row of the product: (N), or (R, N) for one row a replica. Finite. */
   readonly bias?: Tensor;
-  /** Which kernel; by default {@linkcode chooseMatmul}'s choice. */
+  /** Which kernel; by default the one that should be fastest on this adapter. */
   readonly choice?: MatmulChoice;
 }
 

@@ -5,14 +5,15 @@
  */
 import { advance } from "../kernels/advance.ts";
 import { append } from "../kernels/append.ts";
+import { DivergenceMask } from "./divergence_mask.ts";
 import { type Program, record } from "./gpu/program.ts";
 import { Tensor } from "./gpu/tensor.ts";
 import type { ParameterSet } from "./models/parameters.ts";
 import { TrainLoop } from "./train_loop.ts";
 import {
-  type Computation,
   expectLoss,
   expectTensor,
+  recordEvaluations,
   type RunOptions,
   type TrainingOptions,
   type TrainingReport,
@@ -33,6 +34,7 @@ export class Training<E extends string = never> implements Disposable {
   /** The recorded step, for profiles. */
   readonly program: Program<unknown>;
   readonly #loop: TrainLoop;
+  readonly #mask: DivergenceMask | null;
   readonly #holders: StateHolders;
   readonly #names: readonly E[];
   /** Steps up to here were reported. */
@@ -44,12 +46,14 @@ export class Training<E extends string = never> implements Disposable {
     { parameters, evaluations, from }: TrainingOptions<E>,
     program: Program<unknown>,
     loop: TrainLoop,
+    mask: DivergenceMask | null,
     holders: StateHolders,
     owned: readonly { destroy(): void }[],
   ) {
     this.parameters = parameters;
     this.program = program;
     this.#loop = loop;
+    this.#mask = mask;
     this.#holders = holders;
     this.#names = Object.keys(evaluations ?? {}) as E[];
     this.#reported = from?.step ?? -1;
@@ -88,7 +92,7 @@ export class Training<E extends string = never> implements Disposable {
    * ```
    */
   static async create<E extends string = never>(options: TrainingOptions<E>): Promise<Training<E>> {
-    const { parameters, buffers, optimizer, loss, evaluations, from } = options;
+    const { parameters, buffers, optimizer, loss, evaluations = {}, divergence, from } = options;
     const R = parameters.replicas;
     const start = from?.step ?? 0;
     const seeds = Tensor.from(Uint32Array.from(parameters.seeds), [R], "seeds");
@@ -100,7 +104,8 @@ export class Training<E extends string = never> implements Disposable {
     const owned: { destroy(): void }[] = [seeds, clock, fixed, losses, ...Object.values(state)];
     try {
       checkBuffers(holders);
-      const pending = from ? restoreState(holders, from) : [];
+      const before = from ? restoreState(holders, from) : null;
+      const mask = divergence === "mask" ? new DivergenceMask(R, before?.diverged) : null;
       const program = await record("train", () => {
         const row = loss(parameters.weights, { seeds, clock });
         expectTensor("loss", row);
@@ -111,15 +116,7 @@ export class Training<E extends string = never> implements Disposable {
         advance({ clock });
       });
       owned.push(program);
-      const measured = await record(
-        "evaluate",
-        () =>
-          Object.entries<Computation>(evaluations ?? {}).map(([name, compute]) => {
-            const found = compute(parameters.weights, { seeds, clock: fixed });
-            expectTensor(`evaluation "${name}"`, found);
-            return found;
-          }),
-      );
+      const measured = await recordEvaluations(options, { seeds, clock: fixed });
       owned.push(measured);
       const observe = () => measured.replay();
       const loop = await TrainLoop.create({
@@ -129,9 +126,11 @@ export class Training<E extends string = never> implements Disposable {
         watched: measured.outputs,
         observe,
         from: start,
-        pending,
+        pending: before?.pending,
+        mask,
+        names: [...Object.keys(evaluations).map((name) => `evaluation "${name}"`), "norm of the parameters"],
       });
-      return new Training(options, program, loop, holders, [loop, ...owned]);
+      return new Training(options, program, loop, mask, holders, [loop, ...owned]);
     } catch (error) {
       for (const resource of owned) resource.destroy();
       throw error;
@@ -144,11 +143,20 @@ export class Training<E extends string = never> implements Disposable {
   }
 
   /**
+   * Step at which each diverged replica was lost, by replica: that of the last report, and of steps after it. Empty unless
+   * `divergence` is `"mask"`.
+   */
+  get diverged(): ReadonlyMap<number, number> {
+    return this.#mask?.steps ?? new Map();
+  }
+
+  /**
    * Trains and yields a report at each of the chosen steps. The GPU is awaited a few times a second, not once a step.
    *
    * @param options Steps to report, and when to stop.
    * @returns One report per step.
-   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it.
+   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it; with
+   *   `divergence: "mask"` once all replicas are lost, naming the last one.
    * @throws {RangeError} If a step to report is no whole number, or lies before another one.
    * @throws {Error} If another run is under way.
    * @throws {GpuError} If any GPU operation has failed.
@@ -167,10 +175,10 @@ export class Training<E extends string = never> implements Disposable {
     const wait = until ? () => true : pause;
     const before = this.#reported;
     const steps = Iterator.from(reports).filter((step) => !(reportStart ? step < before : step <= before));
-    for await (const { step, losses, watched } of this.#loop.run({ steps, pause: wait, signal })) {
+    for await (const { step, losses, watched, diverged } of this.#loop.run({ steps, pause: wait, signal })) {
       const values = this.#names.map((name, index) => [name, watched[index]] as const);
       const evaluations = Object.fromEntries(values) as Record<E, Float32Array>;
-      const report = { step, loss: losses.at(-1) ?? null, losses, evaluations };
+      const report = { step, loss: losses.at(-1) ?? null, losses, evaluations, diverged };
       this.#reported = step;
       yield report;
       if (until?.(report)) return;
@@ -188,7 +196,7 @@ export class Training<E extends string = never> implements Disposable {
     if (!this.#loop.settled) {
       throw new Error("training: expected a report at which training pauses, found steps under way");
     }
-    const tensors = await readState(this.#holders, this.#loop.pending);
+    const tensors = await readState(this.#holders, { pending: this.#loop.pending, diverged: this.diverged });
     return { step: this.step, tensors };
   }
 

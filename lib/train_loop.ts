@@ -1,48 +1,11 @@
 /** Replaying a training step until reports are due, with the GPU awaited a few times a second. */
 import { DivergenceError } from "./divergence.ts";
-import type { Program } from "./gpu/program.ts";
+import type { DivergenceMask } from "./divergence_mask.ts";
 import { Ring } from "./gpu/ring.ts";
-import { Staging, type Tensor } from "./gpu/tensor.ts";
+import { Staging } from "./gpu/tensor.ts";
+import type { LoopOptions, LoopParts, LoopReport } from "./train_loop_options.ts";
 
-/** What a loop replays and watches. */
-export interface LoopParts {
-  /** One training step, or `stride` of them; it ends by advancing the clock. */
-  readonly program: Pick<Program<unknown>, "replay">;
-  /** Clock (3): step, step to stop at, steps per replay. */
-  readonly clock: Tensor<"u32">;
-  /** Ring (K, R): row `step mod K` holds the losses of that step, taken before its update. */
-  readonly losses: Tensor;
-  /** Tensors to copy at every report. */
-  readonly watched: readonly Tensor[];
-  /** Queues the work that fills the watched tensors, at every report. */
-  readonly observe?: () => void;
-  /** Steps that one replay makes; 1 by default. */
-  readonly stride?: number;
-  /** Step to start from; 0 by default. */
-  readonly from?: number;
-  /** Losses of the steps before that which no report has had yet. */
-  readonly pending?: readonly Float32Array[];
-}
-
-/** Which steps a loop reports, and how it stops. */
-export interface LoopOptions {
-  /** Steps to report, ascending, from the current step on. */
-  readonly steps: Iterable<number>;
-  /** Reports at which nothing further is queued until the caller asks for the next one; costs 11 ms or more each. */
-  readonly pause?: (step: number) => boolean;
-  /** Ends the loop early once aborted. */
-  readonly signal?: AbortSignal;
-}
-
-/** State at a reported step. */
-export interface LoopReport {
-  /** Steps taken. */
-  readonly step: number;
-  /** Losses (R) of every step since the last report, each taken before its update. */
-  readonly losses: readonly Float32Array[];
-  /** Copies of the watched tensors. */
-  readonly watched: readonly Float32Array[];
-}
+export type { LoopOptions, LoopParts, LoopReport } from "./train_loop_options.ts";
 
 const WATCHED_BYTES = 2 ** 24;
 const MOST_REPORTS = 64;
@@ -103,7 +66,8 @@ export class TrainLoop implements Disposable {
    * @param options Steps to report, where to pause, how to stop.
    * @returns One report per step.
    * @throws {RangeError} If a step is no whole number, or lies before the current one or before another one.
-   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it.
+   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it; with
+   *   a mask, once all replicas are lost, naming the last one.
    * @throws {GpuError} If any GPU operation has failed.
    */
   async *run({ steps, pause, signal }: LoopOptions): AsyncGenerator<LoopReport> {
@@ -148,15 +112,39 @@ export class TrainLoop implements Disposable {
     const [rows, R] = losses.shape;
     const all = await this.#rows.read(losses, 0, losses.size);
     const lossAt = (step: number) => all.slice((step % rows) * R, (step % rows + 1) * R);
-    const lost = this.#firstLost(lossAt);
-    const reports = due.splice(0).map((step, index): LoopReport => {
-      while (this.#drained < step) this.#losses.push(lossAt(this.#drained++));
-      return { step, losses: this.#losses.splice(0), watched: copies.map((ring) => ring[index]) };
-    });
-    while (this.#drained < this.#step) this.#losses.push(lossAt(this.#drained++));
+    const { mask } = this.#parts;
+    const lost = mask ? null : this.#firstLost(lossAt);
+    const take = () => {
+      const losses = lossAt(this.#drained);
+      mask?.mark(this.#drained, losses, "loss");
+      mask?.cover(losses);
+      this.#losses.push(losses);
+      this.#drained++;
+    };
+    // With a mask, a report knows of the losses before it alone, however far the GPU is ahead.
+    const reports: LoopReport[] = [];
+    for (const [index, step] of due.splice(0).entries()) {
+      while (this.#drained < step) take();
+      const watched = copies.map((ring) => ring[index]);
+      if (mask) this.#cover(mask, step, watched);
+      if (mask?.end) break;
+      reports.push({ step, losses: this.#losses.splice(0), watched, diverged: mask?.steps ?? new Map() });
+    }
+    while (this.#drained < this.#step) take();
     // Parameters are finite where the loss that they give is; of those at the lost step nobody knows.
     for (const report of reports) if (!lost || report.step < lost.step) yield report;
-    if (lost) throw lost;
+    const end = lost ?? mask?.end;
+    if (end) throw end;
+  }
+
+  /** Marks replicas by what was watched, and covers it, where replicas are the first axis. */
+  #cover(mask: DivergenceMask, step: number, watched: readonly Float32Array[]): void {
+    const { watched: tensors, names } = this.#parts;
+    const ofReplicas = (_: unknown, index: number) => tensors[index].shape[0] === mask.replicas;
+    watched.forEach((values, index) => {
+      if (ofReplicas(values, index)) mask.mark(step, values, names?.[index] ?? "number");
+    });
+    for (const values of watched.filter(ofReplicas)) mask.cover(values);
   }
 
   #firstLost(lossAt: (step: number) => Float32Array): DivergenceError | null {

@@ -1,6 +1,8 @@
 /** What is trained and measured, in the words of its caller, and what cannot be. */
 import { dependsOn } from "./autodiff/gradients.ts";
+import { globalNorm } from "../kernels/global_norm.ts";
 import { ShapeError } from "./gpu/errors.ts";
+import { type Program, record } from "./gpu/program.ts";
 import { Tensor } from "./gpu/tensor.ts";
 import type { ParameterSet, Weights } from "./models/parameters.ts";
 import type { Optimizer } from "./optim/optimizer.ts";
@@ -35,6 +37,18 @@ export interface TrainingOptions<E extends string = never> {
    * other keys than the loss does.
    */
   readonly evaluations?: Readonly<Record<E, Computation>>;
+  /**
+   * What becomes of an ensemble when a replica diverges. `"stop"`, the default, ends the run with a
+   * {@linkcode DivergenceError}. With `"mask"` the others train on, with the bits that they have without the lost one:
+   *
+   * - A replica has diverged at the first step whose loss is not finite, or at the first report at which the norm of its
+   *   parameters, or what an evaluation (R, …) says of it, is not. There is no way back.
+   * - From then on its losses, its rows of evaluations (R, …) and its tensors in {@linkcode Training.state} are NaN. An
+   *   evaluation over another first axis is left as it is: one that averages over replicas takes the lost one in.
+   * - Reports and {@linkcode Training.diverged} name it with its step; states keep it. Once all are lost the run ends
+   *   with the error of the last one.
+   */
+  readonly divergence?: "stop" | "mask";
   /**
    * State to continue from, such as `checkpoints.restore()` gives; null or nothing for the start of training. Tensors
    * that do not hold float32 are the experiment's own, and left alone.
@@ -75,6 +89,8 @@ export interface TrainingReport<E extends string = never> {
   readonly losses: readonly Float32Array[];
   /** Elements of each evaluation, row-major. */
   readonly evaluations: Readonly<Record<E, Float32Array>>;
+  /** Step at which each diverged replica was lost, by replica; empty unless `divergence` is `"mask"`. */
+  readonly diverged: ReadonlyMap<number, number>;
 }
 
 /**
@@ -110,4 +126,27 @@ export function expectLoss(loss: Tensor, { replicas, weights }: ParameterSet): v
   if (!dependsOn(loss, Object.values(weights))) {
     throw new Error("training: expected a loss that depends on the parameters, found one whose gradient is zero");
   }
+}
+
+/**
+ * Records the measurements of a report.
+ *
+ * @param options Parameters, evaluations, and what becomes of replicas that diverge.
+ * @param draw Where their random draws stand.
+ * @returns A program with one output per evaluation; and last, where diverged replicas are masked, the norm of each
+ *   replica's parameters (R).
+ * @throws {Error} If an evaluation returns no tensor of f32.
+ */
+export function recordEvaluations(
+  { parameters, evaluations = {}, divergence }: TrainingOptions<string>,
+  draw: StepDraw,
+): Promise<Program<Tensor[]>> {
+  return record("evaluate", () => {
+    const all = Object.entries(evaluations).map(([name, compute]) => {
+      const found = compute(parameters.weights, draw);
+      expectTensor(`evaluation "${name}"`, found);
+      return found;
+    });
+    return divergence === "mask" ? [...all, globalNorm(parameters.flat, parameters)] : all;
+  });
 }

@@ -86,6 +86,21 @@ Deno.test("README: its experiment is complete, at most 60 lines, and runs, resum
     assertStringIncludes(await succeeds(folder, [...task("profile"), "copying", "--steps=8", "--quiet"]), "GFLOP/s");
   }));
 
+Deno.test("README: its in-context regression is complete, at most 40 lines, and runs", () =>
+  inWorkspace(async (folder) => {
+    const code = block('import * as lab from "../mod.ts";\nconst [int, float]');
+    assert(code.trimEnd().split("\n").length <= 40, "expected at most 40 lines");
+    Deno.writeTextFileSync(`${folder}/experiments/regression.ts`, code);
+    await succeeds(folder, ["check", "experiments/regression.ts"]);
+    const options = ["--preset=smoke", "--quiet", "--out=results/one"];
+    await succeeds(folder, [...task("run"), "experiments/regression.ts", ...options]);
+    const rows = Deno.readTextFileSync(`${folder}/results/one/log.ndjson`).trimEnd().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assertEquals(rows.length, 2 * 4 * 8);
+    assert(rows.every(({ ridge }) => ridge > 0.25), "no predictor is better than the noise allows");
+  }));
+
 Deno.test("README: its operation is complete, and its test passes", () =>
   inWorkspace(async (folder) => {
     Deno.writeTextFileSync(`${folder}/kernels/square_relu.wgsl`, block("// kernels/square_relu.wgsl"));

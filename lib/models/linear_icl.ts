@@ -12,6 +12,7 @@ import { backwardLanes, linearIclBackward } from "../../kernels/linear_icl_backw
 import { linearIclFused } from "../../kernels/linear_icl_fused.ts";
 import { meanToRing } from "../../kernels/mean_to_ring.ts";
 import { outerMean } from "../../kernels/outer_mean.ts";
+import { DivergenceMask } from "../divergence_mask.ts";
 import { currentGpu } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { own, record } from "../gpu/program.ts";
@@ -21,21 +22,16 @@ import { sgd } from "../optim/sgd.ts";
 import { drawKey } from "../random.ts";
 import { poolEntries, regressionPrompts } from "../tasks/regression_prompts.ts";
 import { TrainLoop } from "../train_loop.ts";
-import { checkOptions, type LinearIclOptions, type LinearIclReplica } from "./linear_icl_options.ts";
+import {
+  checkOptions,
+  type LinearIclOptions,
+  type LinearIclReplica,
+  type LinearIclReport,
+} from "./linear_icl_options.ts";
 import { ParameterSet } from "./parameters.ts";
 
 export { alignedInit, randomInit } from "./linear_icl_init.ts";
-export type { LinearIclOptions, LinearIclReplica } from "./linear_icl_options.ts";
-
-/** State of the ensemble at one step. */
-export interface LinearIclReport {
-  /** SGD steps taken. */
-  readonly step: number;
-  /** Mean loss of the last batch (R), taken before its update, that is of the parameters one step earlier; null at step 0. */
-  readonly loss: Float32Array | null;
-  /** Parameters (R, 2, 2D, 2D). */
-  readonly parameters: Float32Array;
-}
+export type { LinearIclOptions, LinearIclReplica, LinearIclReport } from "./linear_icl_options.ts";
 
 /**
  * Largest dimension of the fused kernel. On a software driver it trains a hundred times faster than separate kernels at
@@ -165,7 +161,15 @@ export class LinearIcl implements Disposable {
       }
       advance({ clock });
     });
-    const loop = await TrainLoop.create({ program, clock, stride, losses, watched: [parameters] });
+    const loop = await TrainLoop.create({
+      program,
+      clock,
+      stride,
+      losses,
+      watched: [parameters],
+      mask: options.divergence === "mask" ? new DivergenceMask(R) : null,
+      names: ["parameter"],
+    });
     const owned = [seeds, context, lr, deviation, pools, set, clock, losses, program];
     return new LinearIcl(D, R, loop, owned);
   }
@@ -176,12 +180,13 @@ export class LinearIcl implements Disposable {
    * @param steps Steps to report, ascending, from the current step on.
    * @param signal Ends the loop early once aborted.
    * @returns One report per step.
-   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it.
+   * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it; with
+   *   `divergence: "mask"` once all replicas are lost, naming the last one.
    * @throws {GpuError} If any GPU operation has failed.
    */
   async *train(steps: readonly number[], signal?: AbortSignal): AsyncGenerator<LinearIclReport> {
-    for await (const { step, losses, watched: [parameters] } of this.#loop.run({ steps, signal })) {
-      yield { step, loss: losses.at(-1) ?? null, parameters };
+    for await (const { step, losses, watched: [parameters], diverged } of this.#loop.run({ steps, signal })) {
+      yield { step, loss: losses.at(-1) ?? null, parameters, diverged };
     }
   }
 

@@ -30,6 +30,23 @@ export interface LinearIclOptions {
   readonly sampler: Sampler;
   /** One fused dispatch for many steps, or the separate kernels; by default whichever suits dimension and adapter. */
   readonly step?: "fused" | "separate";
+  /**
+   * What becomes of the ensemble when a replica diverges: `"stop"` (default) ends training; with `"mask"` the others train on,
+   * bit for bit as without it, and its losses and parameters are NaN from then on, as `TrainingOptions` describes.
+   */
+  readonly divergence?: "stop" | "mask";
+}
+
+/** State of the ensemble at one step. */
+export interface LinearIclReport {
+  /** SGD steps taken. */
+  readonly step: number;
+  /** Mean loss of the last batch (R), taken before its update, that is of the parameters one step earlier; null at step 0. */
+  readonly loss: Float32Array | null;
+  /** Parameters (R, 2, 2D, 2D). */
+  readonly parameters: Float32Array;
+  /** Step at which each diverged replica was lost, by replica; empty unless `divergence` is `"mask"`. */
+  readonly diverged: ReadonlyMap<number, number>;
 }
 
 /** Tokens that single precision counts exactly. */

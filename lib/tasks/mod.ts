@@ -13,6 +13,7 @@ export {
   regressionTasks,
   type VectorLaw,
 } from "./linear_regression.ts";
+export { type InterleavedOptions, interleavedPredictions, interleavedTokens } from "./interleaved.ts";
 export { affineFunctions, type AffineFunctionsBatch, type AffineFunctionsOptions } from "./affine_functions.ts";
 export { linearDynamics, type LinearDynamicsBatch, type LinearDynamicsOptions } from "./linear_dynamics.ts";
 export { sphereClusters, type SphereClustersBatch, type SphereClustersOptions } from "./sphere_clusters.ts";
@@ -37,4 +38,4 @@ export {
   repeatedLosses,
   type TokenRows,
 } from "./token_losses.ts";
-export * from "./regression_prompts.ts";
+export { poolEntries, type Sampler, type TaskFamily } from "./regression_prompts.ts";

@@ -242,6 +242,27 @@ Deno.test("linear_icl: a diverging replica is named with the step at which its l
   }
 });
 
+Deno.test("linear_icl: a diverging replica that is masked leaves the others their bits", async () => {
+  const calm = (seed: number) => replica(2, seed, 8, 0.01);
+  const wild = { ...replica(2, 2, 8, 1e3), init: randomInit(2, 2, 2) };
+  for (const path of paths) {
+    const options = { ...shared, ...path, divergence: "mask" } as const;
+    const masked = await trained({ replicas: [calm(1), wild, calm(3)], ...options }, [10, 200]);
+    const whole = await trained({ replicas: [calm(1), calm(2), calm(3)], ...options }, [10, 200]);
+    const alone = await assertRejects(() => trained({ replicas: [wild], ...options }, [10, 200]), DivergenceError);
+    const last = masked.at(-1)!;
+    assertEquals([...last.diverged], [[1, alone.step]]);
+    masked.forEach(({ step, loss, parameters }, index) => {
+      const M = parameters.length / 3;
+      for (const r of [0, 2]) {
+        assertEquals(loss![r], whole[index].loss![r]);
+        assertEquals(parameters.slice(r * M, (r + 1) * M), whole[index].parameters.slice(r * M, (r + 1) * M));
+      }
+      assertEquals(parameters.slice(M, 2 * M).every(Number.isNaN), step >= alone.step);
+    });
+  }
+});
+
 Deno.test("linear_icl: shapes that do not fit are refused", async () => {
   const law = { ...shared, sampler: "statistics" } as const;
   await assertRejects(
