@@ -41,10 +41,11 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /**
- * The one line and the exit code that an error ends in. An error that is neither the user's nor the run's nor the
- * system's says where it came up: the line of the experiment, or of other code outside this library.
+ * The one line and the exit code that an error ends in.
  *
  * @param error Anything thrown.
+ * @param located Whether an error that is neither the user's nor the run's nor the system's says where it came up: the
+ *   line of the experiment, or of other code outside this library.
  * @returns The line (no newline in it, without `error: `) and the exit code.
  *
  * @example
@@ -55,13 +56,13 @@ export function isDiskFull(error: unknown): boolean {
  * if (exitCode !== 2 || !line.startsWith("expected --context")) throw new Error(line);
  * ```
  */
-export function describeError(error: unknown): Failure {
+export function describeError(error: unknown, located = false): Failure {
   if (error instanceof UserError) return { line: oneLine(error.message), exitCode: 2 };
   if (error instanceof Deno.errors.NotCapable) return { line: missingPermission(error.message), exitCode: 2 };
   if (isDiskFull(error)) {
     return { line: `disk full: expected space to write, found none (${oneLine(messageOf(error))})`, exitCode: 1 };
   }
-  const place = placeOf(error);
+  const place = located ? placeOf(error) : null;
   return { line: oneLine(messageOf(error)) + (place === null ? "" : ` (at ${place})`), exitCode: 1 };
 }
 
@@ -73,7 +74,7 @@ export function describeError(error: unknown): Failure {
  * @returns The exit code the process should end with.
  */
 export function reportError(error: unknown, debug = false): 1 | 2 {
-  const { line, exitCode } = describeError(error);
+  const { line, exitCode } = describeError(error, true);
   console.error(`error: ${line}`);
   if (debug && error instanceof Error) console.error(error.stack);
   return exitCode;

@@ -127,7 +127,7 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
   }
   progress.stop();
   try {
-    if (failure !== undefined) record.close("failed", describeError(failure).line);
+    if (failure !== undefined) record.close("failed", describeError(failure, true).line);
     else if (end.name !== undefined) record.close("interrupted", end.name);
     else record.close("complete", null);
   } catch (error) {

@@ -151,7 +151,7 @@ export class RunRecord<C extends ColumnTable, E> {
     try {
       this.#log.close();
     } catch (error) {
-      this.#end("failed", reason ?? (describeError(error).line));
+      this.#end("failed", reason ?? describeError(error, true).line);
       throw error;
     }
     this.#end(status, reason);

@@ -47,7 +47,8 @@ const cases: [unknown, string, number][] = [
 ];
 for (const [error, line, exitCode] of cases) {
   Deno.test(`ends as one line: ${line}`, () => {
-    const found = describeError(error);
+    const found = describeError(error, true);
+    assertEquals(describeError(error), { line, exitCode: exitCode as 1 | 2 });
     assertEquals([found.line.replace(HERE, ""), found.exitCode], [line, exitCode]);
     const unexpected = error instanceof Error && exitCode === 1 && !(error instanceof RunError) &&
       !(error instanceof DivergenceError) && !("code" in error) &&
@@ -64,7 +65,7 @@ Deno.test("an unexpected error names the place in the experiment, not the one in
     caught = error;
   }
   assertMatch(
-    describeError(caught).line,
+    describeError(caught, true).line,
     /^tensor: expected a shape of positive integers, found \(0\) \(at tests\/run\/errors_test\.ts:\d+:5\)$/,
   );
 });
