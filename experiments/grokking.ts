@@ -26,12 +26,10 @@ import { openGpu } from "../lib/gpu/device.ts";
 import { writeFigure } from "../lib/figures/mod.ts";
 import { defineExperiment, main } from "../lib/run/mod.ts";
 import { logarithmicSteps, unionOfSteps } from "../lib/train.ts";
-import { type BranchRow, interventions } from "./grokking/branch_study.ts";
 import { claims } from "./grokking/claims.ts";
-import { estimateCoefficients, studiedReplicas } from "./grokking/coefficient_study.ts";
+import { studiedReplicas } from "./grokking/coefficient_study.ts";
 import { columns } from "./grokking/columns.ts";
 import { ensembleOf } from "./grokking/ensemble.ts";
-import type { Evidence } from "./grokking/evidence.ts";
 import { figures } from "./grokking/figures.ts";
 import {
   type History,
@@ -43,7 +41,7 @@ import {
   unpackHistory,
 } from "./grokking/history.ts";
 import { logBranch, logCoefficients, logProgress } from "./grokking/log_evidence.ts";
-import { measureProgress } from "./grokking/progress_study.ts";
+import { lookBack } from "./grokking/look_back.ts";
 import { replicasOf } from "./grokking/replicas.ts";
 import { check, coefficientSteps, options, presets } from "./grokking/setting.ts";
 
@@ -57,10 +55,9 @@ export const experiment = defineExperiment({
   claims,
   check,
   async run(context) {
-    const { configuration: setting, seed, log, note, signal, progress, checkpoints } = context;
+    const { configuration: setting, seed, log, signal, progress, checkpoints } = context;
     const replicas = replicasOf(setting, seed);
     const main = replicas.flatMap(({ condition }, index) => condition === "main" ? [index] : []);
-    const mainReplicas = main.map((index) => replicas[index]);
     context.setSeeds(replicas.map(({ seed }) => seed));
     context.setAdapter((await openGpu(context.adapter)).adapter);
 
@@ -101,33 +98,9 @@ export const experiment = defineExperiment({
     progress.stop();
     if (signal.aborted) return;
 
-    const { snapshots, studied } = history;
     const pairs = train.pairs.slice(0, main.length);
-    progress.start(snapshots.length, "measures");
-    const found = await measureProgress(setting, snapshots, pairs, (done) => progress.update(done));
-    progress.stop();
-    found.finals.forEach(({ keys }, r) => note(`seed ${mainReplicas[r].seed}: key frequencies ${keys.join(", ")}`));
-
-    progress.start(studied.length, "learning coefficient");
-    const coefficients = await estimateCoefficients(
-      setting,
-      replicas,
-      studied,
-      signal,
-      (done) => progress.update(done),
-    );
-    progress.stop();
-
-    const branches: BranchRow[] = [];
-    for (const branch of history.branches) {
-      progress.start(branchSteps, `interventions from step ${branch.step}`);
-      const update = (step: number) => progress.update(step);
-      branches.push(...await interventions(setting, mainReplicas, branch, found.finals, signal, update));
-      progress.stop();
-    }
-    if (signal.aborted) return;
-
-    const evidence: Evidence = { setting, replicas, snapshots, progress: found, coefficients, branches };
+    const evidence = await lookBack(context, { replicas, history, pairs });
+    if (evidence === null) return;
     logProgress(evidence, log);
     logCoefficients(evidence, pairs[0].length, log);
     logBranch(evidence, log);

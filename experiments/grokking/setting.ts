@@ -17,7 +17,7 @@ export const options = {
   steps: option.integer(1000, { min: 10, help: "full-batch steps" }),
   reports: option.integer(60, { min: 4, help: "reports, evenly spaced in the logarithm of the step" }),
   replicas: option.integer(4, { min: 2, max: 64, help: "main replicas: seed, seed + 1, …" }),
-  "control-replicas": option.integer(1, { min: 0, max: 64, help: "replicas of each control; 0 for none" }),
+  "control-replicas": option.integer(2, { min: 0, max: 64, help: "replicas of each control; 0 for none" }),
   decays: option.numbers([0, 0.3, 2], { min: 0, help: "weight decays of the controls" }),
   fractions: option.numbers([0.3, 0.6], { above: 0, max: 0.95, help: "shares of the pairs of the controls" }),
   "branch-at": option.numbers([60, 150, 300], {
