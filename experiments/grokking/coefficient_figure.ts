@@ -34,7 +34,7 @@ export function coefficientFigure(evidence: Evidence): Spec {
   const frame = (y: Axis): Frame => ({
     x: { ...STEP, domain: [1, setting.steps] },
     y,
-    groups: { title: "curve", order },
+    groups: { title: "quantity", order },
     sources: ["simulation"],
   });
   const drawn = (rows: readonly BandRow[]) => rows.map((row) => ({ ...row, series: "simulation" as const }));
@@ -60,7 +60,7 @@ export function coefficientFigure(evidence: Evidence): Spec {
     { losses: drawn(losses), estimates: drawn(estimates) },
     [
       panel("losses of the main replicas", { title: "cross-entropy (nats)", scale: "log" }, "losses"),
-      panel("learning coefficient", { title: "λ̂", zero: true }, "estimates"),
+      panel("local learning coefficients", { title: "local learning coefficient", zero: true }, "estimates"),
     ],
     1,
   );

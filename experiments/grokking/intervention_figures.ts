@@ -62,7 +62,7 @@ export function interventionTimes(evidence: Evidence): Spec {
     ],
     description: "Step of generalisation against the step at which an intervention began, one panel for each.",
     x: { title: "checkpoint (step)", ticks: [...checkpoints] },
-    y: { title: "generalised at step", zero: true },
+    y: { title: "generalised at step", domain: [0, checkpoints[checkpoints.length - 1] + more] },
     theory: [],
     simulation,
     marks: "points",
