@@ -19,7 +19,9 @@
  * Pilots   p = 53, 45 % of the pairs, width 32, 128 neurons and η = 0.01 were chosen by runs of a PyTorch model of these
  *          sizes with other seeds: all of four grokked within 600 steps (three of four at 40 %, none at 35 %, in 1000
  *          steps). A first run of the cpu preset had 700 steps and left one of four seeds half-way; the restricted loss from
- *          test pairs alone was added after it, criteria stayed. The paper preset has the paper's sizes.
+ *          test pairs alone was added after it, criteria stayed. Learning coefficients and the outer two checkpoints came
+ *          later, their criteria before a rehearsal with seeds 201 to 204, which changed figures and, by its
+ *          time, gave controls two replicas. The paper preset has the paper's sizes.
  * Claims   grokking/claims.ts, logged before training.
  */
 import { openGpu } from "../lib/gpu/device.ts";
