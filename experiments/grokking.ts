@@ -7,40 +7,45 @@
  *          (arXiv 2301.05217). Main replicas and controls train side by side as one ensemble.
  * Controls no weight decay, more and less of it; fewer and more training pairs; random labels.
  * Measure  losses, restricted and excluded loss, Fourier spectra of embedding and logits, Gini coefficients, key
- *          frequencies and the neurons they explain, weight norm; effective rank and distance to the final subspace of
- *          every head's QK and OV, of the perceptron and of the embeddings.
+ *          frequencies and the neurons they explain, weight norm; effective rank, distance and principal angles to the
+ *          final subspace of every head's QK and OV, of the perceptron and of the embeddings; the local learning
+ *          coefficient of the training loss at ten snapshots (grokking/coefficient_study.ts says what its numbers mean).
  * Phases   memorisation ends when 99 % of the training pairs are right; circuit formation ends when the restricted loss
  *          has fallen below half of ln p; cleanup ends when 95 % of the test pairs are right.
- * Intervene from a checkpoint between memorisation and generalisation, heads are made to write into the subspace of
- *          their final OV circuit alone, or what they write there is drawn anew; random subspaces of the same dimension
- *          are the control.
+ * Intervene from three checkpoints, heads are made to write into the subspace of their final OV circuit alone, or what they
+ *          write there is drawn anew; random subspaces of the same dimension are the control. The cpu preset's steps were
+ *          chosen from the phases of an earlier run (memorised at 91 … 136, circuit formed at 48 … 246, generalised at
+ *          482 … 824): 60 lies before memorisation ends, 150 after it, 300 after circuit formation, in every seed.
  * Pilots   p = 53, 45 % of the pairs, width 32, 128 neurons and η = 0.01 were chosen by runs of a PyTorch model of these
  *          sizes with other seeds: all of four grokked within 600 steps (three of four at 40 %, none at 35 %, in 1000
  *          steps). A first run of the cpu preset had 700 steps and left one of four seeds half-way; the restricted loss from
- *          test pairs alone was added after it, criteria stayed. The paper preset has the paper's sizes.
+ *          test pairs alone was added after it, criteria stayed. Learning coefficients and the outer two checkpoints came
+ *          later, their criteria before a rehearsal with seeds 201 to 204, which changed figures and, by its
+ *          time, gave controls two replicas. The paper preset has the paper's sizes.
  * Claims   grokking/claims.ts, logged before training.
  */
 import { openGpu } from "../lib/gpu/device.ts";
 import { writeFigure } from "../lib/figures/mod.ts";
 import { defineExperiment, main } from "../lib/run/mod.ts";
-import { logarithmicSteps } from "../lib/train.ts";
-import { interventions } from "./grokking/branch_study.ts";
+import { logarithmicSteps, unionOfSteps } from "../lib/train.ts";
 import { claims } from "./grokking/claims.ts";
+import { studiedReplicas } from "./grokking/coefficient_study.ts";
+import { columns } from "./grokking/columns.ts";
 import { ensembleOf } from "./grokking/ensemble.ts";
-import type { Evidence } from "./grokking/evidence.ts";
 import { figures } from "./grokking/figures.ts";
 import {
-  firstReplicas,
   type History,
   packHistory,
   pointsOf,
+  someReplicas,
   squaredNorms,
   trainingIn,
   unpackHistory,
 } from "./grokking/history.ts";
-import { logBranch, logProgress } from "./grokking/log_evidence.ts";
-import { measureProgress } from "./grokking/progress_study.ts";
-import { check, columns, options, presets, replicasOf } from "./grokking/setting.ts";
+import { logBranch, logCoefficients, logProgress } from "./grokking/log_evidence.ts";
+import { lookBack } from "./grokking/look_back.ts";
+import { replicasOf } from "./grokking/replicas.ts";
+import { check, coefficientSteps, options, presets } from "./grokking/setting.ts";
 
 export const experiment = defineExperiment({
   name: "grokking",
@@ -52,17 +57,16 @@ export const experiment = defineExperiment({
   claims,
   check,
   async run(context) {
-    const { configuration: setting, seed, log, note, signal, progress, checkpoints } = context;
+    const { configuration: setting, seed, log, signal, progress, checkpoints } = context;
     const replicas = replicasOf(setting, seed);
-    const mainReplicas = replicas.filter(({ condition }) => condition === "main");
-    const [R, S] = [replicas.length, mainReplicas.length];
+    const main = replicas.flatMap(({ condition }, index) => condition === "main" ? [index] : []);
     context.setSeeds(replicas.map(({ seed }) => seed));
     context.setAdapter((await openGpu(context.adapter)).adapter);
 
     const saved = checkpoints.restore();
-    const history: History = saved ? unpackHistory(saved.tensors) : { snapshots: [], branch: null };
+    const history: History = saved ? unpackHistory(saved.tensors) : { snapshots: [], studied: [], branches: [] };
     const { steps, reports, "branch-at": branchAt, "branch-steps": branchSteps } = setting;
-    const planned = [...new Set([...logarithmicSteps(reports, steps), branchAt])].sort((a, b) => a - b);
+    const studiedAt = coefficientSteps(setting);
     let savedAt = saved?.step ?? 0;
 
     using ensemble = await ensembleOf(setting, replicas, { from: saved ? trainingIn(saved) : undefined });
@@ -73,16 +77,20 @@ export const experiment = defineExperiment({
       savedAt = step;
     };
     progress.start(steps, "training", savedAt);
+    const planned = unionOfSteps(logarithmicSteps(reports, steps), branchAt);
     for await (const { step, evaluations } of training.run({ reports: planned, pause: () => true, signal })) {
       const weights = await parameters.read();
-      const points = pointsOf(evaluations, squaredNorms(weights, R));
+      const points = pointsOf(evaluations, squaredNorms(weights, replicas.length));
       points.forEach((point, replica) => {
         const { condition, seed } = replicas[replica];
         log("train", { step, replica, condition, seed, ...point });
       });
-      history.snapshots.push({ step, points, weights: firstReplicas(weights, S) });
-      if (step === branchAt) {
-        history.branch = { step, tensors: firstReplicas((await training.state()).tensors, S) };
+      history.snapshots.push({ step, points, weights: someReplicas(weights, main) });
+      if (studiedAt.includes(step)) {
+        history.studied.push({ step, weights: someReplicas(weights, studiedReplicas(replicas)) });
+      }
+      if (branchSteps > 0 && branchAt.includes(step)) {
+        history.branches.push({ step, tensors: someReplicas((await training.state()).tensors, main) });
       }
       const { every } = checkpoints;
       if (every > 0 && Math.floor(step / every) > Math.floor(savedAt / every)) await save();
@@ -92,27 +100,11 @@ export const experiment = defineExperiment({
     progress.stop();
     if (signal.aborted) return;
 
-    const count = history.snapshots.length;
-    progress.start(count, "measures");
-    const found = await measureProgress(
-      setting,
-      history.snapshots,
-      train.pairs.slice(0, S),
-      (done) => progress.update(done),
-    );
-    progress.stop();
-    found.finals.forEach(({ keys }, r) => note(`seed ${mainReplicas[r].seed}: key frequencies ${keys.join(", ")}`));
-
-    const branch = history.branch;
-    if (branch !== null && branchSteps > 0) progress.start(branchSteps, "interventions");
-    const branches = branch === null || branchSteps === 0
-      ? []
-      : await interventions(setting, mainReplicas, branch, found.finals, signal, (step) => progress.update(step));
-    progress.stop();
-    if (signal.aborted) return;
-
-    const evidence: Evidence = { setting, replicas, snapshots: history.snapshots, progress: found, branches };
+    const pairs = train.pairs.slice(0, main.length);
+    const evidence = await lookBack(context, { replicas, history, pairs });
+    if (evidence === null) return;
     logProgress(evidence, log);
+    logCoefficients(evidence, pairs[0].length, log);
     logBranch(evidence, log);
     context.judge(evidence);
     for (const [name, spec] of Object.entries(figures(evidence))) {

@@ -2,7 +2,6 @@
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { normals } from "../../lib/random.ts";
 import { everySteps, type TrainingState } from "../../lib/train.ts";
-import { effectiveRank } from "../../lib/metrics/mod.ts";
 import { ensembleOf } from "./ensemble.ts";
 import {
   changedRows,
@@ -13,11 +12,13 @@ import {
   repeated,
 } from "./interventions.ts";
 import type { Final } from "./progress_study.ts";
-import type { Replica, Setting } from "./setting.ts";
-import { leadingVectors } from "./spectral.ts";
+import type { Replica } from "./replicas.ts";
+import type { Setting } from "./setting.ts";
 
 /** One replica under one intervention at one report. */
 export interface BranchRow {
+  /** Step that it branched off at. */
+  readonly from: number;
   readonly step: number;
   readonly intervention: Intervention;
   readonly replica: number;
@@ -34,7 +35,7 @@ const OUTPUT = "blocks.0.attention.output";
  * Trains every main replica on from a checkpoint, once for each intervention but "none", all side by side.
  *
  * The subspace of a head is spanned by the k leading right singular vectors of its final OV circuit, k = ⌈effective
- * rank⌉. Frozen, the head writes into it alone, from the checkpoint on; redrawn, its part there is replaced once.
+ * rank⌉, as `rankRule` has it. Frozen, the head writes into it alone, from the checkpoint on; redrawn, its part there is replaced once.
  *
  * @param setting Options.
  * @param main The main replicas.
@@ -56,10 +57,10 @@ export async function interventions(
   const D = C / H;
   const S = main.length;
   const subspaces = main.map(({ seed }, r) =>
-    finals[r].spectra.OV.map((end, h) => {
-      const k = Math.ceil(effectiveRank(end.s));
+    finals[r].subspaces.map((columns, h) => {
+      const k = columns.length / C;
       return {
-        final: projectionOf(leadingVectors(end, k), C),
+        final: projectionOf(columns, C),
         random: projectionOf(randomSubspace(seed, h, C, k), C),
         noise: normals({ seed, key: "redrawn output", item: h }, D * C),
       };
@@ -92,6 +93,7 @@ export async function interventions(
   for await (const { step, evaluations } of ensemble.training.run({ reports, signal })) {
     replicas.forEach((_, index) =>
       rows.push({
+        from: branch.step,
         step,
         intervention: BRANCHES[Math.floor(index / S)],
         replica: index % S,

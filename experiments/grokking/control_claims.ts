@@ -1,16 +1,7 @@
 /** Claims about the controls, each of which differs from the main replicas in one respect. */
-import {
-  curveOf,
-  type Evidence,
-  type GrokkingClaim,
-  indicesOf,
-  inSteps,
-  judgeShare,
-  MEMORISED,
-  NANDA,
-  timesOf,
-  undecided,
-} from "./evidence.ts";
+import { curveOf, type Evidence, type GrokkingClaim, indicesOf, NANDA } from "./evidence.ts";
+import { inSteps, judgeShare, undecided } from "./judging.ts";
+import { MEMORISED, timesOf } from "./times.ts";
 
 /** Highest test accuracy over the run. */
 const best = (evidence: Evidence, replica: number) => Math.max(...curveOf(evidence, replica, "testAccuracy"));

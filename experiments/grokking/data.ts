@@ -2,7 +2,8 @@
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { modularArithmetic } from "../../lib/tasks/mod.ts";
 import { inputRows } from "./model.ts";
-import type { Replica, Setting } from "./setting.ts";
+import type { Replica } from "./replicas.ts";
+import type { Setting } from "./setting.ts";
 
 /** One part of the table. */
 export interface Part {

@@ -7,7 +7,8 @@ import { Training, type TrainingState } from "../../lib/train.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { freePart, type Part, partOf } from "./data.ts";
 import { applyModel, modelParameters } from "./model.ts";
-import { type Replica, type Setting, sizesOf } from "./setting.ts";
+import type { Replica } from "./replicas.ts";
+import { type Setting, sizesOf } from "./setting.ts";
 
 /** Parts of the table: of each, losses and accuracies (2, R) are evaluated at every report. */
 export type PartName = "train" | "test";

@@ -14,20 +14,24 @@ export interface Point {
   readonly norm2: number;
 }
 
-/** State of training at one report. */
-export interface Snapshot {
+/** Parameters of some replicas (S, …) at one step. */
+export interface KeptWeights {
   readonly step: number;
-  /** Every replica of the ensemble. */
-  readonly points: readonly Point[];
-  /** Parameters of the main replicas (S, …). */
   readonly weights: readonly NamedArray[];
+}
+
+/** State of training at one report: parameters of the main replicas, and numbers of every replica. */
+export interface Snapshot extends KeptWeights {
+  readonly points: readonly Point[];
 }
 
 /** Everything that later parts of the run need of training. */
 export interface History {
   readonly snapshots: Snapshot[];
-  /** State of the main replicas at the step from which interventions branch off. */
-  branch: TrainingState | null;
+  /** Parameters of the replicas whose learning coefficient is estimated, at the steps for it. */
+  readonly studied: KeptWeights[];
+  /** State of the main replicas at the steps from which interventions branch off. */
+  readonly branches: TrainingState[];
 }
 
 /** Numbers of a point, in their order in checkpoints. */
@@ -51,13 +55,14 @@ export function pointsOf(scores: Readonly<Record<PartName, Float32Array>>, norms
   }));
 }
 
-/** The first replicas of an ensemble's arrays. */
-export function firstReplicas(arrays: readonly NamedArray[], count: number): NamedArray[] {
-  return arrays.map(({ name, shape: [R, ...rest], data }) => ({
-    name,
-    shape: [count, ...rest],
-    data: data.slice(0, data.length / R * count),
-  }));
+/** Some replicas of an ensemble's arrays. */
+export function someReplicas(arrays: readonly NamedArray[], replicas: readonly number[]): NamedArray[] {
+  return arrays.map(({ name, shape: [R, ...rest], data }) => {
+    const each = data.length / R;
+    const some = new Float32Array(replicas.length * each);
+    replicas.forEach((r, index) => some.set(data.subarray(r * each, (r + 1) * each), index * each));
+    return { name, shape: [replicas.length, ...rest], data: some };
+  });
 }
 
 /** Sum of squares of all parameters, of every replica. */
@@ -79,29 +84,55 @@ export function trainingIn({ step, tensors }: { readonly step: number; readonly 
   } satisfies TrainingState;
 }
 
+/** Parameters at several steps as tensors (T, …), by name: a checkpoint gives tensors back in an order of its own. */
+function packWeights(prefix: string, kept: readonly KeptWeights[]): NamedTensor<Float32Array>[] {
+  if (kept.length === 0) return [];
+  return [
+    { name: `${prefix}.steps`, shape: [kept.length], data: Float32Array.from(kept, ({ step }) => step) },
+    ...kept[0].weights.map(({ name, shape, data: { length } }) => {
+      const data = new Float32Array(kept.length * length);
+      kept.forEach(({ weights }, t) => data.set(weights.find((array) => array.name === name)!.data, t * length));
+      return { name: `${prefix}.weights.${name}`, shape: [kept.length, ...shape], data };
+    }),
+  ];
+}
+
+/** Undoes {@linkcode packWeights}. */
+function unpackWeights(prefix: string, arrays: readonly NamedArray[]): KeptWeights[] {
+  const steps = arrays.find(({ name }) => name === `${prefix}.steps`)?.data ?? [];
+  const weights = under(`${prefix}.weights.`, arrays);
+  return Array.from(steps, (step, t) => ({
+    step,
+    weights: weights.map(({ name, shape: [T, ...shape], data }) => ({
+      name,
+      shape,
+      data: data.slice(t * data.length / T, (t + 1) * data.length / T),
+    })),
+  }));
+}
+
+/** Arrays whose names begin with a prefix, without it. */
+function under(prefix: string, arrays: readonly NamedArray[]): NamedArray[] {
+  return arrays.filter(({ name }) => name.startsWith(prefix))
+    .map((array) => ({ ...array, name: array.name.slice(prefix.length) }));
+}
+
 /**
  * A history as tensors of a checkpoint.
  *
  * @param history What to remember.
  * @returns Tensors under names that begin with `run.`.
  */
-export function packHistory({ snapshots, branch }: History): NamedTensor<Float32Array>[] {
-  const T = snapshots.length;
-  const R = snapshots[0].points.length;
+export function packHistory({ snapshots, studied, branches }: History): NamedTensor<Float32Array>[] {
+  const [T, R] = [snapshots.length, snapshots[0].points.length];
   const curves = snapshots.flatMap(({ points }) => points.flatMap((point) => FIELDS.map((field) => point[field])));
-  // By name: a checkpoint gives tensors back in an order of its own.
-  const weights = snapshots[0].weights.map(({ name, shape, data: { length } }) => {
-    const data = new Float32Array(T * length);
-    snapshots.forEach(({ weights }, t) => data.set(weights.find((array) => array.name === name)!.data, t * length));
-    return { name: `run.weights.${name}`, shape: [T, ...shape], data };
-  });
   return [
-    { name: "run.steps", shape: [T], data: Float32Array.from(snapshots, ({ step }) => step) },
+    ...packWeights("run", snapshots),
     { name: "run.curves", shape: [T, R, FIELDS.length], data: Float32Array.from(curves) },
-    ...weights,
-    ...(branch === null ? [] : [
-      { name: "run.branch_step", shape: [1], data: Float32Array.of(branch.step) },
-      ...branch.tensors.map((tensor) => ({ ...tensor, name: `run.branch.${tensor.name}` })),
+    ...packWeights("run.studied", studied),
+    ...branches.flatMap(({ step, tensors }, index) => [
+      { name: `run.branch.${index}.step`, shape: [1], data: Float32Array.of(step) },
+      ...tensors.map((tensor) => ({ ...tensor, name: `run.branch.${index}.state.${tensor.name}` })),
     ]),
   ];
 }
@@ -114,29 +145,21 @@ export function packHistory({ snapshots, branch }: History): NamedTensor<Float32
  */
 export function unpackHistory(tensors: readonly NamedTensor[]): History {
   const arrays = tensors.map(({ name, shape, data }) => ({ name, shape, data: data as Float32Array }));
-  const of = (name: string) => arrays.find((array) => array.name === `run.${name}`)?.data;
-  const under = (prefix: string) =>
-    arrays.filter(({ name }) => name.startsWith(prefix)).map((array) => ({
-      ...array,
-      name: array.name.slice(prefix.length),
-    }));
-  const [steps, curves, step] = [of("steps")!, of("curves")!, of("branch_step")];
-  const perReport = curves.length / steps.length;
-  const weights = under("run.weights.");
-  return {
-    snapshots: Array.from(steps, (step, t) => ({
-      step,
-      points: Array.from({ length: perReport / FIELDS.length }, (_, r): Point => {
-        const start = t * perReport + r * FIELDS.length;
-        const [trainLoss, testLoss, trainAccuracy, testAccuracy, norm2] = curves.slice(start, start + FIELDS.length);
-        return { trainLoss, testLoss, trainAccuracy, testAccuracy, norm2 };
-      }),
-      weights: weights.map(({ name, shape: [T, ...shape], data }) => ({
-        name,
-        shape,
-        data: data.slice(t * data.length / T, (t + 1) * data.length / T),
-      })),
-    })),
-    branch: step === undefined ? null : { step: step[0], tensors: under("run.branch.") },
-  };
+  const curves = arrays.find(({ name }) => name === "run.curves")!;
+  const [, R, F] = curves.shape;
+  const snapshots = unpackWeights("run", arrays).map((kept, t) => ({
+    ...kept,
+    points: Array.from({ length: R }, (_, r): Point => {
+      const start = (t * R + r) * F;
+      const [trainLoss, testLoss, trainAccuracy, testAccuracy, norm2] = curves.data.slice(start, start + F);
+      return { trainLoss, testLoss, trainAccuracy, testAccuracy, norm2 };
+    }),
+  }));
+  const branches: TrainingState[] = [];
+  for (let index = 0;; index++) {
+    const step = arrays.find(({ name }) => name === `run.branch.${index}.step`);
+    if (step === undefined) break;
+    branches.push({ step: step.data[0], tensors: under(`run.branch.${index}.state.`, arrays) });
+  }
+  return { snapshots, studied: unpackWeights("run.studied", arrays), branches };
 }

@@ -71,6 +71,8 @@ export function modelParameters(sizes: ModelSizes): ParameterSpecs {
  *
  * The same function as `transformer(…).apply` on tokens (a, b, "="). There are only p + p + 1 different inputs to a
  * position, so that keys and values are computed once for each of them and then looked up, and the query once for all.
+ * That is why the experiment does not call `transformer(…).apply`: in turn on one core, a step of AdamW took 126 against
+ * 163 ms for the cpu preset's ten replicas, and 348 against 551 ms for two of the paper's size.
  *
  * @param sizes Sizes of the model.
  * @param weights Parameters (R, …) by name.

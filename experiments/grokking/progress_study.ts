@@ -1,7 +1,7 @@
 /** Measures of every snapshot of the main replicas: Fourier and spectral ones. */
 import { evaluate, record } from "../../lib/gpu/mod.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { effectiveRank } from "../../lib/metrics/mod.ts";
+import { rankRule } from "../../lib/metrics/mod.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
 import { gini } from "./fourier.ts";
 import { cyclicGroup } from "./group.ts";
@@ -18,10 +18,10 @@ import {
 import { applyModel, inputRows, modelParameters } from "./model.ts";
 import { neuronFrequencies } from "./neurons.ts";
 import { type Setting, sizesOf, tableOf } from "./setting.ts";
-import { comparedRank, MATRICES, type Spectra, spectraOf, subspaceDistance } from "./spectral.ts";
+import { finalSpaces, leadingVectors, type SpectralMeasures, spectralMeasures } from "./spectral.ts";
 
 /** Measures of one main replica at one snapshot. */
-export interface Measured {
+export interface Measured extends SpectralMeasures {
   readonly restrictedLoss: number;
   /** The same from the test pairs alone, so that what is memorised of the training pairs has no part in it. */
   readonly testRestrictedLoss: number;
@@ -30,10 +30,6 @@ export interface Measured {
   readonly giniLogits: number;
   /** Share of the logits' variance at the key frequencies. */
   readonly explained: number;
-  /** Effective ranks, means over heads. */
-  readonly ranks: Readonly<Record<typeof MATRICES[number], number>>;
-  /** Distances to the final subspace, means over heads. */
-  readonly distances: Readonly<Record<typeof MATRICES[number], number>>;
   /** Share of the embedding's power at every frequency from 1. */
   readonly embedding: readonly number[];
   /** Share of the logits' variance at every frequency from 1. */
@@ -45,7 +41,8 @@ export interface Final {
   readonly keys: readonly number[];
   /** Of every key frequency, the share of live neurons that it explains to more than 85 %. */
   readonly neurons: readonly number[];
-  readonly spectra: Spectra;
+  /** Of every head, columns (C, k) that span the row space of its OV circuit: k = `rankRule` of its values. */
+  readonly subspaces: readonly Float64Array[];
   /** Embedding of numbers (p, C). */
   readonly embedding: Float32Array;
 }
@@ -102,7 +99,13 @@ export async function measureProgress(
 
   const last = snapshots[snapshots.length - 1];
   const ends = (await logitsAt(last)).map((logits) => resultComponents(logits, table));
-  const spectra = await spectraOf(last.weights, sizes.heads);
+  const spaces = await finalSpaces(last.weights, sizes.heads);
+  const spectral = await spectralMeasures(snapshots.map(({ weights }) => weights), spaces, sizes.heads);
+  const subspacesOf = (r: number) =>
+    Array.from({ length: sizes.heads }, (_, h) => {
+      const [b, K] = [r * sizes.heads + h, spaces.OV.shape[2]];
+      return leadingVectors(spaces.OV, b, rankRule(spaces.OV.s.subarray(b * K, (b + 1) * K)));
+    });
   using active = await evaluate(() => applyModel(sizes, parameters.weights, tokens).neurons);
   const neurons = await active.read();
   const embeddings = embeddingsOf(last);
@@ -113,24 +116,17 @@ export async function measureProgress(
     const sharp = found.filter(({ explained }) => explained > EXPLAINED);
     const share = (key: number) =>
       sharp.filter(({ frequency }) => frequency === key).length / Math.max(1, found.length);
-    return { keys, neurons: keys.map(share), spectra: spectra[r], embedding: embeddings[r] };
+    return { keys, neurons: keys.map(share), subspaces: subspacesOf(r), embedding: embeddings[r] };
   });
 
   const measured: Measured[][] = [];
   for (const [index, snapshot] of snapshots.entries()) {
     const logits = await logitsAt(snapshot);
-    const now = await spectraOf(snapshot.weights, sizes.heads);
     const embeddings = embeddingsOf(snapshot);
-    measured.push(finals.map(({ keys, spectra }, r): Measured => {
+    measured.push(finals.map(({ keys }, r): Measured => {
       const found = resultComponents(logits[r], table);
       const power = embeddingPowers(embeddings[r], table);
       const total = power.reduce((sum, x) => sum + x, 0);
-      const mean = (of: (name: typeof MATRICES[number], head: number) => number) =>
-        Object.fromEntries(MATRICES.map((name) => {
-          const heads = now[r][name].length;
-          const values = Array.from({ length: heads }, (_, head) => of(name, head));
-          return [name, values.reduce((sum, x) => sum + x, 0) / heads];
-        })) as Measured["ranks"];
       return {
         restrictedLoss: restrictedLoss(found, keys, table),
         testRestrictedLoss: restrictedLoss(
@@ -142,11 +138,7 @@ export async function measureProgress(
         giniEmbedding: gini(power),
         giniLogits: gini(found.shares),
         explained: keys.reduce((sum, key) => sum + found.shares[key - 1], 0),
-        ranks: mean((name, head) => effectiveRank(now[r][name][head].s)),
-        distances: mean((name, head) => {
-          const end = spectra[name][head];
-          return subspaceDistance(now[r][name][head], end, comparedRank(end));
-        }),
+        ...spectral[index][r],
         embedding: power.map((x) => x / total),
         logits: found.shares,
       };

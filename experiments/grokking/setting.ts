@@ -1,6 +1,7 @@
 /** Options of the experiment, and the ensemble that they make. */
-import { column, type Configuration, option, type Presets, UserError } from "../../lib/run/mod.ts";
+import { type Configuration, option, type Presets, UserError } from "../../lib/run/mod.ts";
 import { modularTable } from "../../lib/tasks/mod.ts";
+import { logarithmicSteps, unionOfSteps } from "../../lib/train.ts";
 import type { ModelSizes } from "./model.ts";
 
 /** Command line; the defaults are the `cpu` preset's. */
@@ -16,11 +17,29 @@ export const options = {
   steps: option.integer(1000, { min: 10, help: "full-batch steps" }),
   reports: option.integer(60, { min: 4, help: "reports, evenly spaced in the logarithm of the step" }),
   replicas: option.integer(4, { min: 2, max: 64, help: "main replicas: seed, seed + 1, …" }),
-  "control-replicas": option.integer(1, { min: 0, max: 64, help: "replicas of each control; 0 for none" }),
+  "control-replicas": option.integer(2, { min: 0, max: 64, help: "replicas of each control; 0 for none" }),
   decays: option.numbers([0, 0.3, 2], { min: 0, help: "weight decays of the controls" }),
   fractions: option.numbers([0.3, 0.6], { above: 0, max: 0.95, help: "shares of the pairs of the controls" }),
-  "branch-at": option.integer(150, { min: 1, help: "step from which interventions branch off" }),
+  "branch-at": option.numbers([60, 150, 300], {
+    min: 1,
+    help:
+      "steps from which interventions branch off, ascending; claims about the middle one carry no step in their name",
+  }),
   "branch-steps": option.integer(600, { min: 0, help: "steps of the interventions; 0 for none" }),
+  coefficients: option.integer(10, {
+    min: 0,
+    help:
+      "snapshots whose local learning coefficient is estimated, evenly spaced in the logarithm of the step; 0 for none",
+  }),
+  "coefficient-chains": option.integer(2, { min: 1, max: 64, help: "chains of Langevin dynamics of each estimate" }),
+  "coefficient-burn-in": option.integer(40, { min: 0, help: "steps of a chain that do not count" }),
+  "coefficient-draws": option.integer(60, { min: 8, help: "steps of a chain that count" }),
+  "coefficient-lr": option.number(1e-4, { above: 0, help: "step size η of a chain" }),
+  "coefficient-pull": option.number(1000, {
+    min: 0,
+    help: "localisation γ: strength of the pull back to the snapshot",
+  }),
+  "coefficient-n-beta": option.number(0, { min: 0, help: "nβ; 0 for n / ln n, n the number of training pairs" }),
 };
 
 /** Partial overrides by name. */
@@ -37,8 +56,11 @@ export const presets: Presets<typeof options> = {
     "control-replicas": 1,
     decays: [0],
     fractions: [0.8],
-    "branch-at": 10,
+    "branch-at": [5, 10],
     "branch-steps": 20,
+    coefficients: 3,
+    "coefficient-burn-in": 2,
+    "coefficient-draws": 8,
   },
   cpu: {},
   paper: {
@@ -52,45 +74,17 @@ export const presets: Presets<typeof options> = {
     "control-replicas": 2,
     decays: [0, 0.3, 3],
     fractions: [0.2, 0.4, 0.6],
-    "branch-at": 2000,
+    "branch-at": [700, 2000, 8000],
     "branch-steps": 30_000,
+    "coefficient-chains": 4,
+    "coefficient-burn-in": 200,
+    "coefficient-draws": 400,
+    "coefficient-lr": 2e-5,
   },
 };
 
 /** Values of the options. */
 export type Setting = Configuration<typeof options>;
-
-/** One replica of the ensemble. */
-export interface Replica {
-  /** `main`, or the control that it belongs to. */
-  readonly condition: string;
-  readonly seed: number;
-  readonly fraction: number;
-  readonly weightDecay: number;
-  readonly labels: "true" | "permuted";
-}
-
-/**
- * The ensemble: main replicas first, then the controls, each of which differs from them in one respect.
- *
- * @param setting Options.
- * @param seed First seed; a control's replicas have the seeds of the first main ones.
- * @returns Replicas in order.
- */
-export function replicasOf(setting: Setting, seed: number): Replica[] {
-  const main = { fraction: setting.fraction, weightDecay: setting["weight-decay"], labels: "true" } as const;
-  const conditions: [number, Omit<Replica, "seed">][] = [
-    [setting.replicas, { condition: "main", ...main }],
-    ...[
-      ...setting.decays.map((weightDecay) => ({ ...main, condition: `weight decay ${weightDecay}`, weightDecay })),
-      ...setting.fractions.map((fraction) => ({ ...main, condition: `fraction ${fraction}`, fraction })),
-      { ...main, condition: "random labels", labels: "permuted" as const },
-    ].map((condition): [number, Omit<Replica, "seed">] => [setting["control-replicas"], condition]),
-  ];
-  return conditions.flatMap(([count, condition]) =>
-    Array.from({ length: count }, (_, index) => ({ ...condition, seed: (seed + index) >>> 0 }))
-  );
-}
 
 /** Sizes of the model. */
 export function sizesOf({ modulus, width, heads, mlp }: Setting): ModelSizes {
@@ -99,14 +93,18 @@ export function sizesOf({ modulus, width, heads, mlp }: Setting): ModelSizes {
 
 /** Refuses what no run can do, before anything is written. */
 export function check(setting: Setting): void {
-  const { modulus: p, width, heads, steps, "branch-at": at, "branch-steps": more } = setting;
+  const { modulus: p, width, heads, steps, "branch-at": branches, "branch-steps": more } = setting;
   if (width % heads !== 0) throw new UserError(`expected --width to be a multiple of --heads=${heads}, found ${width}`);
   for (let k = 2; k * k <= p; k++) {
     if (p % k === 0) throw new UserError(`expected --modulus to be a prime, found ${p} = ${k} · ${p / k}`);
   }
-  if (more > 0 && at + more > steps) {
+  const [last] = branches.slice(-1);
+  if (branches.some((at, index) => !Number.isInteger(at) || index > 0 && at <= branches[index - 1])) {
+    throw new UserError(`expected --branch-at to be whole steps, ascending, found ${branches.join(",")}`);
+  }
+  if (more > 0 && last + more > steps) {
     throw new UserError(
-      `expected --branch-at and --branch-steps to add up to --steps=${steps} at most, found ${at + more}`,
+      `expected --branch-at and --branch-steps to add up to --steps=${steps} at most, found ${last + more}`,
     );
   }
   for (const [name, values] of [["decays", setting.decays], ["fractions", setting.fractions]] as const) {
@@ -122,44 +120,20 @@ export function tableOf({ modulus, operation }: Setting): [number, number, numbe
   return modularTable(modulus, operation);
 }
 
-/** Kinds of row in the log. */
-export const columns = {
-  train: {
-    step: column.int("steps", "full-batch steps taken"),
-    replica: column.int("", "index of the replica in the ensemble"),
-    condition: column.text("main, or the control"),
-    seed: column.int("", "seed of initial weights and of the split"),
-    trainLoss: column.float("nats", "cross-entropy on the training pairs"),
-    testLoss: column.float("nats", "cross-entropy on all other pairs"),
-    trainAccuracy: column.float("", "share of training pairs that are right"),
-    testAccuracy: column.float("", "share of other pairs that are right"),
-    norm2: column.float("", "sum of all squared weights"),
-  },
-  measure: {
-    step: column.int("steps", "full-batch steps taken"),
-    replica: column.int("", "index of the main replica"),
-    quantity: column.text(
-      "restricted loss (of all pairs, of test pairs), excluded loss, gini embedding, gini logits, explained; effective rank and distance (to the final subspace) of QK, OV (means over heads), mlp in, mlp out, embedding, unembedding",
-    ),
-    value: column.float("", "the value"),
-  },
-  spectrum: {
-    step: column.int("steps", "full-batch steps taken"),
-    replica: column.int("", "index of the main replica"),
-    frequency: column.int("", "frequency k of the group's characters"),
-    embedding: column.float("", "share of the embedding's power at k"),
-    logits: column.float("", "share of the logits' power in cos and sin of k times the result"),
-  },
-  key: {
-    replica: column.int("", "index of the main replica"),
-    frequency: column.int("", "a key frequency of the final model"),
-    neurons: column.float("", "share of the live neurons with more than 85 % of their variance at it"),
-  },
-  branch: {
-    step: column.int("steps", "full-batch steps since the start of training, those before the branch included"),
-    intervention: column.text("freeze final, freeze random, redraw final or redraw random"),
-    replica: column.int("", "index of the main replica that it branched off"),
-    testLoss: column.float("nats", "cross-entropy on the other pairs"),
-    testAccuracy: column.float("", "share of other pairs that are right"),
-  },
-};
+/**
+ * Reports whose snapshots the local learning coefficient is estimated of.
+ *
+ * @param setting Options.
+ * @returns Steps of reports, ascending, about evenly spaced in their logarithm from a fiftieth of the run to its end:
+ * before, a snapshot is no minimum of anything.
+ */
+export function coefficientSteps({ coefficients: count, steps, reports }: Setting): number[] {
+  const planned = logarithmicSteps(reports, steps).filter((step) => step > 0);
+  const wanted = Array.from(
+    { length: count },
+    (_, index) => steps * 50 ** ((index + 1 - count) / Math.max(1, count - 1)),
+  );
+  const nearest = (step: number) =>
+    planned.reduce((best, one) => Math.abs(Math.log(one / step)) < Math.abs(Math.log(best / step)) ? one : best);
+  return unionOfSteps(wanted.map(nearest));
+}

@@ -1,9 +1,9 @@
-/** Effective ranks, and distances to the final subspace, of circuits and matrices: decomposed on the GPU. */
-import { matmul } from "../../kernels/matmul.ts";
+/** Effective ranks of circuits and matrices, and how far their row spaces are from the final ones, on the GPU. */
 import { permute } from "../../kernels/strided.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { svd } from "../../lib/linalg/mod.ts";
-import { effectiveRank } from "../../lib/metrics/mod.ts";
+import { type RowSpace, svd, svdOfProduct } from "../../lib/linalg/mod.ts";
+import { Scratch } from "../../lib/linalg/scratch.ts";
+import { anglesBetween, effectiveRank, rankRule, squaredDistances } from "../../lib/metrics/mod.ts";
 import type { NamedArray } from "../../lib/models/parameters.ts";
 
 /** What is decomposed: circuits of every head, and matrices. */
@@ -12,106 +12,173 @@ export const MATRICES = ["QK", "OV", "mlp in", "mlp out", "embedding", "unembedd
 /** Name of a circuit or matrix. */
 export type MatrixName = typeof MATRICES[number];
 
-/** Singular values and right singular vectors of one matrix. */
-export interface Spectrum {
-  /** Values (K), from the largest. */
-  readonly s: Float32Array;
-  /** Vectors as columns (N, K), row-major. */
-  readonly v: Float32Array;
-  /** Rank of its row space that is compared: the heads' width for circuits, 0 for others, see {@linkcode comparedRank}. */
-  readonly rank: number;
+/** One number of each matrix, of circuits the mean over heads. */
+export type PerMatrix = Readonly<Record<MatrixName, number>>;
+
+/** Measures of one replica at one snapshot. */
+export interface SpectralMeasures {
+  readonly ranks: PerMatrix;
+  /** Subspace distances to the final matrix. */
+  readonly distances: PerMatrix;
+  /** Mean principal angles to the final row space, in radians. */
+  readonly angles: PerMatrix;
 }
 
-/** Spectra of a replica: one of each head, or a single one. */
-export type Spectra = Readonly<Record<MatrixName, readonly Spectrum[]>>;
+/** Row spaces of one kind of matrix, on the host: of each replica one for every head, or a single one. */
+export interface HostSpaces {
+  /** Singular values (B, K). */
+  readonly s: Float32Array;
+  /** Right singular vectors as columns (B, N, K). */
+  readonly v: Float32Array;
+  readonly shape: readonly [B: number, N: number, K: number];
+  /** Directions that are compared (B): the width of a head, else what `rankRule` makes of the values. */
+  readonly ranks: readonly number[];
+}
+
+/** The row spaces that others are compared with. */
+export type FinalSpaces = Readonly<Record<MatrixName, HostSpaces>>;
+
+/** Snapshots that are decomposed at once: enough that waiting for the GPU does not count. */
+const AT_ONCE = 12;
 
 /**
- * Decomposes the circuits `QK_h = W_Q,h W_K,hᵀ` and `OV_h = W_V,h W_O,h` of every head, and the other matrices.
+ * Row spaces of the circuits `QK_h = W_Q,h W_K,hᵀ` and `OV_h = W_V,h W_O,h` of every head, and of the other matrices.
  *
  * @param weights Parameters (S, …) of the replicas.
  * @param heads Heads H.
- * @returns Spectra of every replica.
+ * @returns What other snapshots are compared with.
  */
-export async function spectraOf(weights: readonly NamedArray[], heads: number): Promise<Spectra[]> {
-  const owned: Tensor[] = [];
-  const keep = (tensor: Tensor) => {
-    owned.push(tensor);
-    return tensor;
-  };
-  const of = (name: string) => {
-    const { shape, data } = weights.find((array) => array.name === name)!;
-    return keep(Tensor.from(data, shape, name));
-  };
-  const [S, C, inner] = weights.find(({ name }) => name === "blocks.0.attention.query")!.shape;
-  const D = inner / heads;
-  const perHead = (name: string) =>
-    keep(permute(of(`blocks.0.attention.${name}`).reshape([S, C, heads, D]), [0, 2, 1, 3])).reshape([S * heads, C, D]);
-  const output = of("blocks.0.attention.output").reshape([S * heads, D, C]);
-  const matrices: Record<MatrixName, Tensor> = {
-    QK: keep(matmul(perHead("query"), perHead("key"), { transposeB: true })),
-    OV: keep(matmul(perHead("value"), output)),
-    "mlp in": of("blocks.0.mlp.in"),
-    "mlp out": of("blocks.0.mlp.out"),
-    embedding: of("embedding.token"),
-    unembedding: of("unembedding"),
-  };
-  try {
-    const found = Object.entries(matrices).map(([name, matrix]) => {
-      const { u, s, v } = svd(matrix);
-      [u, s, v].forEach(keep);
-      return { name: name as MatrixName, s, v, each: matrix.shape[0] / S };
-    });
-    const result = Array.from({ length: S }, () => ({}) as Record<MatrixName, Spectrum[]>);
-    for (const { name, s, v, each } of found) {
-      const [values, vectors] = [await s.read(), await v.read()];
-      const [K, size] = [s.shape.at(-1)!, v.size / (S * each)];
-      result.forEach((spectra, r) =>
-        spectra[name] = Array.from({ length: each }, (_, h) => {
-          const index = r * each + h;
-          return {
-            s: values.slice(index * K, (index + 1) * K),
-            v: vectors.slice(index * size, (index + 1) * size),
-            rank: name === "QK" || name === "OV" ? D : 0,
-          };
-        })
-      );
-    }
-    return result;
-  } finally {
-    for (const tensor of owned) tensor.destroy();
+export async function finalSpaces(weights: readonly NamedArray[], heads: number): Promise<FinalSpaces> {
+  using scratch = new Scratch();
+  const found = {} as Record<MatrixName, HostSpaces>;
+  for (const [name, { s, v }] of Object.entries(decompose([weights], heads, scratch))) {
+    const [B, N, K] = v.shape as [number, number, number];
+    const values = await s.read();
+    const limited = (name === "QK" || name === "OV") && K < N;
+    const ranks = Array.from({ length: B }, (_, b) => limited ? K : rankRule(values.subarray(b * K, (b + 1) * K)));
+    found[name as MatrixName] = { s: values, v: await v.read(), shape: [B, N, K], ranks };
   }
-}
-
-/** Rank k of the row space that is compared with that of the final matrix: the heads' width, else ⌈effective rank of M(∞)⌉. */
-export function comparedRank({ rank, s }: Spectrum): number {
-  return rank > 0 ? rank : Math.ceil(effectiveRank(s));
+  return found;
 }
 
 /**
- * Subspace distance `‖M(∞)(I − V_t V_tᵀ)‖_F / ‖M(∞)‖_F` (arXiv 2504.12916), V_t the k leading right singular vectors.
+ * Measures of every snapshot.
  *
- * @param now Spectrum of M(t).
- * @param end Spectrum of M(∞).
- * @param k Rank of V_t.
- * @returns 0 where the row space of M(∞) lies in that of M(t), 1 where they are orthogonal.
+ * @param snapshots Parameters (S, …) of the replicas at each.
+ * @param final Row spaces of the last one.
+ * @param heads Heads H.
+ * @returns Of each snapshot and replica.
  */
-export function subspaceDistance(now: Spectrum, end: Spectrum, k: number): number {
-  const [K, L] = [now.s.length, end.s.length];
-  const N = now.v.length / K;
-  let [inside, total] = [0, 0];
-  for (let j = 0; j < L; j++) {
-    total += end.s[j] ** 2;
-    for (let i = 0; i < k; i++) {
-      let dot = 0;
-      for (let n = 0; n < N; n++) dot += now.v[n * K + i] * end.v[n * L + j];
-      inside += (end.s[j] * dot) ** 2;
-    }
+export async function spectralMeasures(
+  snapshots: readonly (readonly NamedArray[])[],
+  final: FinalSpaces,
+  heads: number,
+): Promise<SpectralMeasures[][]> {
+  const S = snapshots[0][0].shape[0];
+  const all: SpectralMeasures[][] = [];
+  for (let from = 0; from < snapshots.length; from += AT_ONCE) {
+    using scratch = new Scratch();
+    const some = snapshots.slice(from, from + AT_ONCE);
+    const spaces = decompose(some, heads, scratch);
+    const found = {} as Record<MatrixName, Comparison>;
+    for (const name of MATRICES) found[name] = await compare(spaces[name], final[name], some.length);
+    const measure = (field: keyof Comparison, replica: number) =>
+      Object.fromEntries(MATRICES.map((name) => {
+        const each = final[name].shape[0] / S;
+        return [name, mean(found[name][field].slice(replica * each, (replica + 1) * each))];
+      })) as PerMatrix;
+    some.forEach((_, t) =>
+      all.push(Array.from({ length: S }, (_, r) => ({
+        ranks: measure("ranks", t * S + r),
+        distances: measure("distances", t * S + r),
+        angles: measure("angles", t * S + r),
+      })))
+    );
   }
-  return total === 0 ? 0 : Math.sqrt(Math.max(0, 1 - inside / total));
+  return all;
 }
 
-/** Leading right singular vectors (N, k), row-major. */
-export function leadingVectors({ s, v }: Spectrum, k: number): Float64Array {
-  const N = v.length / s.length;
-  return Float64Array.from({ length: N * k }, (_, index) => v[Math.floor(index / k) * s.length + index % k]);
+/**
+ * Leading right singular vectors of one matrix, as many as are compared.
+ *
+ * @param spaces Row spaces.
+ * @param b Which matrix.
+ * @param k How many, ≤ K.
+ * @returns Columns (N, k), row-major.
+ */
+export function leadingVectors({ v, shape: [, N, K] }: HostSpaces, b: number, k: number): Float64Array {
+  return Float64Array.from(
+    { length: N * k },
+    (_, index) => v[(b * N + Math.floor(index / k)) * K + index % k],
+  );
+}
+
+/** Numbers of matrices, snapshot by snapshot. */
+interface Comparison {
+  readonly ranks: readonly number[];
+  readonly distances: readonly number[];
+  readonly angles: readonly number[];
+}
+
+async function compare(now: RowSpace, end: HostSpaces, snapshots: number): Promise<Comparison> {
+  const [B, N, K] = end.shape;
+  const repeated = (values: Float32Array) => {
+    const data = new Float32Array(snapshots * values.length);
+    for (let t = 0; t < snapshots; t++) data.set(values, t * values.length);
+    return data;
+  };
+  const ranks = Array.from({ length: snapshots }, () => end.ranks).flat();
+  using s = Tensor.from(repeated(end.s), [snapshots * B, K]);
+  using v = Tensor.from(repeated(end.v), [snapshots * B, N, K]);
+  using counted = Tensor.from(Uint32Array.from(ranks));
+  using squares = squaredDistances(now, { s, v }, counted);
+  const [lost, values] = [await squares.read(), await now.s.read()];
+  const angles = await anglesBetween(now, { s, v }, ranks);
+  // In the unit of squaredDistances, the square of the largest value.
+  const totals = Array.from({ length: B }, (_, b) => {
+    const own = end.s.subarray(b * K, (b + 1) * K);
+    return own.reduce((sum, value) => sum + (value / own[0]) ** 2, 0);
+  });
+  return {
+    ranks: ranks.map((_, index) => effectiveRank(values.subarray(index * K, (index + 1) * K))),
+    distances: Array.from(lost, (square, index) => Math.sqrt(square / totals[index % B])),
+    angles: angles.map((own) => mean([...own])),
+  };
+}
+
+/** Values and right singular vectors of the matrices of several snapshots at once. */
+function decompose(snapshots: readonly (readonly NamedArray[])[], heads: number, scratch: Scratch) {
+  const of = (name: string) => {
+    const parts = snapshots.map((weights) => weights.find((array) => array.name === name)!);
+    const [{ shape: [S, ...rest], data: { length } }] = parts;
+    const data = new Float32Array(parts.length * length);
+    parts.forEach((part, t) => data.set(part.data, t * length));
+    return scratch.keep(Tensor.from(data, [parts.length * S, ...rest], name));
+  };
+  const attention = (name: string) => of(`blocks.0.attention.${name}`);
+  const [query, output] = [attention("query"), attention("output")];
+  const [S, C, inner] = query.shape;
+  const D = inner / heads;
+  // (S, C, H D) to a factor (S H, C, D) of every head.
+  const perHead = (x: Tensor) =>
+    scratch.keep(permute(x.reshape([S, C, heads, D]), [0, 2, 1, 3])).reshape([S * heads, C, D]);
+  const transposed = scratch.keep(permute(output.reshape([S * heads, D, C]), [0, 2, 1]));
+  const kept = ({ s, v }: RowSpace): RowSpace => ({ s: scratch.keep(s), v: scratch.keep(v) });
+  const whole = (x: Tensor) => {
+    const { u, s, v } = svd(x);
+    scratch.keep(u);
+    return kept({ s, v });
+  };
+  return {
+    QK: kept(svdOfProduct(perHead(query), perHead(attention("key")))),
+    OV: kept(svdOfProduct(perHead(attention("value")), transposed)),
+    "mlp in": whole(of("blocks.0.mlp.in")),
+    "mlp out": whole(of("blocks.0.mlp.out")),
+    embedding: whole(of("embedding.token")),
+    unembedding: whole(of("unembedding")),
+  } satisfies Record<MatrixName, RowSpace>;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

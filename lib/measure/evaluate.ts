@@ -7,7 +7,7 @@ import { Tensor } from "../gpu/tensor.ts";
 import { type RowSpace, svdOfProduct } from "../linalg/product_svd.ts";
 import { Scratch } from "../linalg/scratch.ts";
 import { singularValues, svd } from "../linalg/svd.ts";
-import { cosinesBetween, restsOutside, squaredCosines, squaredDistances } from "../metrics/row_spaces.ts";
+import { anglesBetween, squaredCosines, squaredDistances } from "../metrics/row_spaces.ts";
 import { RANK_CUTOFF, rankRule } from "../metrics/subspace.ts";
 import type { Family } from "./plan.ts";
 
@@ -95,15 +95,8 @@ export async function evaluateFamily(
         found.distances = normalised(await scratch.keep(squaredDistances(now, final, rankTensor)).read(), last.s, K);
       }
       if (wanted.angles) {
-        const parts = [cosinesBetween, restsOutside].map((of) => scratch.keep(of(now, final, rankTensor)));
-        const values: Float32Array[] = [];
-        for (const part of parts) values.push(await scratch.keep(singularValues(part)).read());
-        found.angles = Array.from({ length: S * G }, (_, index) => {
-          const rank = dimensions(last.s.subarray(index % G * K, (index % G + 1) * K), allRanks[index], N);
-          const [cosine, sine] = values.map((all) => all.subarray(index * K, (index + 1) * K));
-          const end = Math.max(0, rank - 1);
-          return [Math.atan2(sine[end], cosine[0]), Math.atan2(sine[0], cosine[end])];
-        });
+        const angles = await anglesBetween(now, final, allRanks);
+        found.angles = angles.map((own) => [own[0] ?? 0, own.at(-1) ?? 0]);
       }
       if (wanted.overlap) {
         const v = await space.v.read();

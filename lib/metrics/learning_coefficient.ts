@@ -93,23 +93,49 @@ export interface LearningCoefficient {
  * @throws {RangeError} If burn-in or draws are no whole numbers, or nβ is not positive.
  */
 export async function learningCoefficient(options: LearningCoefficientOptions): Promise<LearningCoefficient> {
-  const { parameters, nBeta, burnIn, draws } = options;
+  const [found] = await learningCoefficients({ ...options, chains: options.parameters.replicas });
+  return found;
+}
+
+/**
+ * Local learning coefficients of several trained parameters at once: {@linkcode learningCoefficient} of each, from chains
+ * that run side by side.
+ *
+ * @param options Model, loss, and dynamics; the first `chains` replicas of `parameters` are at the first w*, the next ones
+ * at the second, and so on.
+ * @returns One estimate for each w*.
+ * @throws {RangeError} As `learningCoefficient`, or if the replicas are no multiple of `chains`.
+ */
+export async function learningCoefficients(
+  options: LearningCoefficientOptions & { readonly chains: number },
+): Promise<LearningCoefficient[]> {
+  const { parameters: { replicas: R }, nBeta, burnIn, draws, chains: each } = options;
   if (!Number.isInteger(burnIn) || burnIn < 0 || !Number.isInteger(draws) || draws < 1) {
     throw new RangeError(`learningCoefficient: expected burnIn ≥ 0 and draws ≥ 1, found ${burnIn} and ${draws}`);
   }
   if (!(nBeta > 0)) throw new RangeError(`learningCoefficient: expected nBeta > 0, found ${nBeta}`);
-  const losses = await sample(options, options.batches ?? 1);
-  const { replicas: R } = parameters;
-  const [before, after] = losses;
-  const lossAtCentre = options.lossAtCentre ?? mean(before);
-  const trace = Array.from(
-    { length: R },
-    (_, r) => Float64Array.from({ length: burnIn + draws }, (_, step) => after[step * R + r]),
-  );
+  if (!Number.isInteger(each) || each < 1 || R % each !== 0) {
+    throw new RangeError(`learningCoefficients: expected chains that divide ${R} replicas, found ${each}`);
+  }
+  const [before, after] = await sample(options, options.batches ?? 1);
+  return Array.from({ length: R / each }, (_, centre) => {
+    const own = Array.from({ length: each }, (_, chain) => centre * each + chain);
+    const at = (losses: Float32Array, r: number) =>
+      Float64Array.from({ length: losses.length / R }, (_, step) => losses[step * R + r]);
+    const lossAtCentre = options.lossAtCentre ?? mean(own.map((r) => mean(at(before, r))));
+    return estimated(own.map((r) => at(after, r)), { lossAtCentre, nBeta, burnIn });
+  });
+}
+
+/** The estimate that losses of chains give, burn-in included (R of burnIn + draws). */
+function estimated(
+  trace: readonly Float64Array[],
+  { lossAtCentre, nBeta, burnIn }: Pick<LearningCoefficient, "lossAtCentre" | "nBeta" | "burnIn">,
+): LearningCoefficient {
   const kept = trace.map((losses) => losses.subarray(burnIn));
   const chains = kept.map((losses) => nBeta * (mean(losses) - lossAtCentre));
   const { rHat, warnings } = describeChains(kept, lossAtCentre);
-  const { centre, low, high } = R > 1 && chains.every(Number.isFinite)
+  const { centre, low, high } = chains.length > 1 && chains.every(Number.isFinite)
     ? meanInterval(chains)
     : { centre: mean(chains), low: mean(chains), high: mean(chains) };
   return { coefficient: centre, chains, low, high, lossAtCentre, trace, burnIn, nBeta, rHat, warnings };

@@ -14,7 +14,7 @@ export {
 } from "./spectrum.ts";
 export { type SpectralMeasures, spectralMeasures } from "./spectral_measures.ts";
 export { projectorOverlap, rankRule, rowSpaceAngles, subspaceDistance, type SubspaceOptions } from "./subspace.ts";
-export { cosinesBetween, restsOutside, squaredCosines, squaredDistances } from "./row_spaces.ts";
+export { anglesBetween, cosinesBetween, restsOutside, squaredCosines, squaredDistances } from "./row_spaces.ts";
 export {
   CHANGE_CRITERIA,
   type ChangeCriterion,
@@ -47,6 +47,7 @@ export {
   type LearningCoefficient,
   learningCoefficient,
   type LearningCoefficientOptions,
+  learningCoefficients,
 } from "./learning_coefficient.ts";
 export { type ChainDiagnostics, describeChains, splitRHat } from "./chains.ts";
 export { chainFigure } from "./chain_figure.ts";

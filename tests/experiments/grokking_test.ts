@@ -46,19 +46,37 @@ Deno.test("the smoke preset runs to its end; killed and resumed, it leaves the s
     const reports = new Set(rows.filter(({ kind }) => kind === "train").map(({ step }) => step));
     assert(reports.has(0) && reports.has(10) && reports.has(40));
     assertEquals(count("train"), 5 * reports.size);
-    assertEquals(count("measure"), 2 * 18 * reports.size);
+    assertEquals(count("measure"), 2 * 24 * reports.size);
+    // Three snapshots of two main replicas, of one without decay, and of one with random labels.
+    assertEquals([count("coefficient"), count("sampler")], [3 * 4, 1]);
     assertEquals(count("criterion"), count("claim"));
     assertEquals(
       new Set(rows.filter(({ kind }) => kind === "train").map(({ condition }) => condition)),
       new Set(["main", "weight decay 0", "fraction 0.8", "random labels"]),
     );
     const branches = rows.filter(({ kind }) => kind === "branch");
-    assertEquals(new Set(branches.map(({ step }) => step as number > 10 && step as number <= 30)), new Set([true]));
-    const firstLoss = (intervention: string) =>
-      branches.find((row) => row.intervention === intervention && row.step === 11 && row.replica === 0)!.testLoss;
-    assert(firstLoss("freeze final") !== firstLoss("freeze random"));
-    const figures = ["losses", "accuracy", "controls", "fourier", "circles", "interventions"];
-    for (const name of figures) assert(whole[`figures/${name}.svg`].includes("<text"), name);
+    const within = ({ from, step }: LogRow) => Number(step) > Number(from) && Number(step) <= Number(from) + 20;
+    assertEquals(new Set(branches.map(within)), new Set([true]));
+    const firstLoss = (intervention: string, from: number) =>
+      branches.find((row) =>
+        row.intervention === intervention && row.from === from && row.step === from + 1 && row.replica === 0
+      )!.testLoss;
+    assertEquals(
+      new Set([5, 10].flatMap((from) => ["freeze final", "freeze random"].map((name) => firstLoss(name, from)))).size,
+      4,
+    );
+    const figures = [
+      "losses",
+      "accuracy",
+      "controls",
+      "fourier",
+      "circles",
+      "principal_angles",
+      "learning_coefficient",
+    ];
+    for (const name of [...figures, "interventions", "intervention_times"]) {
+      assert(whole[`figures/${name}.svg`].includes("<text"), name);
+    }
   }));
 
 Deno.test("options that cannot be run are refused in one line", () =>
@@ -67,6 +85,7 @@ Deno.test("options that cannot be run are refused in one line", () =>
       const [args, expected] of [
         [["--modulus=15"], "expected --modulus to be a prime, found 15 = 3 · 5"],
         [["--width=10", "--heads=4"], "expected --width to be a multiple of --heads=4, found 10"],
+        [["--branch-at=30,10"], "expected --branch-at to be whole steps, ascending, found 30,10"],
         [["--branch-at=30"], "expected --branch-at and --branch-steps to add up to --steps=40 at most, found 50"],
         [["--decays=1"], "expected --decays to differ from each other and from the main one, found 1 twice"],
       ] as const

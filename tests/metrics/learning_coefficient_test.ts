@@ -15,7 +15,11 @@ import { openGpu } from "../../lib/gpu/device.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { chainFigure } from "../../lib/metrics/chain_figure.ts";
 import { describeChains, splitRHat } from "../../lib/metrics/chains.ts";
-import { learningCoefficient, type LearningCoefficientOptions } from "../../lib/metrics/learning_coefficient.ts";
+import {
+  learningCoefficient,
+  type LearningCoefficientOptions,
+  learningCoefficients,
+} from "../../lib/metrics/learning_coefficient.ts";
 import { reducedRankCoefficient } from "../../lib/metrics/reduced_rank.ts";
 import { ParameterSet, type ParameterSpecs, type Weights } from "../../lib/models/parameters.ts";
 
@@ -150,6 +154,26 @@ Deno.test("learningCoefficient: reduced-rank regression at zero, as its density 
   // Far below d/2 = 4 of a regular model.
   assertLess(expected, reducedRankCoefficient({ inputs: 2, hidden: 2, outputs: 2, rank: 0 }).lambda + 0.01);
   assertEstimates(found, expected, 0.06);
+});
+
+Deno.test("learningCoefficients: each of several minima has its own estimate, the one that it has alone", async () => {
+  const dynamics = { nBeta: 100, lr: 1e-3, burnIn: 20, draws: 100 };
+  const [first, second] = [1, 5];
+  const at = async (values: readonly number[], seeds: readonly number[], chains: number) => {
+    using parameters = ParameterSet.create({ w: { shape: [1], init: { law: "constant", value: 0 } } }, seeds);
+    parameters.flat.write(parameters.pack([{ name: "w", shape: [seeds.length, 1], data: Float32Array.from(values) }]));
+    // The losses are w⁴ and so differ in level and curvature at the two centres.
+    const loss = () => sum(square(square(parameters.weights.w)), [1]);
+    return await learningCoefficients({ parameters, loss, chains, ...dynamics });
+  };
+  const both = await at([first, first, second, second], [1, 2, 3, 4], 2);
+  assertEquals(both.map(({ lossAtCentre }) => lossAtCentre), [1, 625]);
+  assertEquals(both[1], (await at([second, second], [3, 4], 2))[0]);
+  await assertRejects(
+    () => at([1, 1, 1], [1, 2, 3], 2),
+    RangeError,
+    "learningCoefficients: expected chains that divide 3 replicas, found 2",
+  );
 });
 
 Deno.test("learningCoefficient: chains that drift, disagree or diverge are warned of; the trace is drawn", async () => {

@@ -4,7 +4,7 @@ import { Tensor } from "../../lib/gpu/tensor.ts";
 import { svdOfProduct } from "../../lib/linalg/product_svd.ts";
 import { matmulReference } from "../../lib/linalg/reference_solve.ts";
 import { svd } from "../../lib/linalg/svd.ts";
-import { cosinesBetween, restsOutside, squaredCosines, squaredDistances } from "../../lib/metrics/row_spaces.ts";
+import { anglesBetween, squaredCosines, squaredDistances } from "../../lib/metrics/row_spaces.ts";
 import { projectorOverlap, rankRule, rowSpaceAngles, subspaceDistance } from "../../lib/metrics/subspace.ts";
 import { gaussian } from "../linalg/matrices.ts";
 
@@ -81,21 +81,26 @@ Deno.test("subspaces on the GPU: distances, overlaps, cosines and sines as on th
       assertAlmostEquals(Math.sqrt(squares[index] / total), subspaceDistance(now, final, sizes), 1e-5);
       assertAlmostEquals(sums[index] / rank, projectorOverlap(now, final, sizes), 1e-5);
     });
-    using cosines = cosinesBetween(a, b, ranks);
-    using rests = restsOutside(a, b, ranks);
-    const product = svd(cosines), rest = svd(rests);
-    const [cosine, sine] = [await product.s.read(), await rest.s.read()];
+    const angles = await anglesBetween(a, b, [rank, rank]);
     cases.forEach(({ now, final }, index) => {
       const expected = rowSpaceAngles(now, final, { M, N, rank });
-      const width = cosine.length / 2;
-      expected.forEach((angle, k) => {
-        const found = Math.atan2(sine[index * width + rank - 1 - k], cosine[index * width + k]);
-        assertAlmostEquals(found, angle, 1e-5, `${rank} ${k}`);
-      });
+      assertEquals(angles[index].length, expected.length);
+      expected.forEach((angle, k) => assertAlmostEquals(angles[index][k], angle, 1e-5, `${rank} ${k}`));
     });
-    for (const { u, s, v } of [product, rest]) [u, s, v].forEach((tensor) => tensor.destroy());
   }
   for (const { u, s, v } of [a, b]) [u, s, v].forEach((tensor) => tensor.destroy());
+});
+
+Deno.test("angles on the GPU: directions that the first space lacks are right angles, those that the second lacks are none", async () => {
+  using m = Tensor.from([1, 0, 0, 0], [1, 2, 2]);
+  using full = Tensor.from([1, 0, 0, 1], [1, 2, 2]);
+  const [one, two] = [svd(m), svd(full)];
+  const [lacking] = await anglesBetween(one, two, [2]);
+  assertEquals(lacking.length, 2);
+  assertAlmostEquals(lacking[0], 0, 1e-6);
+  assertAlmostEquals(lacking[1], Math.PI / 2, 1e-6);
+  assertEquals((await anglesBetween(two, one, [2]))[0].length, 1);
+  for (const { u, s, v } of [one, two]) [u, s, v].forEach((tensor) => tensor.destroy());
 });
 
 Deno.test("svdOfProduct: values and row space of the product, small and large beside its inner size, wide and tall", async () => {

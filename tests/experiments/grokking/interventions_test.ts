@@ -1,6 +1,12 @@
 /** Interventions on a head's output matrix, and what a history keeps. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { type History, packHistory, squaredNorms, unpackHistory } from "../../../experiments/grokking/history.ts";
+import {
+  type History,
+  packHistory,
+  someReplicas,
+  squaredNorms,
+  unpackHistory,
+} from "../../../experiments/grokking/history.ts";
 import {
   changedRows,
   movedInto,
@@ -68,12 +74,22 @@ Deno.test("a history comes back from a checkpoint as it went in", () => {
   ];
   const history: History = {
     snapshots: [0, 3].map((step) => ({ step, points: [point(step), point(step + 1)], weights: weights(step) })),
-    branch: { step: 3, tensors: [{ name: "optimizer.mean.w", shape: [1, 1], data: Float32Array.of(7) }] },
+    studied: [{ step: 3, weights: weights(5) }],
+    branches: [3, 8].map((step) => ({
+      step,
+      tensors: [{ name: "optimizer.mean.w", shape: [1, 1], data: Float32Array.of(7 * step) }],
+    })),
   };
   assertEquals(unpackHistory(packHistory(history)), history);
   const [first, second] = history.snapshots;
   const turned = { ...history, snapshots: [first, { ...second, weights: second.weights.toReversed() }] };
   assertEquals(unpackHistory(packHistory(turned)), history);
-  assertEquals(unpackHistory(packHistory({ ...history, branch: null })).branch, null);
+  const young: History = { ...history, studied: [], branches: [] };
+  assertEquals(unpackHistory(packHistory(young)), young);
+  assertEquals(someReplicas([{ name: "w", shape: [3, 1], data: Float32Array.of(1, 2, 3) }], [2, 0, 0])[0], {
+    name: "w",
+    shape: [3, 1],
+    data: Float32Array.of(3, 1, 1),
+  });
   assertEquals(squaredNorms([{ name: "w", shape: [2, 2], data: Float32Array.of(1, 2, 0, 3) }], 2), [5, 9]);
 });
