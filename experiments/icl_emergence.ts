@@ -23,11 +23,13 @@ import { openGpu } from "../lib/gpu/device.ts";
 import { defineExperiment, main } from "../lib/run/mod.ts";
 import { claims } from "./icl_emergence/claims.ts";
 import { trainEnsemble } from "./icl_emergence/ensemble.ts";
-import { depth, type Evidence, windowsOf } from "./icl_emergence/evidence.ts";
+import { type Branch, depth, type Evidence, windowsOf } from "./icl_emergence/evidence.ts";
 import { figures } from "./icl_emergence/figures.ts";
-import { interventionStep, trainInterventions } from "./icl_emergence/intervention_study.ts";
+import { middleLevels } from "./icl_emergence/intervention_claims.ts";
+import { interventionSteps, trainInterventions } from "./icl_emergence/intervention_study.ts";
+import { INTERVENTIONS } from "./icl_emergence/interventions.ts";
 import { logBaselines, logSeries } from "./icl_emergence/log_series.ts";
-import { restoreSeries, saveSeries } from "./icl_emergence/series.ts";
+import { restoreSeries, saveSeries, type Series } from "./icl_emergence/series.ts";
 import { check, columns, options, presets, sizesOf } from "./icl_emergence/setting.ts";
 import { baselines, tasksOf } from "./icl_emergence/tasks.ts";
 
@@ -39,7 +41,7 @@ export const experiment = defineExperiment({
   columns,
   claims,
   check,
-  // A step of the checkpoints is one ensemble: a resumed run begins with the first that was not finished.
+  // A step of the checkpoints is one series: a resumed run begins with the first ensemble that was not finished.
   resumable: { every: 1 },
   async run(context) {
     const { configuration: setting, seed, checkpoints, log, note } = context;
@@ -57,29 +59,33 @@ export const experiment = defineExperiment({
       tasks,
       seeds,
     });
-    const shuffled = await tasksOf(setting, true);
+    // The control comes first: what a text's windows are held against.
     const ensembles = setting.depths.map((layers) => ensemble(`depth-${layers}`, layers));
-    if (setting.control === "yes") ensembles.push({ ...ensemble("control", 2), tasks: shuffled });
-    for (const [index, one] of ensembles.entries()) {
-      if (index < done.length) continue;
-      const series = await trainEnsemble(one, setting, context);
-      logSeries(series, exact, log);
-      done.push(series);
+    const hasControl = setting.control === "yes";
+    if (hasControl) ensembles.unshift({ ...ensemble("control", 2), tasks: await tasksOf(setting, true) });
+    const grounds = () => ({ setting, baselines: exact, control: hasControl ? done[0] : null });
+    const finish = (series: readonly Series[]) => {
+      done.push(...series);
+      series.forEach((one) => logSeries(one, grounds(), log));
       if (checkpoints.due(done.length)) checkpoints.save(saveSeries(done));
-    }
+    };
+    for (const one of ensembles.slice(done.length)) finish([await trainEnsemble(one, setting, context)]);
 
-    const depths = done.slice(0, setting.depths.length);
-    const control = setting.control === "yes" ? done[setting.depths.length] : null;
-    const two = depth({ depths }, 2);
-    let interventions: Evidence["interventions"] = null;
+    const depths = done.slice(ensembles.length - setting.depths.length, ensembles.length);
+    const before = { ...grounds(), depths };
+    const two = depth(before, 2);
+    const interventions: Branch[] = [];
     if (two && setting.interventions === "yes") {
-      const from = interventionStep(setting, windowsOf(two, { baselines: exact }));
-      note(`interventions at step ${from}`);
-      const series = await trainInterventions(ensemble("depth-2", 2), from, setting, context);
-      series.forEach((one) => logSeries(one, exact, log));
-      interventions = { from, series };
+      for (const [index, place] of interventionSteps(setting, windowsOf(two, before)).entries()) {
+        const from = ensembles.length + index * INTERVENTIONS.length;
+        if (done.length === from) {
+          note(`interventions at step ${place.from}`);
+          finish(await trainInterventions(ensemble("depth-2", 2), place, middleLevels(before), setting, context));
+        }
+        interventions.push({ ...place, series: done.slice(from, from + INTERVENTIONS.length) });
+      }
     }
-    const evidence: Evidence = { setting, baselines: exact, depths, control, interventions };
+    const evidence: Evidence = { ...before, interventions };
     context.judge(evidence);
     for (const [name, spec] of Object.entries(figures(evidence))) {
       await writeFigure(context.write, name, spec, { png: context.png });

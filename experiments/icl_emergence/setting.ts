@@ -22,10 +22,15 @@ export const options = {
   lr: option.number(1.5e-3, { above: 0, help: "learning rate of AdamW" }),
   "weight-decay": option.number(0.01, { min: 0, help: "weight decay of AdamW" }),
   steps: option.integer(1500, { min: 16, help: "steps of each ensemble" }),
-  every: option.integer(25, { min: 1, help: "steps between reports" }),
+  every: option.integer(25, { min: 2, help: "steps between reports" }),
   "evaluation-batch": option.integer(64, { min: 1, help: "held-out sequences a report and replica" }),
   "top-k": option.integer(4, { min: 1, help: "dimension of the subspace that interventions act on" }),
   interventions: option.choice(["yes", "no"], { help: "whether to intervene before the window of two layers" }),
+  "intervene-at": option.numbers([0.5, 1], {
+    above: 0,
+    max: 1,
+    help: "when, as fractions of the last step before the earliest window",
+  }),
   control: option.choice(["yes", "no"], { help: "whether to train two layers on shuffled sequences too" }),
 };
 
@@ -78,11 +83,16 @@ export function check(setting: Setting): void {
     throw new UserError(`expected ${expected}, found ${found}`);
   };
   if (task === "text" && text === "none") refuse("--text=FILE with --task=text", "none");
+  if (task === "text" && setting.control === "no") {
+    refuse("--control=yes with --task=text, whose windows are held against it", "no");
+  }
   if (task !== "text" && text !== "none") refuse("--task=text with --text", `--task=${task}`);
   if (width % heads !== 0) refuse(`--width divisible by ${heads} heads`, width);
   const fraction = depths.find((depth) => !Number.isInteger(depth));
   if (fraction !== undefined) refuse("--depths to be integers", fraction);
   if (new Set(depths).size < depths.length) refuse("distinct --depths", depths.join(","));
+  const places = setting["intervene-at"];
+  if (new Set(places).size < places.length) refuse("distinct --intervene-at", places.join(","));
   if (setting["block-to"] < setting["block-from"]) refuse("--block-to of at least --block-from", setting["block-to"]);
   if (task === "repeated" && 2 * setting["block-to"] > length + 1) {
     refuse(`--block-to of at most half of --length ${length}`, setting["block-to"]);
@@ -114,7 +124,7 @@ export const columns = {
     replica: column.int("", "index of the seed"),
     head: column.int("", "layer · heads + head, from 0; −1 where a quantity has none"),
     quantity: column.text(
-      "score, early loss, late loss, parameter norm; of a head: prefix matching, previous token, and of QK and OV: norm, effective rank without k values, distance to the last row space; curvatures",
+      "score, early loss, late loss, parameter norm; of a head: prefix matching, previous token, and of QK and OV: norm, effective rank without k values, distance and principal angles (rad) to the last row space; curvatures",
     ),
     value: column.float("", "the value"),
   },
