@@ -10,6 +10,7 @@ import { Tensor } from "../../lib/gpu/tensor.ts";
 import { crossEntropy } from "../../lib/losses.ts";
 import { linear } from "../../lib/models/layers.ts";
 import type { Weights } from "../../lib/models/parameters.ts";
+import { uniforms } from "../../lib/random.ts";
 import { repeatedSequences } from "../../lib/tasks/mod.ts";
 import type { Computation } from "../../lib/train.ts";
 import { circuitRows } from "./circuits.ts";
@@ -33,6 +34,28 @@ function diagonalScore(pattern: Tensor, back: number, from: number): Tensor {
   for (let t = from; t < T; t++) mask[t * T + t - back] = 1 / (B * (T - from));
   const weights = own(Tensor.from(mask, [1, 1, 1, T, T], "mask"));
   return sum(multiply(pattern, weights), [1, 3, 4]).reshape([R, H]);
+}
+
+/**
+ * Random tokens that repeat once, on which heads are told apart. Where there are fewer tokens than positions, each block
+ * is of different ones, the same for every seed: else a token would have been followed by several.
+ */
+function probeOf({ length, vocabulary }: Decoder, batch: number) {
+  const half = Math.floor(length / 2);
+  if (vocabulary >= length) {
+    return { block: half, probe: repeatedSequences({ vocabulary, length: 2 * half, batch, block: half }) };
+  }
+  const block = Math.min(half, vocabulary);
+  const rows = Array.from({ length: batch }, (_, row) => {
+    const order = uniforms({ seed: row, key: "order of a probe", step: 0 }, vocabulary);
+    const tokens = Array.from(order.keys()).sort((a, b) => order[a] - order[b]).slice(0, block);
+    return [...tokens, ...tokens];
+  });
+  const probe = ({ seeds: { shape: [R] } }: { readonly seeds: Tensor<"u32"> }) => {
+    const tokens = Uint32Array.from(Array.from({ length: R }, () => rows).flat(2));
+    return { tokens: own(Tensor.from(tokens, [R, batch, 2 * block], "probe")) };
+  };
+  return { block, probe };
 }
 
 /** Attention of one layer (R, B, H, T, T): the layers below give its input. */
@@ -71,8 +94,7 @@ export function evaluations(
   K: number,
 ): Record<Measured, Computation> {
   const model = decoder(sizes);
-  const block = Math.floor(sizes.length / 2);
-  const probe = repeatedSequences({ vocabulary: sizes.vocabulary, length: 2 * block, batch, block });
+  const { block, probe } = probeOf(sizes, batch);
   return {
     positions: (weights, draw) => {
       const { inputs, targets } = task({ ...draw, key: "evaluation" });

@@ -51,6 +51,15 @@ export const presets: Presets<typeof options> = {
     "top-k": 2,
   },
   cpu: {},
+  "cpu-markov": {
+    task: "markov",
+    length: 64,
+    vocabulary: 16,
+    steps: 1500,
+    every: 30,
+    "evaluation-batch": 128,
+    interventions: "no",
+  },
   paper: {
     replicas: 16,
     width: 128,

@@ -12,6 +12,7 @@ import {
   textPart,
   textWindows,
   type TokenBatch,
+  type TokenRows,
   withTargets,
 } from "../../lib/tasks/mod.ts";
 import type { Setting } from "./setting.ts";
@@ -70,7 +71,8 @@ export interface Baseline {
 
 /**
  * What exact predictors lose on sequences of the task: uniform; counts of tokens (unigram) and of pairs (bigram) in the
- * context; and those of a text's training part.
+ * context, of Markov chains with the α that loses least and with that of their law, else with 0.05; and those of a text's
+ * training part.
  *
  * @param setting Sizes.
  * @param tasks The tasks.
@@ -85,11 +87,11 @@ export async function baselines(setting: Setting, tasks: Tasks, seed: number): P
   for (const tensor of new Set([batch.tokens, batch.inputs, batch.targets])) tensor.destroy();
   const rows = { tokens, length: setting.length + 1, vocabulary: tasks.vocabulary };
   // A smaller α makes the pair counts of a sequence count sooner; chains have the α that they are drawn with.
-  const alpha = setting.task === "markov" ? setting.concentration : 0.05;
+  const markov = setting.task === "markov";
   const list: [string, ArrayLike<number>][] = [
     ["uniform", new Float64Array(setting.length).fill(Math.log(tasks.vocabulary))],
-    ["in-context unigram", inContextLosses(rows, 0, alpha)],
-    ["in-context bigram", inContextLosses(rows, 1, alpha)],
+    ["in-context unigram", markov ? bestUnigram(rows) : inContextLosses(rows, 0, 0.05)],
+    ["in-context bigram", inContextLosses(rows, 1, markov ? setting.concentration : 0.05)],
   ];
   if (tasks.text) {
     list.push(["text unigram", fittedLosses(tasks.text, rows, 0)], [
@@ -98,4 +100,11 @@ export async function baselines(setting: Setting, tasks: Tasks, seed: number): P
     ]);
   }
   return list.map(([name, losses]) => ({ name, losses: Array.from(losses) }));
+}
+
+/** Losses of counting tokens with the α, of some powers of two, that loses least: how often a chain visits is no Dirichlet law. */
+function bestUnigram(rows: TokenRows): Float64Array {
+  const all = Array.from({ length: 11 }, (_, index) => inContextLosses(rows, 0, 2 ** (index - 5)));
+  const total = (losses: Float64Array) => losses.reduce((sum, loss) => sum + loss, 0);
+  return all.reduce((best, losses) => total(losses) < total(best) ? losses : best);
 }

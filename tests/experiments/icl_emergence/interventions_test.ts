@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { decoder } from "../../../experiments/icl_emergence/decoder.ts";
 import { type Ensemble, optimizerOf, trainingLoss, trainTo } from "../../../experiments/icl_emergence/ensemble.ts";
-import { interventionStep } from "../../../experiments/icl_emergence/intervention_study.ts";
+import { interventionStep, interventionSteps } from "../../../experiments/icl_emergence/intervention_study.ts";
 import { holding, intervene, INTERVENTIONS } from "../../../experiments/icl_emergence/interventions.ts";
 import { sizesOf } from "../../../experiments/icl_emergence/setting.ts";
 import { tasksOf } from "../../../experiments/icl_emergence/tasks.ts";
@@ -121,4 +121,11 @@ Deno.test("the step of the interventions lies two reports before the earliest wi
   assertEquals(interventionStep(setting, [window(60), null, window(50)]), 30);
   assertEquals(interventionStep(setting, [window(10)]), 10);
   assertEquals(interventionStep(setting, [null]), 20);
+});
+
+Deno.test("earlier steps are fractions of it, down to a report, the first report at least", () => {
+  const window = { start: 60, end: 80, before: 0, after: -3, explained: 1 };
+  const at = (...fractions: number[]) =>
+    interventionSteps({ ...setting, "intervene-at": fractions }, [window]).map(({ from }) => from);
+  assertEquals(at(1, 0.5, 0.7, 0.1), [40, 20, 20, 10]);
 });
