@@ -13,7 +13,10 @@ export const options = {
   width: option.integer(32, { min: 4, help: "width C of the residual stream" }),
   heads: option.integer(2, { min: 1, help: "heads of each layer" }),
   length: option.integer(32, { min: 8, help: "positions T" }),
-  vocabulary: option.integer(64, { min: 4, help: "tokens V of --task=repeated and markov; bytes are 256" }),
+  vocabulary: option.integer(64, {
+    min: 4,
+    help: "tokens V of --task=repeated and markov; of a text, its different bytes",
+  }),
   norm: option.choice(["rms", "layer", "none"], { help: "normalisation before attention and unembedding" }),
   "block-from": option.integer(3, { min: 1, help: "shortest block that --task=repeated repeats" }),
   "block-to": option.integer(16, { min: 1, help: "longest one" }),

@@ -26,7 +26,7 @@ export interface Tasks {
   readonly train: (batch: number) => NextTokenTask;
   /** Sequences to evaluate on: other draws, and the validation part of a text. */
   readonly held: (batch: number) => NextTokenTask;
-  /** Number of tokens V. */
+  /** Number of tokens V: of a text, of its different bytes. */
   readonly vocabulary: number;
   /** The text's training part, where there is one. */
   readonly text: Uint8Array | null;
@@ -48,17 +48,25 @@ export async function tasksOf(setting: Setting, control = false): Promise<Tasks>
   const length = setting.length + 1;
   const order = control ? shuffled : <B extends TokenBatch>(sampler: TaskSampler<B>) => sampler;
   if (task === "text") {
-    const bytes = await readText(path, 20 * length);
+    const { bytes, vocabulary } = compact(await readText(path, 20 * length));
     const windows = (part: "train" | "validation") => (batch: number) =>
       withTargets(order(textWindows({ bytes, length, batch, part, split: SPLIT })));
     const { end } = textPart(bytes.length, "train", SPLIT);
-    return { train: windows("train"), held: windows("validation"), vocabulary: 256, text: bytes.subarray(0, end) };
+    return { train: windows("train"), held: windows("validation"), vocabulary, text: bytes.subarray(0, end) };
   }
   const draw = (batch: number): NextTokenTask =>
     task === "markov"
       ? withTargets(order(markovChains({ vocabulary, length, batch, concentration: setting.concentration })))
       : withTargets(order(repeatedSequences({ vocabulary, length, batch, block: { from, to } })));
   return { train: draw, held: draw, vocabulary, text: null };
+}
+
+/** A text with its different bytes numbered in their order: a byte that never occurs is nothing to predict. */
+function compact(text: Uint8Array): { readonly bytes: Uint8Array; readonly vocabulary: number } {
+  const different = [...new Set(text)].sort((a, b) => a - b);
+  const numbers = new Uint8Array(256);
+  different.forEach((byte, index) => numbers[byte] = index);
+  return { bytes: text.map((byte) => numbers[byte]), vocabulary: different.length };
 }
 
 /** An exact predictor's loss by position (T), in nats. */
