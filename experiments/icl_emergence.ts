@@ -3,20 +3,25 @@
  * Why does in-context learning appear suddenly in attention-only transformers: is the QK circuit's subspace found first?
  *
  * Task     tokens that repeat after a random lag, which the context alone predicts: pairs exactly, counts of tokens in part;
- *          or Markov chains with a new matrix each (--task=markov); or bytes of a file (--task=text --text=FILE).
+ *          or Markov chains with a new matrix each (--preset=cpu-markov, after Edelman et al. 2024, arXiv 2402.11004);
+ *          or bytes of a file (--preset=cpu-text --text=FILE).
  * Model    attention-only decoders of 1, 2, 3 and 4 layers, R seeds of each depth side by side, AdamW on fresh batches.
  * Compare  exact predictors: uniform, counts of tokens and of pairs in the context, a text's own unigrams and bigrams.
  * Measure  ICL score: loss at the last minus at the first quarter of positions. Its window, from the score alone: the change
- *          points of a segmented regression that ends below half way between the exact unigram and bigram scores. Prefix
- *          matching and previous-token attention of every head; effective rank without the leading value, norm and
- *          subspace distance (rank d_head) of every QK and OV; curvature of ‖θ‖ and of the loss autocorrelation.
+ *          points of a segmented regression (R² ≥ 0.9) whose fast fall ends below a level: half way between the exact
+ *          unigram and bigram scores; for a text, where those are not apt, the lower end of the 95 % prediction interval
+ *          of a further seed of the shuffled control. Prefix matching and previous-token attention of every head; of every
+ *          QK and OV: effective rank without the leading value, norm, subspace distance and principal angles (rank d_head);
+ *          curvature of ‖θ‖ and of the loss autocorrelation.
  * Control  two layers on the same sequences, each shuffled; one layer.
- * Change   before any seed's window: freeze or turn the top-k subspace of every QK, against random ones: delay in steps.
+ * Change   at the last step before any seed's window, and at half of it: freeze or turn the top-k subspace of every QK,
+ *          against random ones: delay in steps.
  * Claims   of arXiv 2504.12916, of Olsson et al. and on the interventions: icl_emergence/, logged before training.
  *
  * Pilots (1500 steps, two layers, learning curves only) chose the sizes: with blocks of 8 … 16 tokens, layer
  * normalisation or fan-in initial scale, the score falls gradually, by positions; with lags from 3 to 16, V = 64, RMS
  * normalisation and GPT-2 scale it falls at steps 300 … 600 in four of four seeds. One layer falls to −1.6 nats gradually.
+PILOTS
  */
 import { writeFigure } from "../lib/figures/mod.ts";
 import { openGpu } from "../lib/gpu/device.ts";

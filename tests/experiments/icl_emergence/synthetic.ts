@@ -8,7 +8,12 @@ import type { RunState } from "../../../lib/run/mod.ts";
 
 /** Values of the options for some arguments. */
 export const settingOf = (...args: string[]): Setting =>
-  parseCommandLine(["--preset=cpu", ...args], options, presets, 1).configuration;
+  parseCommandLine(
+    args.some((arg) => arg.startsWith("--preset")) ? args : ["--preset=cpu", ...args],
+    options,
+    presets,
+    1,
+  ).configuration;
 
 export const setting: Setting = settingOf();
 
