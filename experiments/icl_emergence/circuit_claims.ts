@@ -1,6 +1,16 @@
 /** Claims about the score and the heads. */
 import { judgeInterval, meanInterval } from "../../lib/run/mod.ts";
-import { deep, depth, headsOf, type IclClaim, rangeOf, seedsOf, undecided, windowsOf } from "./evidence.ts";
+import {
+  deep,
+  depth,
+  finalScores,
+  headsOf,
+  type IclClaim,
+  rangeOf,
+  seedsOf,
+  undecided,
+  windowsOf,
+} from "./evidence.ts";
 import { headCurve, type Series } from "./series.ts";
 import type { Setting } from "./setting.ts";
 import { halfWay, LEAST_EXPLAINED } from "./windows.ts";
@@ -101,6 +111,19 @@ export const controlHasNoIcl: IclClaim = {
   judge: (evidence) => {
     const share = shareWithWindow(evidence.control!, evidence);
     return judgeInterval(0, { centre: share, low: share, high: share }, { to: 0.25 });
+  },
+};
+
+/** Of a text, whose windows are held against the control: there may be in-context learning without any window. */
+export const beyondControl: IclClaim = {
+  id: "score-beyond-control",
+  statement: "Two layers learn in context from a text: their ICL score ends below that of the shuffled control.",
+  source: OLSSON,
+  criterion:
+    "ICL score of two layers less that of the control of the same seed, each the mean over the last quarter of training, mean over seeds: 95 % interval below 0",
+  judge: (evidence) => {
+    const [two, control] = [depth(evidence, 2)!, evidence.control!].map(finalScores);
+    return judgeInterval(0, meanInterval(two.map((score, replica) => score - control[replica])), { to: 0 });
   },
 };
 

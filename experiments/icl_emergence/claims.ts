@@ -1,5 +1,6 @@
 /** What is claimed of the emergence of in-context learning, each with its criterion. */
 import {
+  beyondControl,
   controlHasNoIcl,
   inductionInWindow,
   oneLayerHasNone,
@@ -36,8 +37,8 @@ export function claims(setting: Setting): IclClaim[] {
     ...(one && two ? [dipAbsentWithOneLayer] : []),
     ...(two ? [subspaceFallsEarly, qkAnglesEarly, ovSubspaceEarly, ovAnglesEarly, subspaceBeforeMagnitude] : []),
     ...(deep ? [normCurvatureInWindow, autocorrelationInWindow] : []),
-    // What counts as learned of a text is what its control has not: nothing is left to claim of it.
-    ...(two && control === "yes" && task !== "text" ? [controlHasNoIcl] : []),
+    // What counts as learned of a text is what its control has not: there is no window to claim of it.
+    ...(two && control === "yes" ? [task === "text" ? beyondControl : controlHasNoIcl] : []),
     ...(two && control === "yes" ? [dipAbsentInControl] : []),
     ...(two && interventions === "yes"
       ? fractions.flatMap((fraction) => [freezingDelays(fraction), rerandomisingDelays(fraction)])

@@ -72,19 +72,22 @@ export function learnedLevel({ setting, baselines, control }: Grounds): number {
   return (baselineScore({ baselines }, "in-context unigram") + baselineScore({ baselines }, "in-context bigram")) / 2;
 }
 
-/**
- * What one more seed of the shuffled control would not reach: `x̄ − t_{R−1, 0.975} s √(1 + 1/R)` over its R seeds, the lower
- * end of the 95 % prediction interval, with each seed's mean score over the last quarter of its reports.
- */
-export function controlLimit(control: Series): number {
-  const scores = seedsOf(control).map((replica) => {
-    const { y } = scoreCurve(control, replica);
+/** Mean ICL score of each seed over the last quarter of its reports. */
+export function finalScores(series: Series): number[] {
+  return seedsOf(series).map((replica) => {
+    const { y } = scoreCurve(series, replica);
     return mean(y.slice(-Math.max(1, Math.floor(y.length / 4))));
   });
-  const R = scores.length;
-  const { centre, low } = meanInterval(scores, 0.95);
+}
+
+/**
+ * What one more seed of the shuffled control would not reach: `x̄ − t_{R−1, 0.975} s √(1 + 1/R)` over the final scores of
+ * its R seeds, the lower end of the 95 % prediction interval.
+ */
+export function controlLimit(control: Series): number {
+  const { centre, low } = meanInterval(finalScores(control), 0.95);
   // The interval of the mean is narrower than that of a further value by √(1/R) to √(1 + 1/R).
-  return centre - (centre - low) * Math.sqrt(R + 1);
+  return centre - (centre - low) * Math.sqrt(control.replicas + 1);
 }
 
 /** Windows that were found before: many claims ask for the same ones. */
