@@ -13,7 +13,7 @@
  *          of a further seed of the shuffled control. Prefix matching and previous-token attention of every head; of every
  *          QK and OV: effective rank without the leading value, norm, subspace distance and principal angles (rank d_head);
  *          curvature of ‖θ‖ and of the loss autocorrelation.
- * Control  two layers on the same sequences, each shuffled; one layer.
+ * Control  two layers on the same sequences, each shuffled, or on bytes from all over the text; one layer.
  * Change   at the last step before any seed's window, and at half of it: freeze or turn the top-k subspace of every QK,
  *          against random ones: delay in steps.
  * Claims   of arXiv 2504.12916, of Olsson et al. and on the interventions: icl_emergence/, logged before training.

@@ -39,21 +39,26 @@ const SPLIT = 0.9;
  * The tasks that a setting asks for.
  *
  * @param setting Which task, and its sizes.
- * @param control Whether each sequence's order is lost: the same tokens, shuffled.
+ * @param control Whether order is lost: each sequence's tokens are shuffled; of a text, each byte comes from a place of
+ *   its own, as a window's counts of bytes would still tell what is to come in it.
  * @returns Samplers.
  * @throws {Error} In one line, if the text cannot be read or is too short.
  */
 export async function tasksOf(setting: Setting, control = false): Promise<Tasks> {
   const { task, text: path, vocabulary, "block-from": from, "block-to": to } = setting;
   const length = setting.length + 1;
-  const order = control ? shuffled : <B extends TokenBatch>(sampler: TaskSampler<B>) => sampler;
   if (task === "text") {
     const { bytes, vocabulary } = compact(await readText(path, 20 * length));
     const windows = (part: "train" | "validation") => (batch: number) =>
-      withTargets(order(textWindows({ bytes, length, batch, part, split: SPLIT })));
+      withTargets(
+        control
+          ? scattered(textWindows({ bytes, length: 1, batch: batch * length, part, split: SPLIT }), length)
+          : textWindows({ bytes, length, batch, part, split: SPLIT }),
+      );
     const { end } = textPart(bytes.length, "train", SPLIT);
     return { train: windows("train"), held: windows("validation"), vocabulary, text: bytes.subarray(0, end) };
   }
+  const order = control ? shuffled : <B extends TokenBatch>(sampler: TaskSampler<B>) => sampler;
   const draw = (batch: number): NextTokenTask =>
     task === "markov"
       ? withTargets(order(markovChains({ vocabulary, length, batch, concentration: setting.concentration })))
@@ -67,6 +72,14 @@ function compact(text: Uint8Array): { readonly bytes: Uint8Array; readonly vocab
   const numbers = new Uint8Array(256);
   different.forEach((byte, index) => numbers[byte] = index);
   return { bytes: text.map((byte) => numbers[byte]), vocabulary: different.length };
+}
+
+/** Sequences of tokens that were drawn one by one. */
+function scattered(sampler: TaskSampler<TokenBatch>, length: number): TaskSampler<TokenBatch> {
+  return (draw) => {
+    const { tokens } = sampler(draw);
+    return { tokens: tokens.reshape([tokens.shape[0], tokens.shape[1] / length, length]) };
+  };
 }
 
 /** An exact predictor's loss by position (T), in nats. */
