@@ -4,82 +4,36 @@ import {
   fittedLosses,
   inContextLosses,
   markovChains,
-  type NextTokens,
-  readText,
   repeatedSequences,
   shuffled,
   type TaskSampler,
-  textPart,
-  textWindows,
   type TokenBatch,
   type TokenRows,
   withTargets,
 } from "../../lib/tasks/mod.ts";
 import type { Setting } from "./setting.ts";
+import { type NextTokenTask, type Tasks, textTasks } from "./text_tasks.ts";
 
-/** Draws sequences with the token after each. */
-export type NextTokenTask = TaskSampler<TokenBatch & NextTokens>;
-
-/** The tasks of a run. */
-export interface Tasks {
-  /** Sequences to train on, by size of the batch. */
-  readonly train: (batch: number) => NextTokenTask;
-  /** Sequences to evaluate on: other draws, and the validation part of a text. */
-  readonly held: (batch: number) => NextTokenTask;
-  /** Number of tokens V: of a text, of its different bytes. */
-  readonly vocabulary: number;
-  /** The text's training part, where there is one. */
-  readonly text: Uint8Array | null;
-}
-
-/** Share of a text that is trained on. */
-const SPLIT = 0.9;
+export type { NextTokenTask, Tasks } from "./text_tasks.ts";
 
 /**
  * The tasks that a setting asks for.
  *
  * @param setting Which task, and its sizes.
- * @param control Whether order is lost: each sequence's tokens are shuffled; of a text, each byte comes from a place of
- *   its own, as a window's counts of bytes would still tell what is to come in it.
+ * @param control Whether order is lost: each sequence's tokens are shuffled; of a text, see {@linkcode textTasks}.
  * @returns Samplers.
  * @throws {Error} In one line, if the text cannot be read or is too short.
  */
 export async function tasksOf(setting: Setting, control = false): Promise<Tasks> {
   const { task, text: path, vocabulary, "block-from": from, "block-to": to } = setting;
   const length = setting.length + 1;
-  if (task === "text") {
-    const { bytes, vocabulary } = compact(await readText(path, 20 * length));
-    const windows = (part: "train" | "validation") => (batch: number) =>
-      withTargets(
-        control
-          ? scattered(textWindows({ bytes, length: 1, batch: batch * length, part, split: SPLIT }), length)
-          : textWindows({ bytes, length, batch, part, split: SPLIT }),
-      );
-    const { end } = textPart(bytes.length, "train", SPLIT);
-    return { train: windows("train"), held: windows("validation"), vocabulary, text: bytes.subarray(0, end) };
-  }
+  if (task === "text") return await textTasks(path, length, control);
   const order = control ? shuffled : <B extends TokenBatch>(sampler: TaskSampler<B>) => sampler;
   const draw = (batch: number): NextTokenTask =>
     task === "markov"
       ? withTargets(order(markovChains({ vocabulary, length, batch, concentration: setting.concentration })))
       : withTargets(order(repeatedSequences({ vocabulary, length, batch, block: { from, to } })));
   return { train: draw, held: draw, vocabulary, text: null };
-}
-
-/** A text with its different bytes numbered in their order: a byte that never occurs is nothing to predict. */
-function compact(text: Uint8Array): { readonly bytes: Uint8Array; readonly vocabulary: number } {
-  const different = [...new Set(text)].sort((a, b) => a - b);
-  const numbers = new Uint8Array(256);
-  different.forEach((byte, index) => numbers[byte] = index);
-  return { bytes: text.map((byte) => numbers[byte]), vocabulary: different.length };
-}
-
-/** Sequences of tokens that were drawn one by one. */
-function scattered(sampler: TaskSampler<TokenBatch>, length: number): TaskSampler<TokenBatch> {
-  return (draw) => {
-    const { tokens } = sampler(draw);
-    return { tokens: tokens.reshape([tokens.shape[0], tokens.shape[1] / length, length]) };
-  };
 }
 
 /** An exact predictor's loss by position (T), in nats. */
