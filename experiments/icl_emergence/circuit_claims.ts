@@ -13,7 +13,7 @@ import {
 } from "./evidence.ts";
 import { headCurve, type Series } from "./series.ts";
 import type { Setting } from "./setting.ts";
-import { halfWay, LEAST_EXPLAINED } from "./windows.ts";
+import { halfWay, leastExplained } from "./windows.ts";
 
 const OLSSON = "Olsson et al. 2022 (arXiv 2209.11895)";
 
@@ -32,9 +32,9 @@ export const transitions = (setting: Pick<Setting, "task">): IclClaim => ({
   id: "transition",
   statement: "Attention-only decoders of two and more layers learn in context, in a window that change points locate.",
   source: OLSSON,
-  criterion: `share of seeds whose score has a window (segmented regression, R² ≥ ${LEAST_EXPLAINED}, ending ${
-    levelIn(setting)
-  }): ≥ 0.75 at every depth ≥ 2`,
+  criterion: `share of seeds whose score has a window (segmented regression, R² ≥ ${
+    leastExplained(setting.task)
+  }, ending ${levelIn(setting)}): ≥ 0.75 at every depth ≥ 2`,
   judge: (evidence) => {
     const shares = deep(evidence).map((series) => shareWithWindow(series, evidence));
     const lengths = deep(evidence).flatMap((series) =>

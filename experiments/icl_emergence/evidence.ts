@@ -4,7 +4,7 @@ import { type Claim, type Judgement, meanInterval } from "../../lib/run/mod.ts";
 import { earlyAndLate, headCurve, scoreCurve, type Series } from "./series.ts";
 import { MARGINAL, type Setting } from "./setting.ts";
 import type { Baseline } from "./tasks.ts";
-import { findWindow, type Window } from "./windows.ts";
+import { findWindow, leastExplained, type Window } from "./windows.ts";
 
 /** Everything that the run has measured. */
 export interface Evidence {
@@ -98,7 +98,8 @@ export function windowsOf(series: Series, grounds: Grounds): (Window | null)[] {
   const level = learnedLevel(grounds);
   const before = known.get(series);
   if (before?.level === level) return before.windows;
-  const windows = seedsOf(series).map((replica) => findWindow(scoreCurve(series, replica), level));
+  const explained = leastExplained(grounds.setting.task);
+  const windows = seedsOf(series).map((replica) => findWindow(scoreCurve(series, replica), level, explained));
   known.set(series, { level, windows });
   return windows;
 }

@@ -63,6 +63,17 @@ export const presets: Presets<typeof options> = {
     "evaluation-batch": 128,
     interventions: "no",
   },
+  // With --text=FILE.
+  "cpu-text": {
+    task: "text",
+    depths: [1, 2],
+    width: 64,
+    length: 64,
+    steps: 1200,
+    every: 40,
+    "evaluation-batch": 256,
+    interventions: "no",
+  },
   paper: {
     replicas: 16,
     width: 128,

@@ -9,14 +9,14 @@ const noise = normals({ seed: 3, key: "noise of a score", step: 0 }, x.length);
 const score = (step: number) => -Math.min(1, step / 400) - 2 * Math.min(1, Math.max(0, (step - 400) / 150));
 
 Deno.test("window: that of the fall, with noise to a report", () => {
-  const exact = findWindow({ x, y: x.map(score) }, -2)!;
+  const exact = findWindow({ x, y: x.map(score) }, -2, 0.9)!;
   assertEquals([exact.start, exact.end], [400, 550]);
-  const noisy = findWindow({ x, y: x.map((step, i) => score(step) + 0.05 * noise[i]) }, -2)!;
+  const noisy = findWindow({ x, y: x.map((step, i) => score(step) + 0.05 * noise[i]) }, -2, 0.9)!;
   assert(Math.abs(noisy.start - 400) <= 25 && Math.abs(noisy.end - 550) <= 25, JSON.stringify(noisy));
 });
 
 Deno.test("window: none for a fall that ends too high, for one that noise hides, for a rise", () => {
-  const find = (y: number[], level = -2) => findWindow({ x, y }, level);
+  const find = (y: number[], level = -2) => findWindow({ x, y }, level, 0.9);
   assertEquals(find(x.map((step) => 0.5 * score(step))), null);
   assert(find(x.map((step) => 0.5 * score(step)), -1.4));
   assertEquals(find(x.map((step, i) => score(step) + noise[i])), null);
