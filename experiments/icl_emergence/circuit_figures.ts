@@ -26,7 +26,7 @@ export function ranksFigure(evidence: Evidence): Spec {
     y: { title: "effective rank" },
     theory: [],
     simulation,
-    rules: windowRules(evidence),
+    rules: windowRules(evidence, false),
     columns: 3,
   });
 }
@@ -110,7 +110,7 @@ export function curvatureFigure(evidence: Evidence, two: Series): Spec {
     y: { title: "curvature / largest" },
     theory: [],
     simulation,
-    rules: windowRules(evidence),
+    rules: windowRules(evidence, false),
     columns: 2,
   });
 }

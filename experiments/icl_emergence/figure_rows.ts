@@ -45,13 +45,13 @@ export function caption(evidence: Evidence, rows: readonly BandRow[]): string {
   return `${setupOf(evidence)}; ${describeBand(rows)}`;
 }
 
-/** Start and end of the two-layer windows, mean over seeds. */
-export function windowRules(evidence: Evidence): Rule[] {
+/** Start and end of the two-layer windows, mean over seeds, with a label where there is room for one. */
+export function windowRules(evidence: Evidence, label = true): Rule[] {
   const two = depth(evidence, 2);
   const windows = two ? windowsOf(two, evidence).filter((window) => window !== null) : [];
   if (windows.length === 0) return [];
   return [
-    { x: mean(windows.map(({ start }) => start)), label: "window" },
+    { x: mean(windows.map(({ start }) => start)), ...(label && { label: "window" }) },
     { x: mean(windows.map(({ end }) => end)) },
   ];
 }

@@ -64,16 +64,21 @@ export function delaysFigure(evidence: Evidence): Spec | null {
     })
   );
   if (simulation.length === 0) return null;
+  // One scale for all panels: they are there to be compared.
+  const ends = simulation.flatMap(({ low, high }) => [low, high, 0]);
+  const [least, most] = [Math.floor(Math.min(...ends) / 20) * 20, Math.ceil(Math.max(...ends) / 20) * 20];
   return theoryAndSimulation({
     title: `Two layers: delay of the transition by where QK was changed (top k = ${evidence.setting["top-k"]})`,
     subtitle: `${setupOf(evidence)}; 95 % interval of the mean over ${simulation[0].replicas} seeds`,
     description: "Steps by which each intervention delays the transition, against the step at which it was made.",
-    x: { title: "step of the intervention" },
-    y: { title: "delay (steps)" },
+    x: { title: "step of the intervention", domain: [0, evidence.interventions.at(-1)!.from * 1.1] },
+    y: { title: "delay (steps)", domain: [least, most] },
     theory: [],
     simulation,
     marks: "points",
     rules: [{ y: 0 }],
     columns: 4,
+    width: 170,
+    height: 220,
   });
 }

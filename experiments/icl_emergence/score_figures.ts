@@ -81,7 +81,7 @@ export function headsFigure(evidence: Evidence, two: Series): Spec {
     groups: { title: "seed", order },
     sources: ["simulation"],
   };
-  const rules = windowRules(evidence).flatMap(ruleAt);
+  const rules = windowRules(evidence, false).flatMap(ruleAt);
   // The band of one seed has no height; the legend takes its colours from it.
   const linesOf = (dataset: string) => [band(frame, dataset), meanLine(frame, dataset)];
   const panel = (title: string, dataset: string) => ({ title, layers: [...rules, ...linesOf(dataset)] });
