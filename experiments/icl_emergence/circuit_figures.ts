@@ -86,7 +86,7 @@ export function anglesFigure(evidence: Evidence, two: Series): Spec {
     theory: [],
     simulation,
     groupTitle: "circuit, angle",
-    rules: windowRules(evidence),
+    rules: windowRules(evidence, false),
     width: 560,
     height: 330,
   });

@@ -31,6 +31,8 @@ export function scoreFigure(evidence: Evidence): Spec {
     rules: [{
       y: learnedLevel(evidence),
       label: text ? "95 % prediction limit of the control" : "half way from exact unigram to bigram",
+      // Just above it runs the control itself.
+      below: text,
     }],
     width: 560,
     height: 330,
