@@ -3,7 +3,7 @@ import { permute } from "../../kernels/strided.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { type RowSpace, svd, svdOfProduct } from "../../lib/linalg/mod.ts";
 import { Scratch } from "../../lib/linalg/scratch.ts";
-import { anglesBetween, effectiveRank, rankRule, squaredDistances } from "../../lib/metrics/mod.ts";
+import { effectiveRank, rankRule, subspaceAngles, subspaceDistances } from "../../lib/metrics/mod.ts";
 import type { NamedArray } from "../../lib/models/parameters.ts";
 
 /** What is decomposed: circuits of every head, and matrices. */
@@ -131,18 +131,14 @@ async function compare(now: RowSpace, end: HostSpaces, snapshots: number): Promi
   using s = Tensor.from(repeated(end.s), [snapshots * B, K]);
   using v = Tensor.from(repeated(end.v), [snapshots * B, N, K]);
   using counted = Tensor.from(Uint32Array.from(ranks));
-  using squares = squaredDistances(now, { s, v }, counted);
-  const [lost, values] = [await squares.read(), await now.s.read()];
-  const angles = await anglesBetween(now, { s, v }, ranks);
-  // In the unit of squaredDistances, the square of the largest value.
-  const totals = Array.from({ length: B }, (_, b) => {
-    const own = end.s.subarray(b * K, (b + 1) * K);
-    return own.reduce((sum, value) => sum + (value / own[0]) ** 2, 0);
-  });
+  const values = await now.s.read();
+  const distances = await subspaceDistances(now, { s, v }, counted);
+  const angles = await subspaceAngles(now, { s, v }, counted);
+  const own = (of: Float32Array | Float64Array, index: number) => [...of.subarray(index * K, (index + 1) * K)];
   return {
-    ranks: ranks.map((_, index) => effectiveRank(values.subarray(index * K, (index + 1) * K))),
-    distances: Array.from(lost, (square, index) => Math.sqrt(square / totals[index % B])),
-    angles: angles.map((own) => mean([...own])),
+    ranks: ranks.map((_, index) => effectiveRank(own(values, index))),
+    distances: [...distances],
+    angles: ranks.map((_, index) => mean(own(angles, index).filter((angle) => !Number.isNaN(angle)))),
   };
 }
 

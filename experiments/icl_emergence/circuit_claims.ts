@@ -1,8 +1,19 @@
 /** Claims about the score and the heads. */
 import { judgeInterval, meanInterval } from "../../lib/run/mod.ts";
-import { deep, depth, headsOf, type IclClaim, rangeOf, seedsOf, undecided, windowsOf } from "./evidence.ts";
+import {
+  deep,
+  depth,
+  finalScores,
+  headsOf,
+  type IclClaim,
+  rangeOf,
+  seedsOf,
+  undecided,
+  windowsOf,
+} from "./evidence.ts";
 import { headCurve, type Series } from "./series.ts";
-import { halfWay } from "./windows.ts";
+import type { Setting } from "./setting.ts";
+import { halfWay, leastExplained } from "./windows.ts";
 
 const OLSSON = "Olsson et al. 2022 (arXiv 2209.11895)";
 
@@ -11,12 +22,19 @@ function shareWithWindow(series: Series, evidence: Parameters<typeof windowsOf>[
   return windowsOf(series, evidence).filter((window) => window !== null).length / series.replicas;
 }
 
-export const transitions: IclClaim = {
+/** What counts as learned, in words: the score that `learnedLevel` gives. */
+const levelIn = ({ task }: Pick<Setting, "task">) =>
+  task === "text"
+    ? "below the 95 % prediction interval of a further seed of the shuffled control, mean score over the last quarter of training"
+    : "below half way between the exact in-context unigram and bigram scores";
+
+export const transitions = (setting: Pick<Setting, "task">): IclClaim => ({
   id: "transition",
   statement: "Attention-only decoders of two and more layers learn in context, in a window that change points locate.",
   source: OLSSON,
-  criterion:
-    "share of seeds whose score has a window (segmented regression, R² ≥ 0.9, ending below half way between the exact in-context unigram and bigram scores): ≥ 0.75 at every depth ≥ 2",
+  criterion: `share of seeds whose score has a window (segmented regression, R² ≥ ${
+    leastExplained(setting.task)
+  }, ending ${levelIn(setting)}): ≥ 0.75 at every depth ≥ 2`,
   judge: (evidence) => {
     const shares = deep(evidence).map((series) => shareWithWindow(series, evidence));
     const lengths = deep(evidence).flatMap((series) =>
@@ -27,7 +45,7 @@ export const transitions: IclClaim = {
     const detail = lengths.length > 0 ? `windows last ${percent(rangeOf(lengths).centre)} of training` : "no window";
     return { ...judgeInterval(1, rangeOf(shares), { from: 0.75 }), detail };
   },
-};
+});
 
 export const oneLayerHasNone: IclClaim = {
   id: "one-layer-none",
@@ -43,8 +61,8 @@ export const oneLayerHasNone: IclClaim = {
 /** The head with the largest last score, and when the score made half of its way. */
 function bestHead(series: Series, quantity: string, replica: number) {
   const curves = headsOf(series).map((head) => headCurve(series, quantity, replica, head));
-  const best = curves.reduce((best, { values }, head) => values.at(-1)! > curves[best].values.at(-1)! ? head : best, 0);
-  return { head: best, value: curves[best].values.at(-1)!, half: halfWay(curves[best]) };
+  const best = curves.reduce((best, { y }, head) => y.at(-1)! > curves[best].y.at(-1)! ? head : best, 0);
+  return { head: best, value: curves[best].y.at(-1)!, half: halfWay(curves[best]) };
 }
 
 export const previousTokenFirst: IclClaim = {
@@ -93,6 +111,19 @@ export const controlHasNoIcl: IclClaim = {
   judge: (evidence) => {
     const share = shareWithWindow(evidence.control!, evidence);
     return judgeInterval(0, { centre: share, low: share, high: share }, { to: 0.25 });
+  },
+};
+
+/** Of a text, whose windows are held against the control: there may be in-context learning without any window. */
+export const beyondControl: IclClaim = {
+  id: "score-beyond-control",
+  statement: "Two layers learn in context from a text: their ICL score ends below that of the shuffled control.",
+  source: OLSSON,
+  criterion:
+    "ICL score of two layers less that of the control of the same seed, each the mean over the last quarter of training, mean over seeds: 95 % interval below 0",
+  judge: (evidence) => {
+    const [two, control] = [depth(evidence, 2)!, evidence.control!].map(finalScores);
+    return judgeInterval(0, meanInterval(two.map((score, replica) => score - control[replica])), { to: 0 });
   },
 };
 

@@ -2,10 +2,11 @@
 import { openProgress, type Watch } from "./follow.ts";
 import type { Decoder } from "./decoder.ts";
 import { decoder } from "./decoder.ts";
-import { evaluations, frobenius, marginalRank, type Measured } from "./measures.ts";
-import { earlyAndLate, type Series } from "./series.ts";
+import { stabilities } from "./circuits.ts";
+import { evaluations, type Measured } from "./measures.ts";
+import { Recorder } from "./recorder.ts";
+import type { Series } from "./series.ts";
 import { MOST_MARGINAL, type Setting } from "./setting.ts";
-import { rowSpaceDistances } from "./subspaces.ts";
 import type { Tasks } from "./tasks.ts";
 import { crossEntropy } from "../../lib/losses.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
@@ -21,6 +22,8 @@ export interface Ensemble {
   /** One seed per replica. */
   readonly seeds: readonly number[];
 }
+
+const CIRCUITS = ["QK", "OV"] as const;
 
 /** The optimiser of every ensemble. */
 export function optimizerOf({ lr, "weight-decay": weightDecay }: Setting): Optimizer {
@@ -65,19 +68,14 @@ export async function trainEnsemble(ensemble: Ensemble, setting: Setting, watch:
     recorder.whole("parameter norm", evaluations.norm);
     recorder.heads("prefix matching", evaluations.scores, 2, (row) => row[0]);
     recorder.heads("previous token", evaluations.scores, 2, (row) => row[1]);
-    for (const [circuit, measures] of [["QK", evaluations.qk], ["OV", evaluations.ov]] as const) {
-      const columns = measures.length / (R * H);
-      recorder.heads(`${circuit} norm`, measures, columns, frobenius);
-      for (let k = 0; k <= MOST_MARGINAL; k++) {
-        recorder.heads(`${circuit} rank without ${k}`, measures, columns, (row) => marginalRank(row, k));
-      }
-    }
-    recorder.bases(evaluations.keys, evaluations.outputs);
+    for (const circuit of CIRCUITS) recorder.circuit(circuit, evaluations[circuit], sizes);
     await follow(step, losses.at(-1)?.[0]);
   }
   watch.signal.throwIfAborted();
-  const distances = await rowSpaceDistances(sizes, parameters.weights, recorder.keys, recorder.outputs);
-  for (const [quantity, rows] of Object.entries(distances)) recorder.rows(quantity, rows);
+  for (const circuit of CIRCUITS) {
+    const found = await stabilities(recorder.spaces[circuit], sizes);
+    for (const [quantity, values] of Object.entries(found)) recorder.rows(`${circuit} ${quantity}`, values);
+  }
   return recorder.series({ name, layers: sizes.layers, heads: H, replicas: R, steps });
 }
 
@@ -105,66 +103,4 @@ export async function trainTo(
   }
   watch.signal.throwIfAborted();
   return await training.state();
-}
-
-/** Collects reports into the arrays of a series. */
-export class Recorder {
-  readonly #losses: number[] = [];
-  readonly #whole: Record<string, number[]> = {};
-  readonly #perHead: Record<string, number[]> = {};
-  /** Bases of the row spaces of QK at each report. */
-  readonly keys: Float32Array[] = [];
-  /** Bases of the row spaces of OV at each report. */
-  readonly outputs: Float32Array[] = [];
-
-  constructor(private readonly replicas: number, private readonly count: number) {}
-
-  /** Batch losses (R) of the steps since the last report. */
-  losses(rows: readonly Float32Array[]): void {
-    for (const row of rows) this.#losses.push(...row);
-  }
-
-  /** Losses by position (R, T) of a report. */
-  positions(values: Float32Array, T: number): void {
-    const each = earlyAndLate(values, T);
-    this.whole("early loss", each.map(({ early }) => early));
-    this.whole("late loss", each.map(({ late }) => late));
-  }
-
-  /** A quantity of each model (R). */
-  whole(quantity: string, values: ArrayLike<number>): void {
-    (this.#whole[quantity] ??= []).push(...Array.from(values));
-  }
-
-  /** A quantity of each head, computed from its columns of (R, H, columns). */
-  heads(quantity: string, values: Float32Array, columns: number, of: (row: Float32Array) => number): void {
-    const rows = Array.from(
-      { length: this.replicas * this.count },
-      (_, row) => of(values.subarray(row * columns, (row + 1) * columns)),
-    );
-    this.rows(quantity, rows);
-  }
-
-  /** Values (R, H) of one report, or of all of them one after the other. */
-  rows(quantity: string, values: ArrayLike<number>): void {
-    (this.#perHead[quantity] ??= []).push(...Array.from(values));
-  }
-
-  /** Bases of row spaces at a report. */
-  bases(keys: Float32Array, outputs: Float32Array): void {
-    this.keys.push(keys);
-    this.outputs.push(outputs);
-  }
-
-  /** The series of all reports. */
-  series(head: Omit<Series, "losses" | "whole" | "perHead">): Series {
-    const arrays = (table: Record<string, number[]>) =>
-      Object.fromEntries(Object.entries(table).map(([name, values]) => [name, Float32Array.from(values)]));
-    return {
-      ...head,
-      losses: Float32Array.from(this.#losses),
-      whole: arrays(this.#whole),
-      perHead: arrays(this.#perHead),
-    };
-  }
 }

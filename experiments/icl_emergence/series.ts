@@ -1,6 +1,13 @@
 /** What an ensemble's training left: curves of every seed and head, as flat arrays that a checkpoint can hold. */
 import type { RunState } from "../../lib/run/mod.ts";
-import type { Curve } from "./windows.ts";
+
+/** A curve at reports: values `y` at steps `x`. */
+export interface ReportCurve {
+  /** Steps, ascending. */
+  readonly x: readonly number[];
+  /** Values (reports), finite. */
+  readonly y: readonly number[];
+}
 
 /** Quantities of a whole model. */
 export type WholeQuantity = "early loss" | "late loss" | "parameter norm";
@@ -26,9 +33,9 @@ export interface Series {
 }
 
 /** A quantity of one seed's model over training. */
-export function wholeCurve({ steps, replicas, whole }: Series, quantity: WholeQuantity, replica: number): Curve {
+export function wholeCurve({ steps, replicas, whole }: Series, quantity: WholeQuantity, replica: number): ReportCurve {
   const values = whole[quantity];
-  return { steps, values: steps.map((_, report) => values[report * replicas + replica]) };
+  return { x: steps, y: steps.map((_, report) => values[report * replicas + replica]) };
 }
 
 /** A quantity of one head over training. */
@@ -37,16 +44,16 @@ export function headCurve(
   quantity: string,
   replica: number,
   head: number,
-): Curve {
+): ReportCurve {
   const values = perHead[quantity];
-  return { steps, values: steps.map((_, report) => values[(report * replicas + replica) * heads + head]) };
+  return { x: steps, y: steps.map((_, report) => values[(report * replicas + replica) * heads + head]) };
 }
 
 /** The ICL score of one seed: mean loss at late positions minus that at early ones (Olsson et al. 2022), in nats. */
-export function scoreCurve(series: Series, replica: number): Curve {
-  const early = wholeCurve(series, "early loss", replica).values;
+export function scoreCurve(series: Series, replica: number): ReportCurve {
+  const early = wholeCurve(series, "early loss", replica).y;
   const late = wholeCurve(series, "late loss", replica);
-  return { steps: series.steps, values: late.values.map((value, report) => value - early[report]) };
+  return { x: series.steps, y: late.y.map((value, report) => value - early[report]) };
 }
 
 /** Batch loss of every step of one seed. */

@@ -13,7 +13,10 @@ export const options = {
   width: option.integer(32, { min: 4, help: "width C of the residual stream" }),
   heads: option.integer(2, { min: 1, help: "heads of each layer" }),
   length: option.integer(32, { min: 8, help: "positions T" }),
-  vocabulary: option.integer(64, { min: 4, help: "tokens V of --task=repeated and markov; bytes are 256" }),
+  vocabulary: option.integer(64, {
+    min: 4,
+    help: "tokens V of --task=repeated and markov; of a text, its different bytes",
+  }),
   norm: option.choice(["rms", "layer", "none"], { help: "normalisation before attention and unembedding" }),
   "block-from": option.integer(3, { min: 1, help: "shortest block that --task=repeated repeats" }),
   "block-to": option.integer(16, { min: 1, help: "longest one" }),
@@ -22,10 +25,15 @@ export const options = {
   lr: option.number(1.5e-3, { above: 0, help: "learning rate of AdamW" }),
   "weight-decay": option.number(0.01, { min: 0, help: "weight decay of AdamW" }),
   steps: option.integer(1500, { min: 16, help: "steps of each ensemble" }),
-  every: option.integer(25, { min: 1, help: "steps between reports" }),
+  every: option.integer(25, { min: 2, help: "steps between reports" }),
   "evaluation-batch": option.integer(64, { min: 1, help: "held-out sequences a report and replica" }),
   "top-k": option.integer(4, { min: 1, help: "dimension of the subspace that interventions act on" }),
   interventions: option.choice(["yes", "no"], { help: "whether to intervene before the window of two layers" }),
+  "intervene-at": option.numbers([0.5, 1], {
+    above: 0,
+    max: 1,
+    help: "when, as fractions of the last step before the earliest window",
+  }),
   control: option.choice(["yes", "no"], { help: "whether to train two layers on shuffled sequences too" }),
 };
 
@@ -46,6 +54,26 @@ export const presets: Presets<typeof options> = {
     "top-k": 2,
   },
   cpu: {},
+  "cpu-markov": {
+    task: "markov",
+    length: 64,
+    vocabulary: 16,
+    steps: 1500,
+    every: 30,
+    "evaluation-batch": 128,
+    interventions: "no",
+  },
+  // With --text=FILE.
+  "cpu-text": {
+    task: "text",
+    depths: [1, 2],
+    width: 64,
+    length: 64,
+    steps: 1200,
+    every: 40,
+    "evaluation-batch": 256,
+    interventions: "no",
+  },
   paper: {
     replicas: 16,
     width: 128,
@@ -78,11 +106,16 @@ export function check(setting: Setting): void {
     throw new UserError(`expected ${expected}, found ${found}`);
   };
   if (task === "text" && text === "none") refuse("--text=FILE with --task=text", "none");
+  if (task === "text" && setting.control === "no") {
+    refuse("--control=yes with --task=text, whose windows are held against it", "no");
+  }
   if (task !== "text" && text !== "none") refuse("--task=text with --text", `--task=${task}`);
   if (width % heads !== 0) refuse(`--width divisible by ${heads} heads`, width);
   const fraction = depths.find((depth) => !Number.isInteger(depth));
   if (fraction !== undefined) refuse("--depths to be integers", fraction);
   if (new Set(depths).size < depths.length) refuse("distinct --depths", depths.join(","));
+  const places = setting["intervene-at"];
+  if (new Set(places).size < places.length) refuse("distinct --intervene-at", places.join(","));
   if (setting["block-to"] < setting["block-from"]) refuse("--block-to of at least --block-from", setting["block-to"]);
   if (task === "repeated" && 2 * setting["block-to"] > length + 1) {
     refuse(`--block-to of at most half of --length ${length}`, setting["block-to"]);
@@ -114,7 +147,7 @@ export const columns = {
     replica: column.int("", "index of the seed"),
     head: column.int("", "layer · heads + head, from 0; −1 where a quantity has none"),
     quantity: column.text(
-      "score, early loss, late loss, parameter norm; of a head: prefix matching, previous token, and of QK and OV: norm, effective rank without k values, distance to the last row space; curvatures",
+      "score, early loss, late loss, parameter norm; of a head: prefix matching, previous token, and of QK and OV: norm, effective rank without k values, distance and principal angles (rad) to the last row space; curvatures",
     ),
     value: column.float("", "the value"),
   },

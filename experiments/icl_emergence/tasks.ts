@@ -4,55 +4,31 @@ import {
   fittedLosses,
   inContextLosses,
   markovChains,
-  type NextTokens,
-  readText,
   repeatedSequences,
   shuffled,
   type TaskSampler,
-  textPart,
-  textWindows,
   type TokenBatch,
+  type TokenRows,
   withTargets,
 } from "../../lib/tasks/mod.ts";
 import type { Setting } from "./setting.ts";
+import { type NextTokenTask, type Tasks, textTasks } from "./text_tasks.ts";
 
-/** Draws sequences with the token after each. */
-export type NextTokenTask = TaskSampler<TokenBatch & NextTokens>;
-
-/** The tasks of a run. */
-export interface Tasks {
-  /** Sequences to train on, by size of the batch. */
-  readonly train: (batch: number) => NextTokenTask;
-  /** Sequences to evaluate on: other draws, and the validation part of a text. */
-  readonly held: (batch: number) => NextTokenTask;
-  /** Number of tokens V. */
-  readonly vocabulary: number;
-  /** The text's training part, where there is one. */
-  readonly text: Uint8Array | null;
-}
-
-/** Share of a text that is trained on. */
-const SPLIT = 0.9;
+export type { NextTokenTask, Tasks } from "./text_tasks.ts";
 
 /**
  * The tasks that a setting asks for.
  *
  * @param setting Which task, and its sizes.
- * @param control Whether each sequence's order is lost: the same tokens, shuffled.
+ * @param control Whether order is lost: each sequence's tokens are shuffled; of a text, see {@linkcode textTasks}.
  * @returns Samplers.
  * @throws {Error} In one line, if the text cannot be read or is too short.
  */
 export async function tasksOf(setting: Setting, control = false): Promise<Tasks> {
   const { task, text: path, vocabulary, "block-from": from, "block-to": to } = setting;
   const length = setting.length + 1;
+  if (task === "text") return await textTasks(path, length, control);
   const order = control ? shuffled : <B extends TokenBatch>(sampler: TaskSampler<B>) => sampler;
-  if (task === "text") {
-    const bytes = await readText(path, 20 * length);
-    const windows = (part: "train" | "validation") => (batch: number) =>
-      withTargets(order(textWindows({ bytes, length, batch, part, split: SPLIT })));
-    const { end } = textPart(bytes.length, "train", SPLIT);
-    return { train: windows("train"), held: windows("validation"), vocabulary: 256, text: bytes.subarray(0, end) };
-  }
   const draw = (batch: number): NextTokenTask =>
     task === "markov"
       ? withTargets(order(markovChains({ vocabulary, length, batch, concentration: setting.concentration })))
@@ -70,7 +46,8 @@ export interface Baseline {
 
 /**
  * What exact predictors lose on sequences of the task: uniform; counts of tokens (unigram) and of pairs (bigram) in the
- * context; and those of a text's training part.
+ * context, of Markov chains with the α that loses least and with that of their law, else with 0.05; and those of a text's
+ * training part.
  *
  * @param setting Sizes.
  * @param tasks The tasks.
@@ -85,11 +62,11 @@ export async function baselines(setting: Setting, tasks: Tasks, seed: number): P
   for (const tensor of new Set([batch.tokens, batch.inputs, batch.targets])) tensor.destroy();
   const rows = { tokens, length: setting.length + 1, vocabulary: tasks.vocabulary };
   // A smaller α makes the pair counts of a sequence count sooner; chains have the α that they are drawn with.
-  const alpha = setting.task === "markov" ? setting.concentration : 0.05;
+  const markov = setting.task === "markov";
   const list: [string, ArrayLike<number>][] = [
     ["uniform", new Float64Array(setting.length).fill(Math.log(tasks.vocabulary))],
-    ["in-context unigram", inContextLosses(rows, 0, alpha)],
-    ["in-context bigram", inContextLosses(rows, 1, alpha)],
+    ["in-context unigram", markov ? bestUnigram(rows) : inContextLosses(rows, 0, 0.05)],
+    ["in-context bigram", inContextLosses(rows, 1, markov ? setting.concentration : 0.05)],
   ];
   if (tasks.text) {
     list.push(["text unigram", fittedLosses(tasks.text, rows, 0)], [
@@ -98,4 +75,11 @@ export async function baselines(setting: Setting, tasks: Tasks, seed: number): P
     ]);
   }
   return list.map(([name, losses]) => ({ name, losses: Array.from(losses) }));
+}
+
+/** Losses of counting tokens with the α, of some powers of two, that loses least: how often a chain visits is no Dirichlet law. */
+function bestUnigram(rows: TokenRows): Float64Array {
+  const all = Array.from({ length: 11 }, (_, index) => inContextLosses(rows, 0, 2 ** (index - 5)));
+  const total = (losses: Float64Array) => losses.reduce((sum, loss) => sum + loss, 0);
+  return all.reduce((best, losses) => total(losses) < total(best) ? losses : best);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { basename } from "@std/path";
 import type { BoardEntry } from "./collect.ts";
 import { counts, measured, short } from "./numbers.ts";
 
@@ -16,13 +17,16 @@ export function boardMarkdown(entries: readonly BoardEntry[]): string {
   const all = entries.flatMap(({ claims }) => claims);
   return [
     "# Claims",
-    `Every claim of the newest kept run of each experiment: ${counts(all)}. Each criterion was written into the log ` +
+    `Every claim of the newest kept run of each experiment and preset: ${
+      counts(all)
+    }. Each criterion was written into the log ` +
     "before the run. A claim that is not reproduced is a result. `deno task gallery RUN` rewrites this file.",
     ...entries.flatMap(section),
   ].join("\n\n") + "\n";
 }
 
-function section({ experiment, question, preset, start, adapter, seeds, claims }: BoardEntry): string[] {
+function section({ experiment, question, preset, folder, start, adapter, seeds, claims }: BoardEntry): string[] {
+  const name = basename(folder);
   const rows = claims.map((claim) => {
     const { id, statement, source, criterion, predicted, verdict, detail = "" } = claim;
     return `| ${
@@ -31,10 +35,10 @@ function section({ experiment, question, preset, start, adapter, seeds, claims }
     } |`;
   });
   return [
-    `## ${text(experiment)}`,
+    `## ${text(experiment)}, ${text(preset)}`,
     text(question),
     `Preset ${text(preset)}, ${start.slice(0, 10)}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} on ${text(adapter)}: ` +
-    `${counts(claims)}. Figures: [${text(experiment)}](${encodeURI(experiment)}/README.md).`,
+    `${counts(claims)}. Figures: [${text(name)}](${encodeURI(name)}/README.md).`,
     ...(claims.length === 0 ? [] : [
       [
         "| claim | statement | source | criterion, fixed before the run | predicted | measured [interval] | verdict |",

@@ -7,8 +7,9 @@ import { Tensor } from "../gpu/tensor.ts";
 import { type RowSpace, svdOfProduct } from "../linalg/product_svd.ts";
 import { Scratch } from "../linalg/scratch.ts";
 import { singularValues, svd } from "../linalg/svd.ts";
-import { anglesBetween, squaredCosines, squaredDistances } from "../metrics/row_spaces.ts";
-import { RANK_CUTOFF, rankRule } from "../metrics/subspace.ts";
+import { squaredCosines } from "../metrics/row_spaces.ts";
+import { rankRule } from "../metrics/subspace.ts";
+import { rowDimensions, subspaceAngles, subspaceDistances } from "../metrics/subspace_stability.ts";
 import type { Family } from "./plan.ts";
 
 /** What is found of one matrix at one step. */
@@ -91,12 +92,13 @@ export async function evaluateFamily(
         v: scratch.keep(Tensor.from(v, [S * G, N, K])),
       });
       const final = wanted.distance || wanted.angles ? upload({ s: repeated(last.s, S), v: repeated(last.v, S) }) : now;
-      if (wanted.distance) {
-        found.distances = normalised(await scratch.keep(squaredDistances(now, final, rankTensor)).read(), last.s, K);
-      }
+      if (wanted.distance) found.distances = [...await subspaceDistances(now, final, rankTensor)];
       if (wanted.angles) {
-        const angles = await anglesBetween(now, final, allRanks);
-        found.angles = angles.map((own) => [own[0] ?? 0, own.at(-1) ?? 0]);
+        const all = await subspaceAngles(now, final, rankTensor);
+        found.angles = Array.from({ length: S * G }, (_, index) => {
+          const own = [...all.subarray(index * K, (index + 1) * K)].filter((angle) => !Number.isNaN(angle));
+          return [own.at(0) ?? NaN, own.at(-1) ?? NaN];
+        });
       }
       if (wanted.overlap) {
         const v = await space.v.read();
@@ -106,7 +108,7 @@ export async function evaluateFamily(
         const missing = before === null;
         found.overlaps = Array.from(sums, (sum, index) => {
           const [a, b] = [s, shifted.s].map((values) =>
-            dimensions(values.subarray(index * K, (index + 1) * K), allRanks[index], N)
+            rowDimensions(values.subarray(index * K, (index + 1) * K), allRanks[index], N)
           );
           return missing && index < G || Math.max(a, b) === 0 ? NaN : Math.min(1, sum / Math.max(a, b));
         });
@@ -167,23 +169,6 @@ async function lastSpaces(
 function ranksOf({ circuit, sizes: { M, N } }: Family, s: Float32Array, G: number, K: number): number[] {
   const limited = circuit !== "matrix" && K < Math.min(M, N);
   return Array.from({ length: G }, (_, g) => limited ? K : rankRule(s.subarray(g * K, (g + 1) * K)));
-}
-
-/** Dimensions of the space that leadingColumns keeps. */
-function dimensions(s: Float32Array, rank: number, N: number): number {
-  const cutoff = RANK_CUTOFF * N * s[0];
-  let count = 0;
-  while (count < Math.min(rank, s.length) && s[count] > cutoff) count++;
-  return count;
-}
-
-function normalised(squares: Float32Array, s: Float32Array, K: number): number[] {
-  const G = s.length / K;
-  return Array.from(squares, (square, index) => {
-    const own = s.subarray(index % G * K, (index % G + 1) * K);
-    const total = own.reduce((sum, value) => sum + (value / own[0]) ** 2, 0);
-    return own[0] > 0 ? Math.min(1, Math.sqrt(square / total)) : NaN;
-  });
 }
 
 function repeated(values: Float32Array, times: number): Float32Array {

@@ -74,11 +74,39 @@ export function changePoints({ x, y }: Curve, criterion: ChangeCriterion = {}): 
   let start = T - 1;
   while (start > 0 && Math.abs(y[start - 1] - last) <= tolerance * range) start--;
   return {
-    drop: fell ? crossing(x, y, (first + last) / 2, -1) : null,
-    rise: rose ? crossing(x, y, (first + last) / 2, 1) : null,
+    drop: fell ? crossingTime({ x, y }, (first + last) / 2, "down") : null,
+    rise: rose ? crossingTime({ x, y }, (first + last) / 2, "up") : null,
     dip: rim >= Math.max(depth * range, smallest) ? x[low] : null,
     plateau: start < T - 1 ? x[start] : null,
   };
+}
+
+/**
+ * Time at which a curve first reaches a level, interpolated linearly between times.
+ *
+ * @example
+ * ```ts
+ * import { crossingTime } from "./change_points.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(crossingTime({ x: [0, 10, 20], y: [0, -2, -4] }, -1, "down"), 5);
+ * ```
+ *
+ * @param curve Times and values.
+ * @param level In the unit of the values.
+ * @param direction Which side counts as reached: at or below the level (`down`), at or above it (`up`).
+ * @returns Time, the first one where the curve begins there; null if it never gets there.
+ */
+export function crossingTime({ x, y }: Curve, level: number, direction: "down" | "up"): number | null {
+  const sign = direction === "down" ? -1 : 1;
+  for (let t = 0; t < x.length; t++) {
+    const after = sign * (y[t] - level);
+    if (after < 0) continue;
+    if (t === 0) return x[0];
+    const before = sign * (y[t - 1] - level);
+    return x[t - 1] + (x[t] - x[t - 1]) * before / (before - after);
+  }
+  return null;
 }
 
 /** Times of one change over replicas. */
@@ -120,13 +148,4 @@ function largest(y: ArrayLike<number>, from: number, to: number): number {
   let most = -Infinity;
   for (let t = from; t < to; t++) most = Math.max(most, y[t]);
   return most;
-}
-
-/** First time at which y passes the level: down for −1, up for 1. */
-function crossing(x: ArrayLike<number>, y: ArrayLike<number>, level: number, sign: number): number | null {
-  for (let t = 1; t < x.length; t++) {
-    const [a, b] = [sign * (y[t - 1] - level), sign * (y[t] - level)];
-    if (a < 0 && b >= 0) return x[t - 1] + (x[t] - x[t - 1]) * a / (a - b);
-  }
-  return null;
 }

@@ -14,7 +14,8 @@ export {
 } from "./spectrum.ts";
 export { type SpectralMeasures, spectralMeasures } from "./spectral_measures.ts";
 export { projectorOverlap, rankRule, rowSpaceAngles, subspaceDistance, type SubspaceOptions } from "./subspace.ts";
-export { anglesBetween, cosinesBetween, restsOutside, squaredCosines, squaredDistances } from "./row_spaces.ts";
+export { cosinesBetween, restsOutside, squaredCosines, squaredDistances } from "./row_spaces.ts";
+export { rowDimensions, subspaceAngles, subspaceDistances } from "./subspace_stability.ts";
 export {
   CHANGE_CRITERIA,
   type ChangeCriterion,
@@ -23,8 +24,10 @@ export {
   type ChangeName,
   type ChangePoints,
   changePoints,
+  crossingTime,
   type Curve,
 } from "./change_points.ts";
+export { type SegmentedFall, segmentedFall } from "./segmented_fall.ts";
 export {
   type AutocorrelationCurvature,
   autocorrelationCurvature,

@@ -9,7 +9,6 @@ import { own } from "../gpu/trace.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import type { RowSpace } from "../linalg/product_svd.ts";
 import { Scratch } from "../linalg/scratch.ts";
-import { singularValues } from "../linalg/svd.ts";
 import { RANK_CUTOFF } from "./subspace.ts";
 
 /**
@@ -100,52 +99,6 @@ export function restsOutside(a: RowSpace, b: RowSpace, ranks: Tensor<"u32">): Te
   const [basis, target] = [a, b].map(({ s, v }) => scratch.keep(leadingColumns({ x: v, s, ranks, cutoff }).y));
   const within = scratch.keep(matmul(basis, target, { transposeA: true }));
   return subtract(target, scratch.keep(matmul(basis, within)));
-}
-
-/**
- * Principal angles between row spaces, from sines and cosines: `rowSpaceAngles` of many at once.
- *
- * Right to 1e-5 radians. Directions that the first space lacks, as it has a smaller rank, count as right angles.
- *
- * @param a Values (B, K) and right singular vectors (B, N, K) of one matrix each.
- * @param b The same of another.
- * @param ranks How many leading directions count, (B).
- * @returns Angles in radians, 0 … π/2, from the smallest, as many as directions of b that count and are not zero up to
- * rounding.
- * @throws {ShapeError} If shapes do not agree.
- *
- * @example
- * ```ts
- * import { openGpu } from "../gpu/device.ts";
- * import { Tensor } from "../gpu/tensor.ts";
- * import { svd } from "../linalg/svd.ts";
- * import { anglesBetween } from "./row_spaces.ts";
- * import { assertAlmostEquals } from "@std/assert";
- *
- * await openGpu();
- * using m = Tensor.from([1, 0], [1, 1, 2]);
- * using limit = Tensor.from([1, 1], [1, 1, 2]);
- * const [now, final] = [svd(m), svd(limit)];
- * const [angles] = await anglesBetween(now, final, [1]);
- * assertAlmostEquals(angles[0], Math.PI / 4, 1e-6);
- * for (const { u, s, v } of [now, final]) [u, s, v].forEach((tensor) => tensor.destroy());
- * ```
- */
-export async function anglesBetween(a: RowSpace, b: RowSpace, ranks: ArrayLike<number>): Promise<Float64Array[]> {
-  using scratch = new Scratch();
-  const cutoff = cutoffOf("anglesBetween", a, b);
-  const counted = scratch.keep(Tensor.from(Uint32Array.from(ranks)));
-  const parts = [cosinesBetween, restsOutside].map((of) =>
-    scratch.keep(singularValues(scratch.keep(of(a, b, counted))))
-  );
-  const [cosines, sines, values] = [await parts[0].read(), await parts[1].read(), await b.s.read()];
-  const K = b.s.shape[1];
-  return Array.from({ length: b.s.shape[0] }, (_, index) => {
-    const [cosine, sine, s] = [cosines, sines, values].map((all) => all.subarray(index * K, (index + 1) * K));
-    let rank = 0;
-    while (rank < Math.min(ranks[index], K) && s[rank] > cutoff * s[0]) rank++;
-    return Float64Array.from({ length: rank }, (_, k) => Math.atan2(sine[rank - 1 - k], cosine[k]));
-  });
 }
 
 function cutoffOf(label: string, a: RowSpace, b: RowSpace): number {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { parseArgs } from "@std/cli/parse-args";
 import { basename, join } from "@std/path";
 import { collectBoard } from "../board/collect.ts";
 import { boardMarkdown } from "../board/markdown.ts";
@@ -17,21 +18,29 @@ import { type Manifest, readManifest } from "./manifest.ts";
 const GALLERY = "results/gallery";
 
 /**
- * Copies specifications, SVGs and claims of a complete run to `<gallery>/<experiment>/`, with a page that shows them; and
- * rewrites the board of all kept claims, `<gallery>/CLAIMS.md`.
+ * Copies specifications, SVGs and claims of a complete run to `<gallery>/<name>/`, with a page that shows them; and
+ * rewrites the board of all kept claims, `<gallery>/CLAIMS.md`. Runs of one experiment with different presets stand beside
+ * each other under different names.
  *
  * @param run Run folder.
  * @param gallery Folder of the gallery.
- * @returns Folder of the entry, replaced if there was one.
- * @throws {UserError} If the folder holds no run, or one that is not complete.
+ * @param name Name of the entry, of letters, digits, `_` and `-`; the experiment's by default.
+ * @returns Folder of the entry, replaced if it kept the same experiment and preset.
+ * @throws {UserError} If the folder holds no run, or one that is not complete; if the name is none, or that of an entry
+ *   of another experiment or preset.
  */
-export function keepInGallery(run: string, gallery: string = GALLERY): string {
+export function keepInGallery(run: string, gallery: string = GALLERY, name?: string): string {
   const manifest = manifestOf(run);
+  const entryName = name ?? manifest.experiment;
+  if (!/^[\w-]+$/.test(entryName)) {
+    throw new UserError(`expected a name of letters, digits, _ and -, found ${JSON.stringify(entryName)}`);
+  }
   const { status } = standing(run, manifest);
   if (status !== "complete") throw new UserError(`expected a complete run in ${run}, found one that is ${status}`);
   const judged = manifest.files.some(({ path }) => path === "claims.json");
   const claims: JudgedClaim[] = judged ? JSON.parse(Deno.readTextFileSync(join(run, "claims.json"))) : [];
-  const entry = join(gallery, manifest.experiment);
+  const entry = join(gallery, entryName);
+  refuseOther(entry, manifest);
   const fresh = `${entry}.tmp`;
   Deno.mkdirSync(join(fresh, "figures"), { recursive: true });
   const figures = manifest.files.filter(({ path }) => /^figures\/[\w-]+\.(vl\.json|svg)$/.test(path));
@@ -55,7 +64,7 @@ export function keepInGallery(run: string, gallery: string = GALLERY): string {
   };
   writeAtomically(join(fresh, "claims.json"), JSON.stringify(claims, null, 2) + "\n");
   writeAtomically(join(fresh, "run.json"), JSON.stringify(kept, null, 2) + "\n");
-  writeAtomically(join(fresh, "README.md"), page(manifest, commandLine, claims, figures));
+  writeAtomically(join(fresh, "README.md"), page(entryName, manifest, commandLine, claims, figures));
   if (exists(entry)) Deno.removeSync(entry, { recursive: true });
   Deno.renameSync(fresh, entry);
   writeAtomically(join(gallery, "CLAIMS.md"), boardMarkdown(collectBoard(gallery, { experiments: [] }).entries));
@@ -73,6 +82,17 @@ function manifestOf(run: string): Manifest {
   }
 }
 
+/** An entry is replaced by newer runs of its own kind alone. */
+function refuseOther(entry: string, { experiment, preset }: Manifest): void {
+  if (!exists(join(entry, "run.json"))) return;
+  const kept: Pick<Manifest, "experiment" | "preset"> = JSON.parse(Deno.readTextFileSync(join(entry, "run.json")));
+  if (kept.experiment === experiment && kept.preset === preset) return;
+  throw new UserError(
+    `expected a run of ${kept.experiment} with preset ${kept.preset}, which ${entry} keeps, found ${experiment} with ` +
+      `preset ${preset}; keep it beside under --name=${experiment}_${preset.replace(/^cpu-/, "")}`,
+  );
+}
+
 function exists(path: string): boolean {
   try {
     Deno.statSync(path);
@@ -83,7 +103,8 @@ function exists(path: string): boolean {
 }
 
 function page(
-  { experiment, question, adapter, elapsedMs, versions }: Manifest,
+  name: string,
+  { question, adapter, elapsedMs, versions }: Manifest,
   commandLine: string,
   claims: readonly JudgedClaim[],
   files: readonly { path: string; description: string }[],
@@ -103,7 +124,7 @@ function page(
     adapter?.software ? " (software)" : ""
   }, Deno ${versions.deno}`;
   return [
-    `# ${experiment}`,
+    `# ${name}`,
     question,
     `Made by \`${commandLine}\` in ${made}; all options, seeds and versions are in [run.json](run.json).`,
     ...(claims.length === 0 ? [] : [
@@ -121,20 +142,33 @@ function page(
 
 const HELP = `Keeps the figures and claims of a complete run in ${GALLERY}, and rewrites ${GALLERY}/CLAIMS.md.
 
-usage: deno task gallery results/NAME/RUN`;
+usage: deno task gallery [--name=ENTRY] results/NAME/RUN
+
+  --name=ENTRY    name of the entry, for a second run of an experiment with another preset [the experiment's]`;
 
 if (import.meta.main) {
   try {
-    if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+    const { help, name, _: runs } = parseArgs(Deno.args, {
+      string: ["name"],
+      boolean: ["help"],
+      alias: { help: "h" },
+      unknown: (arg, key) => {
+        if (key === undefined) return true;
+        throw new UserError(`unknown option ${arg.split("=")[0]}; did you mean --name?`);
+      },
+    });
+    if (help) {
       console.log(HELP);
       Deno.exit(0);
     }
-    if (Deno.args.length !== 1 || Deno.args[0].startsWith("-")) {
+    if (runs.length !== 1) {
       throw new UserError(
-        `expected one run folder, as in: deno task gallery results/NAME/RUN; found ${Deno.args.length} arguments`,
+        `expected one run folder, as in: deno task gallery results/NAME/RUN; found ${runs.length} arguments`,
       );
     }
-    console.log(`kept: ${keepInGallery(Deno.args[0])} (${basename(Deno.args[0])})`);
+    const run = String(runs[0]);
+    const entry = name === undefined ? undefined : String(name);
+    console.log(`kept: ${keepInGallery(run, GALLERY, entry)} (${basename(run)})`);
   } catch (error) {
     Deno.exit(reportError(error));
   }

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { changeInterval, changePoints } from "../../lib/metrics/change_points.ts";
+import { changeInterval, changePoints, crossingTime } from "../../lib/metrics/change_points.ts";
 import { autocorrelationCurvature, curvature } from "../../lib/metrics/curvature.ts";
 
 const x = Array.from({ length: 401 }, (_, index) => index / 2);
@@ -28,6 +28,14 @@ Deno.test("changePoints: constants and ripples below 2 % change nowhere", () => 
   assertEquals(changePoints({ x, y: x.map(() => 0) }), nothing);
   assertEquals(changePoints({ x, y: x.map((t) => 1 + 0.009 * Math.sin(t)) }), nothing);
   assertEquals(changePoints({ x: [3], y: [1] }), nothing);
+});
+
+Deno.test("crossingTime: the first time a level is reached, from either side; null if never", () => {
+  const falling = { x: [0, 10, 20, 30], y: [0, -2, 1, -4] };
+  assertEquals(crossingTime(falling, -1, "down"), 5);
+  assertEquals(crossingTime(falling, 0.5, "up"), 10 + 10 * 2.5 / 3);
+  assertEquals(crossingTime({ x: [5, 10], y: [-2, -4] }, -1, "down"), 5);
+  assertEquals(crossingTime(falling, -5, "down"), null);
 });
 
 Deno.test("changeInterval: median and central 90 % of those replicas that have the change", () => {

@@ -1,10 +1,11 @@
-import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { svdOfProduct } from "../../lib/linalg/product_svd.ts";
 import { matmulReference } from "../../lib/linalg/reference_solve.ts";
 import { svd } from "../../lib/linalg/svd.ts";
-import { anglesBetween, squaredCosines, squaredDistances } from "../../lib/metrics/row_spaces.ts";
+import { squaredCosines, squaredDistances } from "../../lib/metrics/row_spaces.ts";
+import { rowDimensions, subspaceAngles, subspaceDistances } from "../../lib/metrics/subspace_stability.ts";
 import { projectorOverlap, rankRule, rowSpaceAngles, subspaceDistance } from "../../lib/metrics/subspace.ts";
 import { gaussian } from "../linalg/matrices.ts";
 
@@ -81,26 +82,42 @@ Deno.test("subspaces on the GPU: distances, overlaps, cosines and sines as on th
       assertAlmostEquals(Math.sqrt(squares[index] / total), subspaceDistance(now, final, sizes), 1e-5);
       assertAlmostEquals(sums[index] / rank, projectorOverlap(now, final, sizes), 1e-5);
     });
-    const angles = await anglesBetween(a, b, [rank, rank]);
+    const angles = await subspaceAngles(a, b, ranks);
     cases.forEach(({ now, final }, index) => {
       const expected = rowSpaceAngles(now, final, { M, N, rank });
-      assertEquals(angles[index].length, expected.length);
-      expected.forEach((angle, k) => assertAlmostEquals(angles[index][k], angle, 1e-5, `${rank} ${k}`));
+      const found = angles.subarray(index * angles.length / 2, (index + 1) * angles.length / 2);
+      expected.forEach((angle, k) => assertAlmostEquals(found[k], angle, 1e-5, `${rank} ${k}`));
+      assert(found.subarray(expected.length).every(Number.isNaN));
     });
   }
   for (const { u, s, v } of [a, b]) [u, s, v].forEach((tensor) => tensor.destroy());
 });
 
-Deno.test("angles on the GPU: directions that the first space lacks are right angles, those that the second lacks are none", async () => {
-  using m = Tensor.from([1, 0, 0, 0], [1, 2, 2]);
-  using full = Tensor.from([1, 0, 0, 1], [1, 2, 2]);
-  const [one, two] = [svd(m), svd(full)];
-  const [lacking] = await anglesBetween(one, two, [2]);
-  assertEquals(lacking.length, 2);
-  assertAlmostEquals(lacking[0], 0, 1e-6);
-  assertAlmostEquals(lacking[1], Math.PI / 2, 1e-6);
-  assertEquals((await anglesBetween(two, one, [2]))[0].length, 1);
-  for (const { u, s, v } of [one, two]) [u, s, v].forEach((tensor) => tensor.destroy());
+Deno.test("subspaceDistances and subspaceAngles: of known angles, of spaces that lack dimensions, of a zero matrix", async () => {
+  const known = [0, 1e-3, 0.3, 1.2];
+  const { M, N, K, now, final, distance } = turned(known, [3, 1, 2, 0.5]);
+  // M(t) without its last direction; M(∞) = 0.
+  const fewer = now.map((value, index) => Math.floor(index / N) === K - 1 ? 0 : value);
+  using first = Tensor.from([...now, ...fewer, ...now], [3, M, N]);
+  using last = Tensor.from([...final, ...final, ...new Float64Array(M * N)], [3, M, N]);
+  using ranks = Tensor.from(Uint32Array.of(K, K, K));
+  const [a, b] = [svd(first), svd(last)];
+  const [distances, angles] = [await subspaceDistances(a, b, ranks), await subspaceAngles(a, b, ranks)];
+  const wide = a.s.shape[1];
+  assertAlmostEquals(distances[0], distance, 1e-5);
+  assertAlmostEquals(distances[1], subspaceDistance(fewer, final, { M, N, rank: K }), 1e-5);
+  assertEquals(distances[2], NaN);
+  known.forEach((angle, k) => assertAlmostEquals(angles[k], angle, 1e-5));
+  assertEquals(angles[K], NaN);
+  [0, 1e-3, 0.3, Math.PI / 2].forEach((angle, k) => assertAlmostEquals(angles[wide + k], angle, 1e-5));
+  assert(angles.subarray(2 * wide).every(Number.isNaN));
+  for (const { u, s, v } of [a, b]) [u, s, v].forEach((tensor) => tensor.destroy());
+});
+
+Deno.test("rowDimensions: directions that are neither beyond the rank nor zero up to rounding", () => {
+  assertEquals(rowDimensions([2, 1, 1e-9], 3, 4), 2);
+  assertEquals(rowDimensions([2, 1, 1e-9], 1, 4), 1);
+  assertEquals(rowDimensions([0, 0], 2, 4), 0);
 });
 
 Deno.test("svdOfProduct: values and row space of the product, small and large beside its inner size, wide and tall", async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { runExperiment } from "../../lib/run/main.ts";
 import { keepInGallery } from "../../lib/run/gallery.ts";
+import { readManifest, writeManifest } from "../../lib/run/manifest.ts";
 import { UserError } from "../../lib/run/errors.ts";
 import { experiment } from "./fixtures/decay.ts";
 
@@ -48,6 +49,41 @@ Deno.test("gallery: a run without claims is kept too", async () => {
     await runExperiment(silent, ["--preset=smoke", "--quiet", `--out=${folder}/run`]);
     const entry = keepInGallery(`${folder}/run`, `${folder}/gallery`);
     assertEquals(JSON.parse(Deno.readTextFileSync(`${entry}/claims.json`)), []);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("gallery: runs with other presets stand beside each other under names of their own, and replace nothing else", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const runWith = async (preset: string) => {
+      const run = `${folder}/${preset}`;
+      await runExperiment(experiment, ["--preset=smoke", "--quiet", `--out=${run}`]);
+      writeManifest(run, { ...readManifest(run), preset });
+      return run;
+    };
+    const gallery = `${folder}/gallery`;
+    const [first, second] = [await runWith("cpu"), await runWith("cpu-other")];
+    keepInGallery(first, gallery);
+    assertThrows(
+      () => keepInGallery(second, gallery),
+      UserError,
+      `expected a run of decay with preset cpu, which ${gallery}/decay keeps, found decay with preset cpu-other; ` +
+        "keep it beside under --name=decay_other",
+    );
+    assertThrows(
+      () => keepInGallery(second, gallery, "../x"),
+      UserError,
+      "expected a name of letters, digits, _ and -",
+    );
+    const entry = keepInGallery(second, gallery, "decay_other");
+    assertEquals(keepInGallery(second, gallery, "decay_other"), entry);
+    assertEquals(JSON.parse(Deno.readTextFileSync(`${entry}/run.json`)).preset, "cpu-other");
+    assertEquals(JSON.parse(Deno.readTextFileSync(`${gallery}/decay/run.json`)).preset, "cpu");
+    const board = Deno.readTextFileSync(`${gallery}/CLAIMS.md`);
+    assertStringIncludes(board, "[decay](decay/README.md)");
+    assertStringIncludes(board, "[decay_other](decay_other/README.md)");
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

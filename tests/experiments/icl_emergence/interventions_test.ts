@@ -1,7 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { decoder } from "../../../experiments/icl_emergence/decoder.ts";
 import { type Ensemble, optimizerOf, trainingLoss, trainTo } from "../../../experiments/icl_emergence/ensemble.ts";
-import { interventionStep } from "../../../experiments/icl_emergence/intervention_study.ts";
+import {
+  interventionStep,
+  interventionSteps,
+  trainInterventions,
+} from "../../../experiments/icl_emergence/intervention_study.ts";
 import { holding, intervene, INTERVENTIONS } from "../../../experiments/icl_emergence/interventions.ts";
 import { sizesOf } from "../../../experiments/icl_emergence/setting.ts";
 import { tasksOf } from "../../../experiments/icl_emergence/tasks.ts";
@@ -121,4 +125,26 @@ Deno.test("the step of the interventions lies two reports before the earliest wi
   assertEquals(interventionStep(setting, [window(60), null, window(50)]), 30);
   assertEquals(interventionStep(setting, [window(10)]), 10);
   assertEquals(interventionStep(setting, [null]), 20);
+});
+
+Deno.test("earlier steps are fractions of it, down to a report, the first report at least", () => {
+  const window = { start: 60, end: 80, before: 0, after: -3, explained: 1 };
+  const at = (...fractions: number[]) =>
+    interventionSteps({ ...setting, "intervene-at": fractions }, [window]).map(({ from }) => from);
+  assertEquals(at(1, 0.5, 0.7, 0.1), [40, 20, 20, 10]);
+});
+
+Deno.test("training ends eight reports after the last transition, and at the last step where there is none", async () => {
+  const often = { ...setting, every: 5 };
+  const place = { fraction: 0.5, from: 10 };
+  const lastOf = async (levels: (number | null)[]) => {
+    const series = await trainInterventions(ensemble, place, levels, often, watch);
+    assertEquals(series.map(({ name }) => name), INTERVENTIONS.map((name) => `${name} at 0.5`));
+    const [{ steps, losses }] = series;
+    assertEquals(losses.length, R * (steps.at(-1)! - 10));
+    return steps.at(-1);
+  };
+  assertEquals(await lastOf([100, null]), 10 + 8 * 5);
+  assertEquals(await lastOf([null, null]), 80);
+  assertEquals(await lastOf([100, -100]), 80);
 });

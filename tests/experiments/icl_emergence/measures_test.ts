@@ -1,7 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { type Decoder, decoder } from "../../../experiments/icl_emergence/decoder.ts";
-import { evaluations, frobenius, marginalRank, type Measured } from "../../../experiments/icl_emergence/measures.ts";
-import { rowSpaceDistances } from "../../../experiments/icl_emergence/subspaces.ts";
+import {
+  columnsOf,
+  frobenius,
+  marginalRank,
+  spacesIn,
+  stabilities,
+} from "../../../experiments/icl_emergence/circuits.ts";
+import { evaluations, type Measured } from "../../../experiments/icl_emergence/measures.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
 import { evaluate } from "../../../lib/gpu/program.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
@@ -62,8 +68,8 @@ const byHand = (scale: number) => (name: string, data: Float32Array) => {
 
 Deno.test("spectral measures of circuits whose singular values are known", async () => {
   using parameters = parametersWith(byHand(1));
-  const { qk, ov, norm } = await measure(parameters);
-  const columns = 4 + 3;
+  const { QK: qk, OV: ov, norm } = await measure(parameters);
+  const columns = columnsOf(sizes, 2);
   assertEquals([qk.length, ov.length], [R * L * H * columns, R * L * H * columns]);
   const ranks = marginalEffectiveRanks(s, 2);
   for (let row = 0; row < R * L * H; row++) {
@@ -118,18 +124,59 @@ Deno.test("a head that knows positions alone attends to the previous one, or to 
   assert(prefix0 < 0.01 && previous1 < 0.2, `${prefix0} and ${previous1}`);
 });
 
-Deno.test("subspace distance: 0 within the last row space, 1 orthogonal to it, and the share that is missed", async () => {
+Deno.test("row spaces: those of W_K and W_Oᵀ, with the singular values beside them", async () => {
   using parameters = parametersWith(byHand(1));
-  const basis = (first: number) =>
-    Float32Array.from({ length: L * R * H * C * D }, (_, e) => {
-      const [c, d] = [Math.floor(e / D) % C, e % D];
-      return c === (first + d) % C ? 3 : 0;
-    });
-  const reports = [basis(4), basis(2), basis(0)];
-  const { "QK distance": qk, "OV distance": ov } = await rowSpaceDistances(sizes, parameters.weights, reports, reports);
-  const missed = Math.hypot(s[0], s[1]) / Math.hypot(...s);
-  [1, missed, 0].forEach((expected, report) => {
-    for (let row = 0; row < R * L * H; row++) assertAlmostEquals(qk[report * R * L * H + row], expected, 1e-5);
+  const { QK: qk, OV: ov } = await measure(parameters);
+  const [keys, outputs] = [qk, ov].map((rows) => spacesIn(rows, sizes, 2));
+  for (let row = 0; row < R * L * H; row++) {
+    for (let d = 0; d < D; d++) {
+      assertAlmostEquals(keys.s[row * D + d] / s[d], 1, 1e-5);
+      assertAlmostEquals(outputs.s[row * D + d], 2, 1e-5);
+      for (const { v } of [keys, outputs]) {
+        // Nothing is read from channels beyond the first D.
+        for (let c = D; c < C; c++) assertAlmostEquals(v[(row * C + c) * D + d], 0, 1e-6);
+      }
+      // Values differ: each vector is a channel.
+      assertAlmostEquals(Math.abs(keys.v[(row * C + d) * D + d]), 1, 1e-5);
+    }
+  }
+});
+
+Deno.test("rows of heads come in the order of replicas, layers and heads", async () => {
+  using parameters = parametersWith((name, data) => {
+    byHand(1)(name, data);
+    const layer = Number(name.split(".")[1]);
+    if (!name.endsWith(".qkv")) return;
+    for (let r = 0; r < R; r++) {
+      for (let c = 0; c < C; c++) {
+        for (let e = 0; e < C; e++) data[(r * C + c) * 3 * C + e] *= 1 + 100 * r + 10 * layer + Math.floor(e / D);
+      }
+    }
   });
-  [1, Math.SQRT1_2, 0].forEach((expected, report) => assertAlmostEquals(ov[report * R * L * H], expected, 1e-5));
+  const { QK: qk } = await measure(parameters);
+  const columns = columnsOf(sizes, 2);
+  for (let row = 0; row < R * L * H; row++) {
+    const [r, l, h] = [Math.floor(row / (L * H)), Math.floor(row / H) % L, row % H];
+    assertAlmostEquals(qk[row * columns + 1] / s[0] / (1 + 100 * r + 10 * l + h), 1, 1e-5);
+  }
+});
+
+Deno.test("stability: 0 within the last row space, a right angle outside it, and the share that is missed", async () => {
+  const space = (first: number) => ({
+    s: Float32Array.from({ length: 2 * D }, (_, e) => s[e % D]),
+    v: Float32Array.from({ length: 2 * C * D }, (_, e) => {
+      const [c, d] = [Math.floor(e / D) % C, e % D];
+      return c === (first + d) % C ? 1 : 0;
+    }),
+  });
+  const found = await stabilities([space(4), space(2), space(0)], { heads: H, width: C });
+  // The second space begins at channel 2: it lacks the first two directions of the last one.
+  const missed = Math.hypot(s[0], s[1]) / Math.hypot(...s);
+  [1, missed, 0].forEach((expected, report) => assertAlmostEquals(found.distance[2 * report + 1], expected, 1e-5));
+  [1, 1 / 2, 0].forEach((share, report) =>
+    assertAlmostEquals(found["mean angle"][2 * report + 1], share * Math.PI / 2, 1e-5)
+  );
+  [1, 1, 0].forEach((share, report) =>
+    assertAlmostEquals(found["largest angle"][2 * report + 1], share * Math.PI / 2, 1e-5)
+  );
 });

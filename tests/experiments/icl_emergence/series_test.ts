@@ -25,8 +25,8 @@ Deno.test("curves are those of the replica and head that are asked for", () => {
     whole: { "early loss": Float32Array.of(4, 4, 4, 4), "late loss": Float32Array.of(4, 3, 2, 1) },
     perHead: { q: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) },
   };
-  assertEquals(headCurve(series, "q", 1, 0).values, [3, 7]);
-  assertEquals(scoreCurve(series, 1).values, [-1, -3]);
+  assertEquals(headCurve(series, "q", 1, 0).y, [3, 7]);
+  assertEquals(scoreCurve(series, 1).y, [-1, -3]);
   assertEquals(lossesOf(series, 1), [2, 4]);
 });
 

@@ -7,7 +7,7 @@ const settingOf = (preset: string, ...args: readonly string[]) =>
   parseCommandLine([`--preset=${preset}`, ...args], options, presets, 1).configuration;
 
 Deno.test("every preset can run", () => {
-  for (const preset of Object.keys(presets)) check(settingOf(preset));
+  for (const preset of Object.keys(presets)) check(settingOf(preset, ...(preset === "cpu-text" ? ["--text=x"] : [])));
 });
 
 Deno.test("what no run can do is refused, with what was found", () => {
@@ -21,6 +21,11 @@ Deno.test("what no run can do is refused, with what was found", () => {
     [["--block-to=9"], "expected --block-to of at most half of --length 16, found 9"],
     [["--width=4"], "expected heads of more than 3 dimensions, found 2"],
     [["--top-k=5"], "expected --top-k of at most half a head's 8 dimensions, found 5"],
+    [["--intervene-at=1,1"], "expected distinct --intervene-at, found 1,1"],
+    [
+      ["--task=text", "--text=x", "--control=no"],
+      "expected --control=yes with --task=text, whose windows are held against it, found no",
+    ],
     [["--steps=121"], "expected --steps to be at least eight times --every, a multiple, found 121"],
   ] as const;
   for (const [args, message] of refusals) {

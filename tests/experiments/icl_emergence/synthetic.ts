@@ -8,7 +8,12 @@ import type { RunState } from "../../../lib/run/mod.ts";
 
 /** Values of the options for some arguments. */
 export const settingOf = (...args: string[]): Setting =>
-  parseCommandLine(["--preset=cpu", ...args], options, presets, 1).configuration;
+  parseCommandLine(
+    args.some((arg) => arg.startsWith("--preset")) ? args : ["--preset=cpu", ...args],
+    options,
+    presets,
+    1,
+  ).configuration;
 
 export const setting: Setting = settingOf();
 
@@ -78,8 +83,12 @@ export function synthetic(name: string, layers: number, behaviour: Behaviour, fr
       "prefix matching": table(heads, (step, replica) => 0.8 * ramp(step, prefix + shift(replica))),
       "previous token": table(heads, (step, replica) => 0.9 * ramp(step, previous + 2 * shift(replica))),
       "QK distance": table(heads, (step, replica) => 0.7 * (1 - ramp(step, subspace + shift(replica)))),
+      "QK mean angle": table(heads, (step, replica) => 0.9 * (1 - ramp(step, subspace + shift(replica)))),
+      "QK largest angle": table(heads, (step) => 1.5 * (1 - ramp(step, subspace))),
       "QK norm": table(heads, (step, replica) => 1 + ramp(step, magnitude + 2 * shift(replica))),
-      "OV distance": table(heads, (step) => 0.7 * (1 - ramp(step, subspace))),
+      "OV distance": table(heads, (step, replica) => 0.7 * (1 - ramp(step, subspace + shift(replica)))),
+      "OV mean angle": table(heads, (step, replica) => 0.9 * (1 - ramp(step, subspace + shift(replica)))),
+      "OV largest angle": table(heads, (step) => 1.5 * (1 - ramp(step, subspace))),
       "OV norm": table(heads, (step) => 1 + ramp(step, magnitude)),
       "QK rank without 1": table(
         heads,
@@ -94,34 +103,38 @@ export interface Parts {
   readonly one?: Behaviour;
   readonly deep?: Behaviour;
   readonly control?: Behaviour;
-  /** Transition of each intervention: steps after that without one. */
+  /** Transition of each intervention: steps after that without one, by place. */
   readonly delays?: readonly ((replica: number) => number)[];
+  readonly earlyDelays?: readonly ((replica: number) => number)[];
 }
 
 /** Transition in every seed. */
 export const everywhere = (replica: number) => MIDDLE + shift(replica);
 
 /** Evidence whose exact predictors have scores −0.5 (unigram) and −3.5 (bigram). */
-export function evidenceOf({ one = {}, deep = { transition: everywhere }, control = {}, delays }: Parts): Evidence {
+export function evidenceOf(
+  { one = {}, deep = { transition: everywhere }, control = {}, delays, earlyDelays }: Parts,
+): Evidence {
   const T = setting.length;
   const predictor = (name: string, late: number) => ({
     name,
     losses: Array.from({ length: T }, (_, t) => t < T / 2 ? 4 : late),
   });
-  const from = 500;
+  const branch = (fraction: number, from: number, later?: Parts["delays"]) => ({
+    fraction,
+    from,
+    series: INTERVENTIONS.map((name, index) => ({
+      ...synthetic(name, 2, { transition: (replica) => everywhere(replica) + (later?.[index](replica) ?? 0) }, from),
+      heads: 0,
+      perHead: {},
+    })),
+  });
   return {
     setting,
     baselines: [predictor("uniform", 4), predictor("in-context unigram", 3.5), predictor("in-context bigram", 0.5)],
     depths: [1, 2, 3, 4].map((layers) => synthetic(`depth-${layers}`, layers, layers === 1 ? one : deep)),
     control: synthetic("control", 2, control),
-    interventions: {
-      from,
-      series: INTERVENTIONS.map((name, index) => ({
-        ...synthetic(name, 2, { transition: (replica) => everywhere(replica) + (delays?.[index](replica) ?? 0) }, from),
-        heads: 0,
-        perHead: {},
-      })),
-    },
+    interventions: [branch(0.5, 250, earlyDelays), branch(1, 500, delays)],
   };
 }
 
