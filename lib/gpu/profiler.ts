@@ -35,9 +35,10 @@ export interface ProgramTime {
 
 /** Time stamps that fit one set. */
 const MOST_STAMPS = 4096;
-/** Replays that are measured, after as many that are not: the first ones compile and fill caches. */
+/** Replays that are measured at most. */
 const SAMPLES = 6;
-const WARM_UP = 2;
+/** Replays before those that are measured: the first ones compile and fill caches. */
+export const WARM_UP = 2;
 
 /** A program that is replayed. */
 export interface Profiled {

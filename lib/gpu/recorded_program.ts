@@ -3,7 +3,7 @@ import { currentGpu, type Gpu } from "./device.ts";
 import { type Dispatch, encode } from "./dispatch.ts";
 import type { DType } from "./dtype.ts";
 import { GpuError } from "./errors.ts";
-import { currentProfiler } from "./profiler.ts";
+import { currentProfiler, WARM_UP } from "./profiler.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Enough work per submission that its cost vanishes, little enough that the driver can start early. */
@@ -78,15 +78,24 @@ export class Program<T = void> implements Disposable {
     }
     this.#gpu.check();
     this.#checkAlive();
+    const profiler = currentProfiler();
+    if (!profiler) return this.#submit(times);
+    // What is replayed in one go is warm after its first replays too.
+    const first = Math.min(times, WARM_UP);
+    for (const part of [first, times - first]) {
+      const about = { label: this.label, plannedBytes: this.memory.planned };
+      this.#submit(profiler.replay(about, this.#parts.dispatches, part));
+    }
+  }
+
+  #submit(times: number): void {
     const { device } = this.#gpu;
     const { dispatches } = this.#parts;
-    const left =
-      currentProfiler()?.replay({ label: this.label, plannedBytes: this.memory.planned }, dispatches, times) ?? times;
     const perSubmit = Math.max(1, Math.floor(DISPATCHES_PER_SUBMIT / Math.max(1, dispatches.length)));
-    for (let done = 0; done < left; done += perSubmit) {
+    for (let done = 0; done < times; done += perSubmit) {
       const encoder = device.createCommandEncoder({ label: this.label });
       const pass = encoder.beginComputePass({ label: this.label });
-      for (let repeat = Math.min(perSubmit, left - done); repeat > 0; repeat--) {
+      for (let repeat = Math.min(perSubmit, times - done); repeat > 0; repeat--) {
         for (const dispatch of dispatches) encode(pass, dispatch);
       }
       pass.end();

@@ -63,6 +63,28 @@ export function profileTable(programs: readonly ProgramTime[]): string {
 /** Programs that take at least this share of the time are shown. */
 const SHOWN = 0.01;
 
+/** Programs of one label and the same launches, which an experiment records again and again, as one: means over replays. */
+export function joinPrograms(programs: readonly ProgramTime[]): ProgramTime[] {
+  const key = ({ program, kernels }: ProgramTime) =>
+    JSON.stringify([program, kernels.map(({ kernel, launches }) => [kernel, launches]).toSorted()]);
+  return [...Map.groupBy(programs, key).values()].map((same) => {
+    const replays = same.reduce((sum, program) => sum + program.replays, 0);
+    const mean = (of: (program: ProgramTime) => number) =>
+      same.reduce((sum, program) => sum + program.replays * of(program), 0) / replays;
+    const kernels = same[0].kernels.map((kernel) => ({
+      ...kernel,
+      elapsedMs: mean(({ kernels }) => kernels.find((other) => other.kernel === kernel.kernel)!.elapsedMs),
+    }));
+    return {
+      ...same[0],
+      replays,
+      elapsedMs: mean(({ elapsedMs }) => elapsedMs),
+      plannedBytes: Math.max(...same.map(({ plannedBytes }) => plannedBytes)),
+      kernels: kernels.toSorted((a, b) => b.elapsedMs - a.elapsedMs),
+    };
+  });
+}
+
 /** The programs that matter, the one that takes longest first, and a line on the others. */
 function report(programs: readonly ProgramTime[]): string {
   const total = ({ replays, elapsedMs }: ProgramTime) => replays * elapsedMs;
@@ -70,6 +92,17 @@ function report(programs: readonly ProgramTime[]): string {
   const shown = programs.filter((program) => total(program) >= SHOWN * all).toSorted((a, b) => total(b) - total(a));
   const rest = programs.length - shown.length;
   return profileTable(shown) + (rest === 0 ? "" : `\n\n${rest} other programs took less than 1 % of the time each`);
+}
+
+/** The share of a run's time that its programs' kernels take. */
+function shareInside(programs: readonly ProgramTime[], elapsedMs: number): string {
+  const inside = programs.reduce(
+    (sum, { replays, kernels }) => sum + replays * kernels.reduce((own, kernel) => own + kernel.elapsedMs, 0),
+    0,
+  );
+  return `inside kernels: ${(inside / 1000).toFixed(1)} of ${(elapsedMs / 1000).toFixed(1)} s, ${
+    (100 * inside / elapsedMs).toFixed(0)
+  } %`;
 }
 
 /** The experiments of this workspace by name. */
@@ -98,10 +131,12 @@ async function main([name, ...args]: string[]): Promise<number> {
   const experiment = module.experiment as Experiment<Options, ColumnTable, unknown>;
   await openGpu();
   const profiler = startProfiling(currentGpu());
+  const start = performance.now();
   const { exitCode } = await runExperiment(experiment, args, { signals: true });
+  const elapsedMs = performance.now() - start;
   stopProfiling();
   const programs = await profiler.programs();
-  if (programs.length > 0) console.log(`\n${report(programs)}`);
+  if (programs.length > 0) console.log(`\n${report(joinPrograms(programs))}\n\n${shareInside(programs, elapsedMs)}`);
   return exitCode;
 }
 

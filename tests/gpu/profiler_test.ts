@@ -1,4 +1,5 @@
 import { assertEquals, assertGreater } from "@std/assert";
+import { advance } from "../../kernels/advance.ts";
 import { matmul } from "../../kernels/matmul.ts";
 import { scale } from "../../kernels/unary.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
@@ -31,5 +32,23 @@ Deno.test({
     assertGreater(scaled.elapsedMs, 0);
     assertGreater(elapsedMs, product.elapsedMs / 2);
     assertEquals([...await program.outputs[1].read()], [6, 12]);
+  },
+});
+
+Deno.test({
+  name: "a program that is replayed in one go is measured too, and all its replays are made",
+  ignore: !gpu.device.features.has("timestamp-query"),
+  fn: async () => {
+    using clock = Tensor.from(Uint32Array.of(0, 100, 1), [3]);
+    using program = await record("count", () => advance({ clock }));
+    const profiler = startProfiling(gpu);
+    try {
+      program.replay(20);
+    } finally {
+      stopProfiling();
+    }
+    const [{ kernels, replays }] = await profiler.programs();
+    assertEquals([replays, kernels.map(({ kernel }) => kernel)], [20, ["advance"]]);
+    assertEquals((await clock.read())[0], 20);
   },
 });
