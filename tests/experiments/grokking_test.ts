@@ -1,9 +1,8 @@
 /** The experiment from its command line to what it leaves. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { listCheckpoints } from "../../lib/checkpoint/mod.ts";
-import { type LogRow, readManifest } from "../../lib/run/mod.ts";
-import { finished, inFolder } from "../run/subprocess.ts";
+import type { LogRow } from "../../lib/run/mod.ts";
+import { finished, inFolder, killedRun } from "../run/subprocess.ts";
 
 const file = fromFileUrl(import.meta.resolve("../../experiments/grokking.ts"));
 const env = { XDG_RUNTIME_DIR: "/tmp" };
@@ -21,21 +20,7 @@ function remains(folder: string): Record<string, string> {
 Deno.test("the smoke preset runs to its end; killed and resumed, it leaves the same log, claims and figures", () =>
   inFolder(async (root) => {
     assertEquals((await finished(Deno.execPath(), smoke("--out=results/whole"), root, env)).code, 0);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: smoke("--out=results/run"),
-      cwd: root,
-      env,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    for (let wait = 0; listCheckpoints(`${root}/results/run`).length < 2; wait++) {
-      assert(wait < 3000, "expected two checkpoints within 60 s");
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    child.kill("SIGKILL");
-    await child.status;
-    assertEquals(readManifest(`${root}/results/run`).status, "running");
+    await killedRun(smoke("--out=results/run"), root, env, `${root}/results/run`, 2);
     const resumed = deno("--resume=results/run", "--quiet");
     assertEquals((await finished(Deno.execPath(), resumed, root, env)).code, 0);
     const whole = remains(`${root}/results/whole`);

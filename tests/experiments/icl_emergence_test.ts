@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { experiment } from "../../experiments/icl_emergence.ts";
-import { listCheckpoints } from "../../lib/checkpoint/mod.ts";
-import { readManifest, runExperiment } from "../../lib/run/mod.ts";
-import { finished, inFolder } from "../run/subprocess.ts";
+import { runExperiment } from "../../lib/run/mod.ts";
+import { finished, inFolder, killedRun } from "../run/subprocess.ts";
 
 const file = fromFileUrl(import.meta.resolve("../../experiments/icl_emergence.ts"));
 const args = (...more: string[]) => ["--preset=smoke", "--quiet", ...more];
@@ -27,22 +26,8 @@ function remains(folder: string, below = ""): Record<string, string> {
 Deno.test("the smoke preset runs to its end; killed and resumed, it leaves the same log, claims and figures", () =>
   inFolder(async (root) => {
     assertEquals((await finished(Deno.execPath(), denoArgs("--out=results/whole"), root, env)).code, 0);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: denoArgs("--out=results/run"),
-      cwd: root,
-      env,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
     // The second ensemble is under way: the first one is saved.
-    for (let wait = 0; listCheckpoints(`${root}/results/run`).length < 1; wait++) {
-      assert(wait < 3000, "expected a checkpoint within 60 s");
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    child.kill("SIGKILL");
-    await child.status;
-    assertEquals(readManifest(`${root}/results/run`).status, "running");
+    await killedRun(denoArgs("--out=results/run"), root, env, `${root}/results/run`, 1);
     const resumed = [
       "run",
       "--no-prompt",

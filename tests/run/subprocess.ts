@@ -3,9 +3,12 @@
  *
  * @module
  */
+import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { listCheckpoints } from "../../lib/checkpoint/mod.ts";
 import type { LogRow } from "../../lib/run/columns.ts";
 import { readLog } from "../../lib/run/log.ts";
+import { readManifest } from "../../lib/run/manifest.ts";
 
 /** Path of the fixture experiment. */
 export const decay = fromFileUrl(import.meta.resolve("./fixtures/decay.ts"));
@@ -102,4 +105,37 @@ function trainRows(log: string): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Starts a run and kills it once it has saved some checkpoints.
+ *
+ * @param args Arguments of `deno`, which start the run.
+ * @param cwd Working folder.
+ * @param env Added to this process's environment.
+ * @param folder The run's folder.
+ * @param checkpoints How many to wait for.
+ */
+export async function killedRun(
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string>,
+  folder: string,
+  checkpoints: number,
+): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd,
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  for (let wait = 0; listCheckpoints(folder).length < checkpoints; wait++) {
+    assert(wait < 3000, `expected ${checkpoints} checkpoints within 60 s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  child.kill("SIGKILL");
+  await child.status;
+  assertEquals(readManifest(folder).status, "running");
 }
