@@ -99,6 +99,16 @@ export const MARGINAL = 1;
 /** Most of them that are logged. */
 export const MOST_MARGINAL = 3;
 
+function isReadable(path: string): boolean {
+  try {
+    using file = Deno.openSync(path);
+    return file.statSync().isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return false;
+  }
+}
+
 /** Refuses what no run can do, before anything is written. */
 export function check(setting: Setting): void {
   const { task, text, width, heads, length, depths, steps, every } = setting;
@@ -109,6 +119,7 @@ export function check(setting: Setting): void {
   if (task === "text" && setting.control === "no") {
     refuse("--control=yes with --task=text, whose windows are held against it", "no");
   }
+  if (task === "text" && !isReadable(text)) refuse("--text to name a readable file", text);
   if (task !== "text" && text !== "none") refuse("--task=text with --text", `--task=${task}`);
   if (width % heads !== 0) refuse(`--width divisible by ${heads} heads`, width);
   const fraction = depths.find((depth) => !Number.isInteger(depth));

@@ -108,6 +108,8 @@ function missingPermission(message: string): string {
   if (found === null) return oneLine(message);
   const [, access, resource, flag] = found;
   const target = resource === undefined ? "" : fromHere(resource);
+  // What Deno guards by every permission at once, such as /proc, nothing here is meant for.
+  if (access === "all") return `expected a path outside of the system's own folders, found ${target}`;
   return `expected permission to ${access}${target === "" ? "" : ` ${target}`}, found none; ` +
     `run again with ${flag}${access === "read" || target === "" || target.startsWith("<") ? "" : `=${target}`}`;
 }

@@ -4,6 +4,7 @@ import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { checkCounts, type TaskSampler } from "./sampler.ts";
 import type { TokenBatch } from "./token_sequences.ts";
+import { UserError } from "../run/errors.ts";
 
 /** A task of text windows. */
 export interface TextWindowsOptions {
@@ -96,7 +97,7 @@ function littleEndian(bytes: Uint8Array): Uint32Array {
  * @param path File.
  * @param least Fewest bytes that will do.
  * @returns Its bytes.
- * @throws {Error} In one line, if the file cannot be read or is too short.
+ * @throws {UserError} If the file cannot be read or is too short.
  * @throws {Deno.errors.NotCapable} If the process may not read it.
  */
 export async function readText(path: string, least = 1): Promise<Uint8Array> {
@@ -108,10 +109,10 @@ export async function readText(path: string, least = 1): Promise<Uint8Array> {
     const reason = error instanceof Error
       ? error.message.split(" (os error")[0].replaceAll(/\s*\n\s*/g, " ")
       : `${error}`;
-    throw new Error(`text ${path}: expected a readable file, found: ${reason}`, { cause: error });
+    throw new UserError(`text ${path}: expected a readable file, found: ${reason}`, { cause: error });
   }
   if (bytes.length < least) {
-    throw new Error(`text ${path}: expected at least ${least} bytes, found ${bytes.length}`);
+    throw new UserError(`text ${path}: expected at least ${least} bytes, found ${bytes.length}`);
   }
   return bytes;
 }

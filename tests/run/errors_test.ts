@@ -30,6 +30,11 @@ const cases: [unknown, string, number][] = [
     2,
   ],
   [
+    new Deno.errors.NotCapable('Requires all access to "/proc/x", run again with the --allow-all flag'),
+    "expected a path outside of the system's own folders, found /proc/x",
+    2,
+  ],
+  [
     new Deno.errors.NotCapable('Requires env access to "HOME", run again with the --allow-env flag'),
     "expected permission to env HOME, found none; run again with --allow-env=HOME",
     2,

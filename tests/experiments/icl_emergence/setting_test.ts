@@ -1,18 +1,24 @@
 import { assertStringIncludes, assertThrows } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { check, options, presets } from "../../../experiments/icl_emergence/setting.ts";
 import { parseCommandLine } from "../../../lib/run/command_line.ts";
 import { UserError } from "../../../lib/run/errors.ts";
 
+const here = fromFileUrl(import.meta.url);
 const settingOf = (preset: string, ...args: readonly string[]) =>
   parseCommandLine([`--preset=${preset}`, ...args], options, presets, 1).configuration;
 
 Deno.test("every preset can run", () => {
-  for (const preset of Object.keys(presets)) check(settingOf(preset, ...(preset === "cpu-text" ? ["--text=x"] : [])));
+  for (const preset of Object.keys(presets)) {
+    check(settingOf(preset, ...(preset === "cpu-text" ? [`--text=${here}`] : [])));
+  }
 });
 
 Deno.test("what no run can do is refused, with what was found", () => {
   const refusals = [
     [["--task=text"], "expected --text=FILE with --task=text, found none"],
+    [["--task=text", "--text=/nowhere"], "expected --text to name a readable file, found /nowhere"],
+    [["--task=text", "--text=/"], "expected --text to name a readable file, found /"],
     [["--text=x"], "expected --task=text with --text, found --task=repeated"],
     [["--width=15"], "expected --width divisible by 2 heads, found 15"],
     [["--depths=1.5"], "expected --depths to be integers, found 1.5"],
