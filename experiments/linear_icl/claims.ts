@@ -7,29 +7,17 @@
 import type { IclClaim } from "./evidence.ts";
 import { exactImbalance, exactModes, noiseAcrossReplicas, noiseDrift, noisyMean } from "./flow_claims.ts";
 import {
-  escapeTimes,
-  logisticModes,
-  lossCurve,
-  lossFloor,
-  modesConserved,
-  nullBlocks,
-  sigmoids,
-  stagedOrder,
-  sumConserved,
-} from "./paper_claims.ts";
-import type { Setting } from "./setting.ts";
-import {
-  alignmentDecay,
-  alignmentRate,
   couplingContexts,
   couplingOrder,
   denseFixedPoint,
   exactFixedPoint,
   infiniteContext,
-  miscalibration,
-  nullBlocksAttract,
   paperFixedPoint,
-} from "./study_claims.ts";
+} from "./fixed_point_claims.ts";
+import { lossCurve, lossFloor, modesConserved, sumConserved } from "./loss_claims.ts";
+import { escapeTimes, logisticModes, nullBlocks, sigmoids, stagedOrder } from "./paper_claims.ts";
+import type { Setting } from "./setting.ts";
+import { alignmentDecay, alignmentRate, miscalibration, nullBlocksAttract } from "./study_claims.ts";
 
 /** Claims that apply to a setting: the paper's need the aligned start it assumes, noise the law it is derived for, order and alignment several modes. */
 export function claims({ spectrum, init, pool, tasks, studies, contexts }: Setting): IclClaim[] {
