@@ -7,8 +7,8 @@
  */
 export * from "./lib/gpu/mod.ts";
 export * from "./lib/autodiff/mod.ts";
-export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words } from "./lib/random.ts";
-export { bimodals, gammaPairs, integersBelow, logGammas, logistics, permutation } from "./lib/random_laws.ts";
+export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words } from "./lib/random/random.ts";
+export { bimodals, gammaPairs, integersBelow, logGammas, logistics, permutation } from "./lib/random/laws.ts";
 export * from "./kernels/mod.ts";
 export * from "./lib/tasks/mod.ts";
 export * from "./lib/models/linear_icl.ts";
@@ -21,12 +21,12 @@ export * from "./lib/models/layers.ts";
 export * from "./lib/losses.ts";
 export * from "./lib/optim/mod.ts";
 export * from "./lib/models/baselines/mod.ts";
-export * from "./lib/train.ts";
-export { DivergenceError } from "./lib/divergence.ts";
+export * from "./lib/train/training.ts";
+export { DivergenceError } from "./lib/train/divergence.ts";
 export * from "./lib/theory/mod.ts";
 export * from "./lib/linalg/mod.ts";
 export * from "./lib/metrics/mod.ts";
 export * from "./lib/checkpoint/mod.ts";
 export * from "./lib/run/mod.ts";
 export * from "./lib/figures/mod.ts";
-export * from "./lib/measure/mod.ts";
+export * from "./lib/tools/measure/mod.ts";

@@ -27,7 +27,7 @@
 import { openGpu } from "../lib/gpu/device.ts";
 import { writeFigure } from "../lib/figures/mod.ts";
 import { defineExperiment, main } from "../lib/run/mod.ts";
-import { logarithmicSteps, unionOfSteps } from "../lib/train.ts";
+import { logarithmicSteps, unionOfSteps } from "../lib/train/training.ts";
 import { claims } from "./grokking/claims.ts";
 import { studiedReplicas } from "./grokking/coefficient_study.ts";
 import { columns } from "./grokking/columns.ts";

@@ -6,15 +6,15 @@
  *
  * @module
  */
-export { chiSquareFill, normalFill, type RandomDraw, randomFiles, uniformFill } from "./random_fill.ts";
-export type { Law } from "./law_at.ts";
-export type { LabelKind } from "./linear_labels.ts";
-export { embedding } from "./embedding.ts";
-export { batchNorm, type BatchNormOptions } from "./batch_norm.ts";
-export type { RunningMoments } from "./batch_moments.ts";
-export type { RowOptions } from "./rows.ts";
-export { layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
-export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.ts";
+export { chiSquareFill, normalFill, type RandomDraw, randomFiles, uniformFill } from "./random/random_fill.ts";
+export type { Law } from "./random/law_at.ts";
+export type { LabelKind } from "./tasks/linear_labels.ts";
+export { embedding } from "./arrange/embedding.ts";
+export { batchNorm, type BatchNormOptions } from "./norm/batch_norm.ts";
+export type { RunningMoments } from "./norm/batch_moments.ts";
+export type { RowOptions } from "./shared/rows.ts";
+export { layerNorm, type NormOptions, rmsNorm } from "./norm/norm.ts";
+export { logSoftmax, softmax, type SoftmaxOptions } from "./reduce/softmax.ts";
 export {
   attention,
   type AttentionInputs,
@@ -22,9 +22,9 @@ export {
   type AttentionOptions,
   attentionPattern,
   type AttentionSharing,
-} from "./attention.ts";
-export { gather, scatter, select } from "./gather.ts";
-export { add, divide, multiply, subtract } from "./binary.ts";
+} from "./attention/attention.ts";
+export { gather, scatter, select } from "./arrange/gather.ts";
+export { add, divide, multiply, subtract } from "./elementwise/binary.ts";
 export {
   exp,
   leakyRelu,
@@ -38,16 +38,16 @@ export {
   sqrt,
   square,
   tanh,
-} from "./unary.ts";
-export { erf, gelu, type GeluOptions } from "./gelu.ts";
-export { activate, type Activation, type ActivationOptions, biasAct } from "./bias_act.ts";
-export { max, mean, sum, sumTo } from "./reduce.ts";
-export { expand, permute } from "./strided.ts";
-export { concatenate, pad, slice } from "./blocks.ts";
-export { fill } from "./fill.ts";
-export { oneHot } from "./one_hot.ts";
-export { weightedMean } from "./weighted_mean.ts";
-export { matmul, type MatmulChoice, type MatmulOptions, type MatmulVariant } from "./matmul.ts";
-export { type FlatLayout, globalNorm } from "./global_norm.ts";
-export { append } from "./append.ts";
-export { advance } from "./advance.ts";
+} from "./elementwise/unary.ts";
+export { erf, gelu, type GeluOptions } from "./elementwise/gelu.ts";
+export { activate, type Activation, type ActivationOptions, biasAct } from "./elementwise/bias_act.ts";
+export { max, mean, sum, sumTo } from "./reduce/reduce.ts";
+export { expand, permute } from "./arrange/strided.ts";
+export { concatenate, pad, slice } from "./arrange/blocks.ts";
+export { fill } from "./shared/fill.ts";
+export { oneHot } from "./arrange/one_hot.ts";
+export { weightedMean } from "./reduce/weighted_mean.ts";
+export { matmul, type MatmulChoice, type MatmulOptions, type MatmulVariant } from "./matmul/matmul.ts";
+export { type FlatLayout, globalNorm } from "./optim/global_norm.ts";
+export { append } from "./shared/append.ts";
+export { advance } from "./shared/advance.ts";

@@ -4,10 +4,10 @@
  * Integer targets: {@linkcode crossEntropy} and {@linkcode accuracy}. Real ones: {@linkcode meanSquare}. Labels ±1:
  * {@linkcode hinge} and {@linkcode logistic}. Weights (0 for padded examples) average by weight.
  */
-import { correctRows } from "../kernels/accuracy.ts";
-import { crossEntropyRows } from "../kernels/cross_entropy.ts";
-import { pointwiseLoss } from "../kernels/pointwise_loss.ts";
-import { weightedMean } from "../kernels/weighted_mean.ts";
+import { correctRows } from "../kernels/loss/accuracy.ts";
+import { crossEntropyRows } from "../kernels/loss/cross_entropy.ts";
+import { pointwiseLoss } from "../kernels/loss/pointwise_loss.ts";
+import { weightedMean } from "../kernels/reduce/weighted_mean.ts";
 import type { DType } from "./gpu/dtype.ts";
 import { ShapeError } from "./gpu/errors.ts";
 import type { Tensor } from "./gpu/tensor.ts";

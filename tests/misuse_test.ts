@@ -1,7 +1,7 @@
 /** What users do by mistake, and the one line that each mistake gives them. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { add, multiply } from "../kernels/binary.ts";
-import { sum } from "../kernels/reduce.ts";
+import { add, multiply } from "../kernels/elementwise/binary.ts";
+import { sum } from "../kernels/reduce/reduce.ts";
 import { gradients } from "../lib/autodiff/gradients.ts";
 import { openGpu } from "../lib/gpu/device.ts";
 import { evaluate, makeTensor, record } from "../lib/gpu/program.ts";
@@ -10,7 +10,7 @@ import { mlp } from "../lib/models/mlp.ts";
 import { ParameterSet, type Weights } from "../lib/models/parameters.ts";
 import { transformer } from "../lib/models/transformer.ts";
 import { adamw, type OptimizerStep, sgd } from "../lib/optim/mod.ts";
-import { type Computation, everySteps, logarithmicSteps, Training } from "../lib/train.ts";
+import { type Computation, everySteps, logarithmicSteps, Training } from "../lib/train/training.ts";
 
 await openGpu();
 

@@ -86,7 +86,11 @@ interface Part {
 
 /** Those of this tree. */
 const parts: readonly Part[] = [
-  { config: "lib/query/deno.json", folders: ["lib/query", "tests/query"], entry: "lib/query/main.ts" },
+  {
+    config: "lib/tools/query/deno.json",
+    folders: ["lib/tools/query", "tests/tools/query"],
+    entry: "lib/tools/query/main.ts",
+  },
   {
     config: "tests/browser/deno.json",
     folders: ["tests/browser"],

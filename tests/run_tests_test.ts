@@ -101,20 +101,20 @@ Deno.test("a driver that dies after a complete report of passed tests is no fail
 
 Deno.test("a part with its own configuration is tested with it, and counted with the rest", async () => {
   const part = {
-    "deno.json": `{ "exclude": ["lib/query", "tests/query"] }\n`,
+    "deno.json": `{ "exclude": ["lib/tools/query", "tests/tools/query"] }\n`,
     "a_test.ts": passing,
     "mod.ts": "",
     ...Object.fromEntries(["lab", ".ci/run", "tests/lab/bare_tree.sh"].map((name) => [name, "#!/bin/sh\n"])),
-    "lib/query/deno.json": `{ "imports": { "large": "./main.ts" } }\n`,
-    "lib/query/main.ts": `export const large = 1;\n`,
-    "tests/query/b_test.ts": `import { large } from "large";\n\n` +
+    "lib/tools/query/deno.json": `{ "imports": { "large": "./main.ts" } }\n`,
+    "lib/tools/query/main.ts": `export const large = 1;\n`,
+    "tests/tools/query/b_test.ts": `import { large } from "large";\n\n` +
       `Deno.test("is found", () => {\n  if (large !== 1) throw large;\n});\n`,
   };
   const whole = await run(part);
   assertEquals({ code: whole.code, last: whole.out.split("\n").at(-1) }, { code: 0, last: "2 passed, 0 failed" });
-  const alone = await run(part, ["tests/query/b_test.ts"]);
+  const alone = await run(part, ["tests/tools/query/b_test.ts"]);
   assertEquals({ code: alone.code, last: alone.out.split("\n").at(-1) }, { code: 0, last: "1 passed, 0 failed" });
-  const missing = { ...part, "lib/query/main.ts": `export * from "./none.ts";\n` };
+  const missing = { ...part, "lib/tools/query/main.ts": `export * from "./none.ts";\n` };
   assertEquals((await run(missing, [], { CI: "" })).out.split("\n").at(-1), "1 passed, 0 failed, 1 skipped");
   assertEquals((await run(missing, [], { CI: "1" })).out.split("\n").at(-1), "1 passed, 1 failed");
 });

@@ -1,7 +1,7 @@
 /** Interventions on the OV circuits' final subspaces, from a checkpoint before generalisation on. */
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { normals } from "../../lib/random.ts";
-import { everySteps, type TrainingState } from "../../lib/train.ts";
+import { normals } from "../../lib/random/random.ts";
+import { everySteps, type TrainingState } from "../../lib/train/training.ts";
 import { ensembleOf } from "./ensemble.ts";
 import {
   changedRows,

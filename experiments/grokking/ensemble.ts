@@ -1,9 +1,9 @@
 /** An ensemble in training: one recorded step for all replicas, losses and accuracies on both parts at every report. */
-import { concatenate } from "../../kernels/blocks.ts";
+import { concatenate } from "../../kernels/arrange/blocks.ts";
 import { accuracy, crossEntropy } from "../../lib/losses.ts";
 import { ParameterSet, type Weights } from "../../lib/models/parameters.ts";
 import { adamw, warmUp } from "../../lib/optim/mod.ts";
-import { Training, type TrainingState } from "../../lib/train.ts";
+import { Training, type TrainingState } from "../../lib/train/training.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { freePart, type Part, partOf } from "./data.ts";
 import { applyModel, modelParameters } from "./model.ts";

@@ -2,7 +2,7 @@
 import type { NamedTensor } from "../../lib/checkpoint/header.ts";
 import type { NamedArray } from "../../lib/models/parameters.ts";
 import type { PartName } from "./ensemble.ts";
-import type { TrainingState } from "../../lib/train.ts";
+import type { TrainingState } from "../../lib/train/training.ts";
 
 /** One replica at one report. */
 export interface Point {

@@ -1,6 +1,6 @@
 /** Interventions on the subspace into which heads write: what a checkpoint is changed to, and what stays projected. */
 import type { NamedArray } from "../../lib/models/parameters.ts";
-import { normals } from "../../lib/random.ts";
+import { normals } from "../../lib/random/random.ts";
 
 /** Interventions, and `none`. */
 export const INTERVENTIONS = ["none", "freeze final", "freeze random", "redraw final", "redraw random"] as const;

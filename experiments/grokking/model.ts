@@ -1,11 +1,11 @@
 /** The transformer of the experiment, computed by way of tables. */
-import { attention } from "../../kernels/attention.ts";
-import { add } from "../../kernels/binary.ts";
-import { activate } from "../../kernels/bias_act.ts";
-import { embedding } from "../../kernels/embedding.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { concatenate, slice } from "../../kernels/blocks.ts";
-import { expand } from "../../kernels/strided.ts";
+import { attention } from "../../kernels/attention/attention.ts";
+import { add } from "../../kernels/elementwise/binary.ts";
+import { activate } from "../../kernels/elementwise/bias_act.ts";
+import { embedding } from "../../kernels/arrange/embedding.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { concatenate, slice } from "../../kernels/arrange/blocks.ts";
+import { expand } from "../../kernels/arrange/strided.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { linear } from "../../lib/models/layers.ts";
 import type { ParameterSpecs, Weights } from "../../lib/models/parameters.ts";

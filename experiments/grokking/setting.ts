@@ -1,7 +1,7 @@
 /** Options of the experiment, and the ensemble that they make. */
 import { type Configuration, option, type Presets, UserError } from "../../lib/run/mod.ts";
 import { modularTable } from "../../lib/tasks/mod.ts";
-import { logarithmicSteps, unionOfSteps } from "../../lib/train.ts";
+import { logarithmicSteps, unionOfSteps } from "../../lib/train/training.ts";
 import type { ModelSizes } from "./model.ts";
 
 /** Command line; the defaults are the `cpu` preset's. */

@@ -1,5 +1,5 @@
 /** Effective ranks of circuits and matrices, and how far their row spaces are from the final ones, on the GPU. */
-import { permute } from "../../kernels/strided.ts";
+import { permute } from "../../kernels/arrange/strided.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { type RowSpace, svd, svdOfProduct } from "../../lib/linalg/mod.ts";
 import { Scratch } from "../../lib/linalg/scratch.ts";

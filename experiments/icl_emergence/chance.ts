@@ -1,5 +1,5 @@
 /** Whether events fall inside windows more often than chance would have it. */
-import { uniforms } from "../../lib/random.ts";
+import { uniforms } from "../../lib/random/random.ts";
 import type { Window } from "./windows.ts";
 
 /** Events of one seed, and the window that they are said to fall into. */

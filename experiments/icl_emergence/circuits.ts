@@ -1,6 +1,6 @@
 /** Spectra and row spaces of every head's QK and OV circuits, on the GPU, and how far they are from where they end. */
-import { concatenate, slice } from "../../kernels/blocks.ts";
-import { permute } from "../../kernels/strided.ts";
+import { concatenate, slice } from "../../kernels/arrange/blocks.ts";
+import { permute } from "../../kernels/arrange/strided.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { svdOfProduct } from "../../lib/linalg/product_svd.ts";
 import { spectralMeasures, subspaceAngles, subspaceDistances } from "../../lib/metrics/mod.ts";

@@ -11,7 +11,7 @@ import type { Tasks } from "./tasks.ts";
 import { crossEntropy } from "../../lib/losses.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
 import { adamw, type Optimizer } from "../../lib/optim/mod.ts";
-import { type Computation, everySteps, Training, type TrainingState } from "../../lib/train.ts";
+import { type Computation, everySteps, Training, type TrainingState } from "../../lib/train/training.ts";
 
 /** What is trained. */
 export interface Ensemble {

@@ -10,7 +10,7 @@ import type { Setting } from "./setting.ts";
 import type { Window } from "./windows.ts";
 import { crossEntropy } from "../../lib/losses.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
-import { everySteps, Training } from "../../lib/train.ts";
+import { everySteps, Training } from "../../lib/train/training.ts";
 
 /**
  * The last step at which interventions are made: two reports before the earliest window, as a change point is only known

@@ -1,15 +1,15 @@
 /** What is done to the leading subspaces of the QK circuits before the window. */
-import { copy } from "../../kernels/copy.ts";
-import { subtract } from "../../kernels/binary.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { permute } from "../../kernels/strided.ts";
+import { copy } from "../../kernels/shared/copy.ts";
+import { subtract } from "../../kernels/elementwise/binary.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { permute } from "../../kernels/arrange/strided.ts";
 import { own } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { svd } from "../../lib/linalg/svd.ts";
 import { qr } from "../../lib/linalg/qr.ts";
 import type { NamedArray, ParameterSet } from "../../lib/models/parameters.ts";
 import type { Optimizer } from "../../lib/optim/mod.ts";
-import { normals } from "../../lib/random.ts";
+import { normals } from "../../lib/random/random.ts";
 import type { Decoder } from "./decoder.ts";
 import { headOf, norm, projectionOn, repeated, turned, writeHead } from "./head_matrices.ts";
 

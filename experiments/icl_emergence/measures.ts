@@ -1,18 +1,18 @@
 /** What is measured of a decoder at every report, on the GPU. */
-import { attentionPattern } from "../../kernels/attention.ts";
-import { multiply } from "../../kernels/binary.ts";
-import { concatenate } from "../../kernels/blocks.ts";
-import { layerNorm, rmsNorm } from "../../kernels/norm.ts";
-import { sum } from "../../kernels/reduce.ts";
-import { sqrt, square } from "../../kernels/unary.ts";
+import { attentionPattern } from "../../kernels/attention/attention.ts";
+import { multiply } from "../../kernels/elementwise/binary.ts";
+import { concatenate } from "../../kernels/arrange/blocks.ts";
+import { layerNorm, rmsNorm } from "../../kernels/norm/norm.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
+import { sqrt, square } from "../../kernels/elementwise/unary.ts";
 import { own } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { crossEntropy } from "../../lib/losses.ts";
 import { linear } from "../../lib/models/layers.ts";
 import type { Weights } from "../../lib/models/parameters.ts";
-import { uniforms } from "../../lib/random.ts";
+import { uniforms } from "../../lib/random/random.ts";
 import { repeatedSequences } from "../../lib/tasks/mod.ts";
-import type { Computation } from "../../lib/train.ts";
+import type { Computation } from "../../lib/train/training.ts";
 import { circuitRows } from "./circuits.ts";
 import { type Decoder, decoder } from "./decoder.ts";
 import type { NextTokenTask } from "./tasks.ts";

@@ -1,7 +1,7 @@
 /** The bytes of a text as a task: what is trained on, and held-out windows in which each byte is early once and late once. */
 import { own } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { uniforms } from "../../lib/random.ts";
+import { uniforms } from "../../lib/random/random.ts";
 import {
   type NextTokens,
   readText,

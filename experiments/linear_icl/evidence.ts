@@ -1,6 +1,6 @@
 /** What the run has measured, and the comparisons that several claims share. */
 import { type Claim, type Interval, type Judgement, meanInterval } from "../../lib/run/mod.ts";
-import { fixedPoint } from "../../lib/theory/linear_icl.ts";
+import { fixedPoint } from "../../lib/theory/linear_icl/closed_form.ts";
 import type { FixedPointRow } from "./fixed_point_study.ts";
 import type { MainTheory } from "./main_study.ts";
 import type { AlignmentRow, MirrorRow } from "./random_start_studies.ts";

@@ -1,6 +1,6 @@
 /** Fixed points against the context length, for both laws of tasks. */
-import { commutingFixedPoint, denseFixedPoint } from "../../lib/theory/exact_fixed_points.ts";
-import { fixedPoint } from "../../lib/theory/linear_icl.ts";
+import { commutingFixedPoint, denseFixedPoint } from "../../lib/theory/linear_icl/exact_fixed_points.ts";
+import { fixedPoint } from "../../lib/theory/linear_icl/closed_form.ts";
 import { follow, type Watch } from "./follow.ts";
 import { ensemble, type Setting } from "./setting.ts";
 import { productsOf, stateOf } from "./state.ts";

@@ -1,8 +1,8 @@
 /** Theory of the main ensemble, at the steps at which the simulation is looked at. */
 import type { LinearIclReplica } from "../../lib/models/linear_icl.ts";
-import { decoupledLoss, decoupledProducts } from "../../lib/theory/linear_icl.ts";
-import { blocksOf, populationFlow, populationGradient } from "../../lib/theory/linear_icl_flow.ts";
-import { sgdNoise, type SgdPrediction } from "../../lib/theory/sgd_noise.ts";
+import { decoupledLoss, decoupledProducts } from "../../lib/theory/linear_icl/closed_form.ts";
+import { blocksOf, populationFlow, populationGradient } from "../../lib/theory/linear_icl/flow.ts";
+import { sgdNoise, type SgdPrediction } from "../../lib/theory/linear_icl/sgd_noise.ts";
 import { mean } from "./evidence.ts";
 import { each, type Watch } from "./follow.ts";
 import { type Setting, taskLaw } from "./setting.ts";

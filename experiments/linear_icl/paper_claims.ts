@@ -1,6 +1,6 @@
 /** The numbered claims of arXiv 2504.12916 about null blocks and modes of the main ensemble. */
 import { judgeInterval, meanInterval } from "../../lib/run/mod.ts";
-import { escapeSteps } from "../../lib/theory/linear_icl.ts";
+import { escapeSteps } from "../../lib/theory/linear_icl/closed_form.ts";
 import {
   halfTime,
   halfTimes,

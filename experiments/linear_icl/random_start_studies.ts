@@ -1,7 +1,7 @@
 /** Ensembles that do not start as the paper assumes: unaligned, and random in all four blocks. */
 import { randomInit } from "../../lib/models/linear_icl.ts";
-import { fixedPoint } from "../../lib/theory/linear_icl.ts";
-import { blocksOf, populationFlow } from "../../lib/theory/linear_icl_flow.ts";
+import { fixedPoint } from "../../lib/theory/linear_icl/closed_form.ts";
+import { blocksOf, populationFlow } from "../../lib/theory/linear_icl/flow.ts";
 import { each, follow, type Watch } from "./follow.ts";
 import { ensemble, reportSteps, type Setting, taskLaw } from "./setting.ts";
 import { offDiagonalRms, productsOf, stateOf } from "./state.ts";

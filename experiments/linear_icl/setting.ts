@@ -1,7 +1,7 @@
 /** Options of the experiment, and how an ensemble is made from them. */
 import { LinearIcl, type LinearIclReplica } from "../../lib/models/linear_icl.ts";
 import { column, type Configuration, option, type Presets, UserError } from "../../lib/run/mod.ts";
-import { poolMoments, type TaskLaw } from "../../lib/theory/linear_icl_flow.ts";
+import { poolMoments, type TaskLaw } from "../../lib/theory/linear_icl/flow.ts";
 import { poolEntries } from "../../lib/tasks/regression_prompts.ts";
 
 /** Command line; the defaults are the `cpu` preset's. */

@@ -1,7 +1,7 @@
 /** The trained main ensemble on prompts whose input covariance is not that of training. */
 import type { LinearIcl } from "../../lib/models/linear_icl.ts";
-import { fixedPoint } from "../../lib/theory/linear_icl.ts";
-import { decoupledTestLoss, testLoss } from "../../lib/theory/miscalibration.ts";
+import { fixedPoint } from "../../lib/theory/linear_icl/closed_form.ts";
+import { decoupledTestLoss, testLoss } from "../../lib/theory/linear_icl/miscalibration.ts";
 import { mean } from "./evidence.ts";
 import { follow, type Watch } from "./follow.ts";
 import { ensemble, type Setting, taskLaw } from "./setting.ts";

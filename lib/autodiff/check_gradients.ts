@@ -2,7 +2,7 @@
 import type { DType } from "../gpu/dtype.ts";
 import { evaluate, record } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
-import { normals } from "../random.ts";
+import { normals } from "../random/random.ts";
 import type { Array64 } from "./array64.ts";
 import { gradients } from "./gradients.ts";
 import { type ReferenceComputation, referenceComputation } from "./reference.ts";
@@ -35,7 +35,7 @@ export interface GradientCheckOptions {
  * @example
  * ```ts
  * import { checkGradients } from "./check_gradients.ts";
- * import { multiply } from "../../kernels/binary.ts";
+ * import { multiply } from "../../kernels/elementwise/binary.ts";
  * import { openGpu } from "../gpu/device.ts";
  * import { Tensor } from "../gpu/tensor.ts";
  * import { assertLess } from "@std/assert";

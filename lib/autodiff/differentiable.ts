@@ -50,7 +50,7 @@ export interface ManyOperation<O extends readonly Tensor[]> {
  * ```ts
  * import { differentiable } from "./differentiable.ts";
  * import { gradients } from "./gradients.ts";
- * import { add } from "../../kernels/binary.ts";
+ * import { add } from "../../kernels/elementwise/binary.ts";
  * import { evaluate } from "../gpu/program.ts";
  * import { openGpu } from "../gpu/device.ts";
  * import { Tensor } from "../gpu/tensor.ts";

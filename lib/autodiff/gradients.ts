@@ -1,7 +1,7 @@
 /** Reverse-mode differentiation of what a recording has put on its tape. */
-import { add, multiply } from "../../kernels/binary.ts";
-import { fill } from "../../kernels/fill.ts";
-import { sum } from "../../kernels/reduce.ts";
+import { add, multiply } from "../../kernels/elementwise/binary.ts";
+import { fill } from "../../kernels/shared/fill.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
 import type { DType } from "../gpu/dtype.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -36,7 +36,7 @@ export interface GradientOptions {
  * @example
  * ```ts
  * import { gradients } from "./gradients.ts";
- * import { multiply } from "../../kernels/binary.ts";
+ * import { multiply } from "../../kernels/elementwise/binary.ts";
  * import { evaluate } from "../gpu/program.ts";
  * import { openGpu } from "../gpu/device.ts";
  * import { Tensor } from "../gpu/tensor.ts";
@@ -171,7 +171,7 @@ function runBackwards(
  * ```ts
  * import { hessianVectorProduct } from "./gradients.ts";
  * import { twiceDifferentiable } from "./differentiable.ts";
- * import { multiply } from "../../kernels/binary.ts";
+ * import { multiply } from "../../kernels/elementwise/binary.ts";
  * import { evaluate } from "../gpu/program.ts";
  * import { openGpu } from "../gpu/device.ts";
  * import { Tensor } from "../gpu/tensor.ts";

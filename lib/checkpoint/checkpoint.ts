@@ -11,7 +11,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { isDiskFull, RunError } from "../run/errors.ts";
+import { isDiskFull, RunError } from "../io/errors.ts";
 import { CheckpointError, explained, quoted } from "./checkpoint_error.ts";
 import type { NamedTensor } from "./header.ts";
 import { SafetensorsFile, type TensorSource } from "./safetensors_file.ts";

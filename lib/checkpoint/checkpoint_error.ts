@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isDiskFull, UserError } from "../run/errors.ts";
+import { isDiskFull, UserError } from "../io/errors.ts";
 
 /** A file, folder or checkpoint that cannot be used; one line that says which, what was expected, and what was found. */
 export class CheckpointError extends UserError {

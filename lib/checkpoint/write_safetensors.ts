@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeAtomically } from "../run/atomic.ts";
+import { writeAtomically } from "../io/atomic.ts";
 import { layOut, type NamedTensor } from "./header.ts";
 
 /**

@@ -29,8 +29,8 @@ export { makeTensor, own } from "./trace.ts";
  * import { openGpu } from "./device.ts";
  * import { Tensor } from "./tensor.ts";
  * import { record } from "./program.ts";
- * import { advance } from "../../kernels/advance.ts";
- * import { matmul } from "../../kernels/matmul.ts";
+ * import { advance } from "../../kernels/shared/advance.ts";
+ * import { matmul } from "../../kernels/matmul/matmul.ts";
  * import { assertEquals } from "@std/assert";
  *
  * await openGpu();
@@ -90,7 +90,7 @@ export async function record<T = void>(label: string, step: () => T): Promise<Pr
  * import { openGpu } from "./device.ts";
  * import { Tensor } from "./tensor.ts";
  * import { evaluate } from "./program.ts";
- * import { matmul } from "../../kernels/matmul.ts";
+ * import { matmul } from "../../kernels/matmul/matmul.ts";
  * import { assertEquals } from "@std/assert";
  *
  * await openGpu();

@@ -1,6 +1,6 @@
 /** Copies of a tensor that stay on the GPU until the host asks for them, all at once. */
-import { advance } from "../../kernels/advance.ts";
-import { append } from "../../kernels/append.ts";
+import { advance } from "../../kernels/shared/advance.ts";
+import { append } from "../../kernels/shared/append.ts";
 import { type Program, record } from "./program.ts";
 import { Staging, Tensor } from "./tensor.ts";
 

@@ -1,6 +1,6 @@
 /** Cholesky decomposition. */
-import { choleskyFactor } from "../../kernels/cholesky.ts";
-import { matrixScale, pack, unpack } from "../../kernels/packing.ts";
+import { choleskyFactor } from "../../kernels/linalg/cholesky.ts";
+import { matrixScale, pack, unpack } from "../../kernels/linalg/packing.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { roundUp, squareBatchOf } from "./batch.ts";
 import { Scratch } from "./scratch.ts";

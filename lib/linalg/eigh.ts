@@ -1,5 +1,5 @@
 /** Eigenvalues and eigenvectors of symmetric matrices. */
-import { matrixScale, pack } from "../../kernels/packing.ts";
+import { matrixScale, pack } from "../../kernels/linalg/packing.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { roundUp, squareBatchOf } from "./batch.ts";
 import { rotate, rotatedVectors } from "./jacobi.ts";

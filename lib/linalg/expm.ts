@@ -1,7 +1,7 @@
 /** The matrix exponential. */
-import { addIdentity, expmScale, takeSquare } from "../../kernels/expm.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { pack } from "../../kernels/packing.ts";
+import { addIdentity, expmScale, takeSquare } from "../../kernels/linalg/expm.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { pack } from "../../kernels/linalg/packing.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { squareBatchOf } from "./batch.ts";
 import { Scratch } from "./scratch.ts";

@@ -1,7 +1,7 @@
 /** What singular values and eigenvalues have in common: columns that rotations make orthogonal, then sorted values. */
-import { jacobiSweeps } from "../../kernels/jacobi.ts";
-import { completeBasis, gatherColumns, jacobiValues, sortValues } from "../../kernels/jacobi_result.ts";
-import { zeroWords } from "../../kernels/packing.ts";
+import { jacobiSweeps } from "../../kernels/linalg/jacobi.ts";
+import { completeBasis, gatherColumns, jacobiValues, sortValues } from "../../kernels/linalg/jacobi_result.ts";
+import { zeroWords } from "../../kernels/linalg/packing.ts";
 import type { DType, Tensor } from "../gpu/tensor.ts";
 import type { Scratch } from "./scratch.ts";
 

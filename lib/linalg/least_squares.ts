@@ -1,6 +1,6 @@
 /** Least squares, ridge regression and the pseudo-inverse, all through singular values. */
-import { filterValues } from "../../kernels/filter_values.ts";
-import { matmul } from "../../kernels/matmul.ts";
+import { filterValues } from "../../kernels/linalg/filter_values.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, sameRows } from "./batch.ts";
 import { Scratch } from "./scratch.ts";

@@ -1,12 +1,12 @@
 /** Principal component analysis. */
-import { combine } from "../../kernels/angles.ts";
-import { columnMeans, scaledSquares, subtractRows } from "../../kernels/centre.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { unpack } from "../../kernels/packing.ts";
+import { combine } from "../../kernels/linalg/angles.ts";
+import { columnMeans, scaledSquares, subtractRows } from "../../kernels/linalg/centre.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { unpack } from "../../kernels/linalg/packing.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { own } from "../gpu/trace.ts";
 import { Tensor } from "../gpu/tensor.ts";
-import { normals } from "../random.ts";
+import { normals } from "../random/random.ts";
 import { batchOf } from "./batch.ts";
 import { qr } from "./qr.ts";
 import { Scratch } from "./scratch.ts";

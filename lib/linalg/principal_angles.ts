@@ -1,6 +1,6 @@
 /** Angles between subspaces. */
-import { angles, combine } from "../../kernels/angles.ts";
-import { matmul } from "../../kernels/matmul.ts";
+import { angles, combine } from "../../kernels/linalg/angles.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, sameRows } from "./batch.ts";

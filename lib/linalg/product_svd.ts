@@ -1,6 +1,6 @@
 /** Singular values and row spaces of products that are never formed where their factors are small. */
-import { matmul } from "../../kernels/matmul.ts";
-import { unpack } from "../../kernels/packing.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { unpack } from "../../kernels/linalg/packing.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf } from "./batch.ts";

@@ -1,7 +1,7 @@
 /** QR decomposition by Householder reflections. */
-import { householder, householderApply, householderTriangle } from "../../kernels/householder.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { matrixScale, pack, unpack } from "../../kernels/packing.ts";
+import { householder, householderApply, householderTriangle } from "../../kernels/linalg/householder.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { matrixScale, pack, unpack } from "../../kernels/linalg/packing.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, roundUp } from "./batch.ts";
 import { Scratch } from "./scratch.ts";

@@ -1,7 +1,7 @@
 /** Systems of equations: triangular, symmetric positive definite, general. */
-import { householderApply, householderTriangle } from "../../kernels/householder.ts";
-import { pack, unpack } from "../../kernels/packing.ts";
-import { substitute } from "../../kernels/triangular_solve.ts";
+import { householderApply, householderTriangle } from "../../kernels/linalg/householder.ts";
+import { pack, unpack } from "../../kernels/linalg/packing.ts";
+import { substitute } from "../../kernels/linalg/triangular_solve.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, roundUp, sameRows, squareBatchOf } from "./batch.ts";
 import { cholesky } from "./cholesky.ts";

@@ -1,7 +1,7 @@
 /** Singular value decomposition. */
-import { householderApply, householderTriangle } from "../../kernels/householder.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { pack, unpack } from "../../kernels/packing.ts";
+import { householderApply, householderTriangle } from "../../kernels/linalg/householder.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { pack, unpack } from "../../kernels/linalg/packing.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, roundUp } from "./batch.ts";
 import { rotate, type Rotated, rotatedDirections, rotatedVectors } from "./jacobi.ts";

@@ -1,9 +1,9 @@
 /** Similarity of representations. */
-import { columnMeans, subtractRows } from "../../kernels/centre.ts";
-import { divide, multiply } from "../../kernels/binary.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { sum } from "../../kernels/reduce.ts";
-import { sqrt, square } from "../../kernels/unary.ts";
+import { columnMeans, subtractRows } from "../../kernels/linalg/centre.ts";
+import { divide, multiply } from "../../kernels/elementwise/binary.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
+import { sqrt, square } from "../../kernels/elementwise/unary.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, sameRows } from "../linalg/batch.ts";

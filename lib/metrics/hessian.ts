@@ -1,5 +1,5 @@
 /** Hessians of losses, as products with vectors. */
-import { copy } from "../../kernels/copy.ts";
+import { copy } from "../../kernels/shared/copy.ts";
 import { twiceDifferentiable } from "../autodiff/differentiable.ts";
 import { hessianVectorProduct } from "../autodiff/gradients.ts";
 import { type Program, record } from "../gpu/program.ts";
@@ -16,8 +16,8 @@ import type { Products } from "./lanczos.ts";
  * ```ts
  * import { openGpu } from "../gpu/device.ts";
  * import { ParameterSet } from "../models/parameters.ts";
- * import { sum } from "../../kernels/reduce.ts";
- * import { square } from "../../kernels/unary.ts";
+ * import { sum } from "../../kernels/reduce/reduce.ts";
+ * import { square } from "../../kernels/elementwise/unary.ts";
  * import { Hessian } from "./hessian.ts";
  * import { hessianTrace } from "./lanczos.ts";
  * import { assertAlmostEquals } from "@std/assert";

@@ -1,6 +1,6 @@
 /** Traces and eigenvalues of large symmetric matrices, from products with vectors. */
 import { eighReference } from "../linalg/reference.ts";
-import { normals, uniforms } from "../random.ts";
+import { normals, uniforms } from "../random/random.ts";
 
 /** `v ↦ H v` for symmetric matrices of several replicas at once: one vector (n) a replica, and as many products. */
 export type Products = (vectors: readonly Float64Array[]) => Promise<readonly Float64Array[]>;

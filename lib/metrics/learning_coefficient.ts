@@ -1,11 +1,11 @@
 /** The local learning coefficient, by chains of stochastic gradient Langevin dynamics. */
-import { advance } from "../../kernels/advance.ts";
-import { append } from "../../kernels/append.ts";
+import { advance } from "../../kernels/shared/advance.ts";
+import { append } from "../../kernels/shared/append.ts";
 import { record } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import type { ParameterSet } from "../models/parameters.ts";
 import { sgld } from "../optim/sgld.ts";
-import { meanInterval } from "../run/interval.ts";
+import { meanInterval } from "../statistics/interval.ts";
 import { describeChains } from "./chains.ts";
 
 /** How a local learning coefficient is estimated. */
@@ -73,8 +73,8 @@ export interface LearningCoefficient {
  * @example
  * ```ts
  * import { openGpu } from "../gpu/device.ts";
- * import { sum } from "../../kernels/reduce.ts";
- * import { square } from "../../kernels/unary.ts";
+ * import { sum } from "../../kernels/reduce/reduce.ts";
+ * import { square } from "../../kernels/elementwise/unary.ts";
  * import { ParameterSet } from "../models/parameters.ts";
  * import { learningCoefficient } from "./learning_coefficient.ts";
  * import { assertAlmostEquals } from "@std/assert";

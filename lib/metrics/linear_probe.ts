@@ -1,7 +1,7 @@
 /** What a linear map reads from a representation. */
-import { columnMeans, subtractRows } from "../../kernels/centre.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { slice } from "../../kernels/blocks.ts";
+import { columnMeans, subtractRows } from "../../kernels/linalg/centre.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { slice } from "../../kernels/arrange/blocks.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, sameRows } from "../linalg/batch.ts";
 import { solveLeastSquares, solveRidge } from "../linalg/least_squares.ts";

@@ -1,9 +1,9 @@
 /** Distances and overlaps of many row spaces at once, on the GPU. */
-import { subtract } from "../../kernels/binary.ts";
-import { leadingColumns } from "../../kernels/leading_columns.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { sum } from "../../kernels/reduce.ts";
-import { square } from "../../kernels/unary.ts";
+import { subtract } from "../../kernels/elementwise/binary.ts";
+import { leadingColumns } from "../../kernels/linalg/leading_columns.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
+import { square } from "../../kernels/elementwise/unary.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { own } from "../gpu/trace.ts";
 import { Tensor } from "../gpu/tensor.ts";

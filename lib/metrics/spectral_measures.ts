@@ -1,5 +1,5 @@
 /** Measures of many spectra at once, on the GPU. */
-import { spectralMeasuresOf } from "../../kernels/spectral_measures.ts";
+import { spectralMeasuresOf } from "../../kernels/linalg/spectral_measures.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { checkMarginal } from "./spectrum.ts";

@@ -1,5 +1,5 @@
 /** Laws of initial values. */
-import { normals, uniforms } from "../random.ts";
+import { normals, uniforms } from "../random/random.ts";
 import type { ParameterSpec } from "./parameter_spec.ts";
 
 /** Law of a parameter's initial values. */

@@ -1,5 +1,5 @@
 /** Linear maps of activations, the part that all models share. */
-import { matmul } from "../../kernels/matmul.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { ParameterSpec, ParameterSpecs } from "./parameter_spec.ts";

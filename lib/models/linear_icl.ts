@@ -7,21 +7,21 @@
  * Inputs are `x ~ N(0, S)` in coordinates of the eigenvectors of their covariance. That loses nothing: rotating inputs
  * and labels rotates W_P, W_Q and every SGD step along.
  */
-import { advance } from "../../kernels/advance.ts";
-import { backwardLanes, linearIclBackward } from "../../kernels/linear_icl_backward.ts";
-import { linearIclFused } from "../../kernels/linear_icl_fused.ts";
-import { meanToRing } from "../../kernels/mean_to_ring.ts";
-import { outerMean } from "../../kernels/outer_mean.ts";
-import { DivergenceMask } from "../divergence_mask.ts";
+import { advance } from "../../kernels/shared/advance.ts";
+import { backwardLanes, linearIclBackward } from "../../kernels/linear_icl/linear_icl_backward.ts";
+import { linearIclFused } from "../../kernels/linear_icl/linear_icl_fused.ts";
+import { meanToRing } from "../../kernels/linear_icl/mean_to_ring.ts";
+import { outerMean } from "../../kernels/linear_icl/outer_mean.ts";
+import { DivergenceMask } from "../train/divergence_mask.ts";
 import { currentGpu } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { own, record } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { zerosLike } from "../optim/optimizer.ts";
 import { sgd } from "../optim/sgd.ts";
-import { drawKey } from "../random.ts";
+import { drawKey } from "../random/random.ts";
 import { poolEntries, regressionPrompts } from "../tasks/regression_prompts.ts";
-import { TrainLoop } from "../train_loop.ts";
+import { TrainLoop } from "../train/loop.ts";
 import {
   checkOptions,
   type LinearIclOptions,

@@ -1,5 +1,5 @@
 /** Where training starts: parameters of one replica of `LinearIcl`. */
-import { normals } from "../random.ts";
+import { normals } from "../random/random.ts";
 
 /**
  * An aligned start: p2 = q1 = `scale` · I in the eigenbasis, every other entry 0.

@@ -1,8 +1,8 @@
 /** Transformers of linear self-attention: no softmax, no perceptron, matrices merged or factorised. */
-import { add } from "../../kernels/binary.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { concatenate, slice } from "../../kernels/blocks.ts";
-import { scale } from "../../kernels/unary.ts";
+import { add } from "../../kernels/elementwise/binary.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { concatenate, slice } from "../../kernels/arrange/blocks.ts";
+import { scale } from "../../kernels/elementwise/unary.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { expectWeights, linear } from "./layers.ts";

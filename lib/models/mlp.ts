@@ -1,7 +1,7 @@
 /** Multi-layer perceptrons as plain data. */
-import { batchNorm } from "../../kernels/batch_norm.ts";
-import { activate, type Activation, type ActivationOptions } from "../../kernels/bias_act.ts";
-import { layerNorm } from "../../kernels/norm.ts";
+import { batchNorm } from "../../kernels/norm/batch_norm.ts";
+import { activate, type Activation, type ActivationOptions } from "../../kernels/elementwise/bias_act.ts";
+import { layerNorm } from "../../kernels/norm/norm.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { biasSpec, expectWeights, linear, weightSpec } from "./layers.ts";

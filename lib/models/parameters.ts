@@ -1,5 +1,5 @@
 /** Parameters of an ensemble: named, in one flat buffer. */
-import { copy } from "../../kernels/copy.ts";
+import { copy } from "../../kernels/shared/copy.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { placeInto } from "../gpu/place.ts";

@@ -1,11 +1,11 @@
 /** Transformers as plain data: decoders and encoders of tokens or vectors, with or without perceptrons. */
-import { add } from "../../kernels/binary.ts";
-import { attention } from "../../kernels/attention.ts";
-import { activate } from "../../kernels/bias_act.ts";
-import { embedding } from "../../kernels/embedding.ts";
-import { layerNorm, rmsNorm } from "../../kernels/norm.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { slice } from "../../kernels/blocks.ts";
+import { add } from "../../kernels/elementwise/binary.ts";
+import { attention } from "../../kernels/attention/attention.ts";
+import { activate } from "../../kernels/elementwise/bias_act.ts";
+import { embedding } from "../../kernels/arrange/embedding.ts";
+import { layerNorm, rmsNorm } from "../../kernels/norm/norm.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { slice } from "../../kernels/arrange/blocks.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { own } from "../gpu/program.ts";
 import { type DType, Tensor } from "../gpu/tensor.ts";

@@ -1,5 +1,5 @@
 /** Adam and AdamW. */
-import { flatAdam } from "../../kernels/flat_adam.ts";
+import { flatAdam } from "../../kernels/optim/flat_adam.ts";
 import { ALLOWED, type CommonOptions, hyperRows, perReplica } from "./hyper.ts";
 import { makeOptimizer, type Optimizer, zerosLike } from "./optimizer.ts";
 import type { PerReplica } from "./schedule.ts";

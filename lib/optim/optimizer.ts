@@ -1,6 +1,6 @@
 /** What an optimiser is: a pair of functions, without any state of its own. */
-import { flatQuads } from "../../kernels/flat_update.ts";
-import { globalNorm } from "../../kernels/global_norm.ts";
+import { flatQuads } from "../../kernels/optim/flat_update.ts";
+import { globalNorm } from "../../kernels/optim/global_norm.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { currentTrace, own } from "../gpu/trace.ts";

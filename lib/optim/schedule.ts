@@ -1,7 +1,7 @@
 /** Learning rates over time: a factor between 0 and 1 that the optimiser's kernel computes from the step. */
-import type { PerReplica } from "../per_replica.ts";
+import type { PerReplica } from "../gpu/per_replica.ts";
 
-export type { PerReplica } from "../per_replica.ts";
+export type { PerReplica } from "../gpu/per_replica.ts";
 
 /** A factor of the learning rate as a function of the step, see `kernels/schedule.wgsl`. */
 export interface Schedule {

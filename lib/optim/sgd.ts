@@ -1,5 +1,5 @@
 /** Stochastic gradient descent. */
-import { flatMomentum, flatSgd } from "../../kernels/flat_sgd.ts";
+import { flatMomentum, flatSgd } from "../../kernels/optim/flat_sgd.ts";
 import { ALLOWED, type CommonOptions, hyperRows, perReplica } from "./hyper.ts";
 import { makeOptimizer, type Optimizer, type OptimizerState, zerosLike } from "./optimizer.ts";
 import type { PerReplica } from "./schedule.ts";

@@ -1,9 +1,9 @@
 /** Stochastic gradient Langevin dynamics: samples of a posterior around trained parameters. */
-import { copy } from "../../kernels/copy.ts";
-import { flatSgld } from "../../kernels/flat_sgld.ts";
+import { copy } from "../../kernels/shared/copy.ts";
+import { flatSgld } from "../../kernels/optim/flat_sgld.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { currentTrace, own } from "../gpu/trace.ts";
-import { drawKey } from "../random.ts";
+import { drawKey } from "../random/random.ts";
 import { ALLOWED, type CommonOptions, hyperRows, perReplica } from "./hyper.ts";
 import { makeOptimizer, type Optimizer, zerosLike } from "./optimizer.ts";
 import type { PerReplica } from "./schedule.ts";

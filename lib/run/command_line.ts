@@ -6,7 +6,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { closestString } from "@std/text/closest-string";
 import { type CheckpointConfiguration, checkpointOptions } from "./checkpoint_options.ts";
-import { UserError } from "./errors.ts";
+import { UserError } from "../io/errors.ts";
 import { type Configuration, Mismatch, type Option, type Options, type Presets } from "./option.ts";
 import { choice, flag, integer } from "./options.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { everyOf, type Resumable } from "./checkpoint_options.ts";
-import type { Claim, JudgedClaim } from "./claims.ts";
+import type { Claim, JudgedClaim } from "../claims/claims.ts";
 import { type ColumnTable, joinColumns, type RowOf } from "./columns.ts";
 import { type CommonConfiguration, NO_PRESET, parseCommandLine } from "./command_line.ts";
 import type { AdapterSummary } from "../gpu/device.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname, join } from "@std/path";
-import { describeError } from "./errors.ts";
+import { describeError } from "../io/errors.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** A run folder and what its manifest says. */

@@ -1,7 +1,7 @@
 /** One line of a log: a row as JSON, checked against its declared columns. */
 import { closestString } from "@std/text/closest-string";
 import type { Column, Columns, ColumnTable, LogRow } from "./columns.ts";
-import { RunError } from "./errors.ts";
+import { RunError } from "../io/errors.ts";
 
 /**
  * Reads a line.

@@ -5,12 +5,12 @@
  */
 import { fromFileUrl, relative } from "@std/path";
 import { everyOf } from "./checkpoint_options.ts";
-import { countVerdicts, type JudgedClaim } from "./claims.ts";
-import { claimsTable } from "./claims_table.ts";
+import { countVerdicts, type JudgedClaim } from "../claims/claims.ts";
+import { claimsTable } from "../claims/terminal.ts";
 import type { ColumnTable } from "./columns.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { docText, firstParagraph } from "./docstring.ts";
-import { describeError, reportError } from "./errors.ts";
+import { describeError, reportError } from "../io/errors.ts";
 import type { Experiment, RunContext } from "./experiment.ts";
 import { helpText } from "./help.ts";
 import type { AdapterSummary } from "../gpu/device.ts";

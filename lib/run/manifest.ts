@@ -5,7 +5,7 @@
  */
 import { dirname, fromFileUrl, join } from "@std/path";
 import project from "../../deno.json" with { type: "json" };
-import { replaceEvenWhenFull } from "./atomic.ts";
+import { replaceEvenWhenFull } from "../io/atomic.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
 import type { ColumnTable } from "./columns.ts";
 

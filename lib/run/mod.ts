@@ -18,9 +18,9 @@ export {
   type Tolerance,
   type Verdict,
   within,
-} from "./claims.ts";
-export { type Interval, meanInterval, quantileInterval, studentQuantile } from "./interval.ts";
-export { RunError, UserError } from "./errors.ts";
+} from "../claims/claims.ts";
+export { type Interval, meanInterval, quantileInterval, studentQuantile } from "../statistics/interval.ts";
+export { RunError, UserError } from "../io/errors.ts";
 export { readLog } from "./log.ts";
 export { type FileEntry, type Manifest, readManifest, type Resumption, type RunStatus } from "./manifest.ts";
 export type { Progress } from "./progress.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { UserError } from "./errors.ts";
+import { UserError } from "../io/errors.ts";
 
 /**
  * Opens a log for appending and locks it against other writers until it is closed, however its process ends.

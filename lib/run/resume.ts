@@ -6,7 +6,7 @@
 import { checkpointOptions, everyOf } from "./checkpoint_options.ts";
 import type { ColumnTable } from "./columns.ts";
 import { type CommandLine, commonOptions, parseCommandLine } from "./command_line.ts";
-import { UserError } from "./errors.ts";
+import { UserError } from "../io/errors.ts";
 import type { Experiment } from "./experiment.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import type { Options } from "./option.ts";

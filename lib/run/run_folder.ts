@@ -4,8 +4,8 @@
  * @module
  */
 import { dirname, isAbsolute, join } from "@std/path";
-import { removeTemporaries, writeAtomically } from "./atomic.ts";
-import { describeError, isDiskFull, RunError, UserError } from "./errors.ts";
+import { removeTemporaries, writeAtomically } from "../io/atomic.ts";
+import { describeError, isDiskFull, RunError, UserError } from "../io/errors.ts";
 import type { FileEntry } from "./manifest.ts";
 
 /** Writes a file into the run folder; `path` is relative to it, `description` says what the file is. */

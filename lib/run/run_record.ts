@@ -4,11 +4,11 @@
  * @module
  */
 import type { CheckpointFile } from "../checkpoint/checkpoint.ts";
-import { type Claim, countVerdicts, judgeClaims, type JudgedClaim } from "./claims.ts";
+import { type Claim, countVerdicts, judgeClaims, type JudgedClaim } from "../claims/claims.ts";
 import type { claimColumns, ColumnTable, RowOf } from "./columns.ts";
 import type { CheckpointConfiguration } from "./checkpoint_options.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
-import { describeError, UserError } from "./errors.ts";
+import { describeError, UserError } from "../io/errors.ts";
 import type { LogWriter } from "./log.ts";
 import { type Manifest, type RunStatus, writeManifest } from "./manifest.ts";
 import { shaping } from "./resume.ts";

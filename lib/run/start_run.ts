@@ -4,10 +4,10 @@
  * @module
  */
 import { join, resolve, toFileUrl } from "@std/path";
-import { writeAtomically } from "./atomic.ts";
+import { writeAtomically } from "../io/atomic.ts";
 import { checkpointPath, latestCheckpoint, listCheckpoints } from "../checkpoint/checkpoint.ts";
 import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
-import type { Claim } from "./claims.ts";
+import type { Claim } from "../claims/claims.ts";
 import { type claimColumns, type ColumnTable, joinColumns } from "./columns.ts";
 import type { CommandLine } from "./command_line.ts";
 import { claimsOf, type Experiment } from "./experiment.ts";

@@ -1,5 +1,5 @@
 /** Regression prompts as sequences `x_1, y_1, x_2, y_2, …` with a token for every input and every label (Garg et al. 2022). */
-import { concatenate, pad, slice } from "../../kernels/blocks.ts";
+import { concatenate, pad, slice } from "../../kernels/arrange/blocks.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
@@ -31,7 +31,7 @@ export interface InterleavedOptions {
  * import { ParameterSet, type Weights } from "../models/parameters.ts";
  * import { transformer } from "../models/transformer.ts";
  * import { adamw } from "../optim/mod.ts";
- * import { type StepDraw, Training } from "../train.ts";
+ * import { type StepDraw, Training } from "../train/training.ts";
  * import { interleavedPredictions, interleavedTokens } from "./interleaved.ts";
  * import { linearRegression } from "./linear_regression.ts";
  * import { assertLess } from "@std/assert";

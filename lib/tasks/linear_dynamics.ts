@@ -1,7 +1,7 @@
 /** Linear dynamical systems: every prompt is a trajectory of a system of its own. */
-import { lawAt } from "../../kernels/law_at.ts";
-import { linearLabels } from "../../kernels/linear_labels.ts";
-import { linearRecurrence, spectralRescale } from "../../kernels/linear_recurrence.ts";
+import { lawAt } from "../../kernels/random/law_at.ts";
+import { linearLabels } from "../../kernels/tasks/linear_labels.ts";
+import { linearRecurrence, spectralRescale } from "../../kernels/tasks/linear_recurrence.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { checkCounts, type PerReplica, perReplica, positives, rowPerReplica, type TaskSampler } from "./sampler.ts";

@@ -3,10 +3,10 @@
  *
  * With other options the same sampler draws sparse functions, functions with an intercept, and classification.
  */
-import { factorRows } from "../../kernels/factor_rows.ts";
-import { keepRandom } from "../../kernels/keep_random.ts";
-import { type Law, lawAt } from "../../kernels/law_at.ts";
-import { type LabelKind, linearLabels } from "../../kernels/linear_labels.ts";
+import { factorRows } from "../../kernels/tasks/factor_rows.ts";
+import { keepRandom } from "../../kernels/random/keep_random.ts";
+import { type Law, lawAt } from "../../kernels/random/law_at.ts";
+import { type LabelKind, linearLabels } from "../../kernels/tasks/linear_labels.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { choosePrompts, listPlaces, type TaskList } from "./task_list.ts";

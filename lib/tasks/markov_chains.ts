@@ -1,6 +1,6 @@
 /** In-context Markov chains: every sequence has a transition matrix of its own, which its past reveals. */
-import { markovChain } from "../../kernels/markov_chain.ts";
-import { transitionsAt } from "../../kernels/transition_matrix.ts";
+import { markovChain } from "../../kernels/tasks/markov_chain.ts";
+import { transitionsAt } from "../../kernels/tasks/transition_matrix.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { checkCounts, type PerReplica, positives, type TaskSampler } from "./sampler.ts";

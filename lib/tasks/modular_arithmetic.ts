@@ -1,7 +1,7 @@
 /** Modular arithmetic: the complete table of pairs, split at random into a training and a test part. */
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
-import { permutation } from "../random_laws.ts";
+import { permutation } from "../random/laws.ts";
 import { checkCounts, type PerReplica, perReplica, type TaskSampler } from "./sampler.ts";
 
 /** `a + b`, `a − b`, `a b`, or `a / b` with b ≠ 0, modulo p. */

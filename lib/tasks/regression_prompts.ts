@@ -4,12 +4,12 @@
  * A prompt is N pairs (x_i, y_i = W x_i) and a query x_q, all x ~ N(0, S). The model sees the context only through
  * `Σ̂ = (1/N) Σ_i x_i x_iᵀ`, so a prompt is the triple (Σ̂, W, x_q).
  */
-import { chiSquareFill, normalFill } from "../../kernels/random_fill.ts";
-import { sampleCovariance, wishartCovariance } from "../../kernels/sample_covariance.ts";
-import { taskMatrix } from "../../kernels/task_matrix.ts";
+import { chiSquareFill, normalFill } from "../../kernels/random/random_fill.ts";
+import { sampleCovariance, wishartCovariance } from "../../kernels/tasks/sample_covariance.ts";
+import { taskMatrix } from "../../kernels/tasks/task_matrix.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
-import { drawKey, normals } from "../random.ts";
+import { drawKey, normals } from "../random/random.ts";
 
 /** How a context covariance is drawn: token by token (the definition), or from its Wishart law. */
 export type Sampler = "tokens" | "statistics";

@@ -1,5 +1,5 @@
 /** Repeated random tokens: the second time round, the token after the last occurrence comes again. */
-import { repeatedTokens } from "../../kernels/repeated_tokens.ts";
+import { repeatedTokens } from "../../kernels/tasks/repeated_tokens.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { checkCounts, type TaskSampler } from "./sampler.ts";
 import type { TokenBatch } from "./token_sequences.ts";

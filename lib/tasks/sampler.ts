@@ -6,15 +6,15 @@
  * Tables that it needs belong to the program; called on its own, outside of a recording, they are left to the garbage
  * collector. Training and evaluation differ in key, seeds, or options.
  */
-import type { RandomDraw } from "../../kernels/random_fill.ts";
-import type { PerReplica } from "../per_replica.ts";
+import type { RandomDraw } from "../../kernels/random/random_fill.ts";
+import type { PerReplica } from "../gpu/per_replica.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 
 /** Draws one batch; call it while recording a program. */
 export type TaskSampler<Batch> = (draw: RandomDraw) => Batch;
 
-export type { PerReplica } from "../per_replica.ts";
+export type { PerReplica } from "../gpu/per_replica.ts";
 
 /**
  * Refuses a number that is no integer ≥ 1.

@@ -1,7 +1,7 @@
 /** Clusters on the unit sphere: latent vectors around the centres of classes or of single instances' classes. */
-import { integersAt } from "../../kernels/integers_at.ts";
-import { lawAt } from "../../kernels/law_at.ts";
-import { unitRows, vonMisesFisher } from "../../kernels/von_mises_fisher.ts";
+import { integersAt } from "../../kernels/random/integers_at.ts";
+import { lawAt } from "../../kernels/random/law_at.ts";
+import { unitRows, vonMisesFisher } from "../../kernels/tasks/von_mises_fisher.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { checkCounts, type PerReplica, perReplica, rowPerReplica, type TaskSampler } from "./sampler.ts";

@@ -1,7 +1,7 @@
 /** Lists of tasks: endless, nested, and never stored, as every task is a function of (seed, its number). */
-import { listPlaces as places } from "../../kernels/list_place.ts";
-import { type PlaceKeys, type PromptPlaces, promptPlaces } from "../../kernels/prompt_place.ts";
-import type { RandomDraw } from "../../kernels/random_fill.ts";
+import { listPlaces as places } from "../../kernels/random/list_place.ts";
+import { type PlaceKeys, type PromptPlaces, promptPlaces } from "../../kernels/random/prompt_place.ts";
+import type { RandomDraw } from "../../kernels/random/random_fill.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { type PerReplica, perReplica } from "./sampler.ts";

@@ -1,10 +1,10 @@
 /** Bytes of a text: random windows of its first part to train on, of the rest to validate. */
-import { byteWindows } from "../../kernels/byte_windows.ts";
+import { byteWindows } from "../../kernels/tasks/byte_windows.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { checkCounts, type TaskSampler } from "./sampler.ts";
 import type { TokenBatch } from "./token_sequences.ts";
-import { UserError } from "../run/errors.ts";
+import { UserError } from "../io/errors.ts";
 
 /** A task of text windows. */
 export interface TextWindowsOptions {

@@ -1,6 +1,6 @@
 /** What token samplers share: next-token targets, and the shuffled control. */
-import { nextToken } from "../../kernels/next_token.ts";
-import { shuffleRows } from "../../kernels/shuffle_rows.ts";
+import { nextToken } from "../../kernels/tasks/next_token.ts";
+import { shuffleRows } from "../../kernels/tasks/shuffle_rows.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { TaskSampler } from "./sampler.ts";
 

@@ -2,10 +2,10 @@
  * Bigrams with triggers (Bietti et al. 2023, arXiv 2306.00802): a global bigram law that a model can store in its
  * weights, and trigger tokens whose successor is fixed within a sequence, which only the context reveals.
  */
-import { integersAt, subsetAt } from "../../kernels/integers_at.ts";
-import { markovChain } from "../../kernels/markov_chain.ts";
-import { givenTransitions, type Transitions, transitionsAt } from "../../kernels/transition_matrix.ts";
-import type { RandomDraw } from "../../kernels/random_fill.ts";
+import { integersAt, subsetAt } from "../../kernels/random/integers_at.ts";
+import { markovChain } from "../../kernels/tasks/markov_chain.ts";
+import { givenTransitions, type Transitions, transitionsAt } from "../../kernels/tasks/transition_matrix.ts";
+import type { RandomDraw } from "../../kernels/random/random_fill.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { checkCounts, type PerReplica, positives, type TaskSampler } from "./sampler.ts";

@@ -1,7 +1,7 @@
 /** Gradient descent with a finite step, the mean map that a simulation follows, and the flow that is its limit. */
 
 import { integrate, type IntegrateOptions, type Solution } from "./integrate.ts";
-import { expectPositive } from "./problem.ts";
+import { expectPositive } from "./linear_icl/problem.ts";
 
 /**
  * Iterates `θ ← θ − η ∂L/∂θ` and keeps the states at the given steps.

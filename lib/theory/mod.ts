@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { IclProblem } from "./problem.ts";
+export type { IclProblem } from "./linear_icl/problem.ts";
 export {
   conservedQuantities,
   decoupledLoss,
@@ -11,8 +11,8 @@ export {
   escapeSteps,
   fixedPoint,
   timeConstants,
-} from "./linear_icl.ts";
-export { modeFlow, type ModeGradient, modeGradient, modeHessian, modeProducts } from "./linear_icl_modes.ts";
+} from "./linear_icl/closed_form.ts";
+export { modeFlow, type ModeGradient, modeGradient, modeHessian, modeProducts } from "./linear_icl/modes.ts";
 export {
   type Blocks,
   blocksOf,
@@ -22,13 +22,18 @@ export {
   populationSlope,
   type TaskLaw,
   taskMoment,
-} from "./linear_icl_flow.ts";
-export { type FullBlocks, fullBlocksOf, fullFlow, fullGradient, fullState } from "./linear_icl_full.ts";
-export { freshCommuting, freshDense, gaussianCubature, poolOf, type WeightedTasks } from "./task_average.ts";
-export { type CommutingFixedPoint, commutingFixedPoint, denseFixedPoint } from "./exact_fixed_points.ts";
-export { type Curvatures, curvatures, nullBlockGrowth } from "./stability.ts";
-export { type BlockName, diagonalSecondMoment, entrySecondMoment, promptLossVariance } from "./gradient_moments.ts";
-export { sgdNoise, type SgdPrediction, type SgdRun } from "./sgd_noise.ts";
-export { decoupledTestLoss, effectiveSlopes, type TestData, testLoss } from "./miscalibration.ts";
+} from "./linear_icl/flow.ts";
+export { type FullBlocks, fullBlocksOf, fullFlow, fullGradient, fullState } from "./linear_icl/full_flow.ts";
+export { freshCommuting, freshDense, gaussianCubature, poolOf, type WeightedTasks } from "./linear_icl/task_average.ts";
+export { type CommutingFixedPoint, commutingFixedPoint, denseFixedPoint } from "./linear_icl/exact_fixed_points.ts";
+export { type Curvatures, curvatures, nullBlockGrowth } from "./linear_icl/stability.ts";
+export {
+  type BlockName,
+  diagonalSecondMoment,
+  entrySecondMoment,
+  promptLossVariance,
+} from "./linear_icl/gradient_moments.ts";
+export { sgdNoise, type SgdPrediction, type SgdRun } from "./linear_icl/sgd_noise.ts";
+export { decoupledTestLoss, effectiveSlopes, type TestData, testLoss } from "./linear_icl/miscalibration.ts";
 export { descend, gradientFlow } from "./descend.ts";
 export { integrate, type IntegrateOptions, type Solution, type VectorField } from "./integrate.ts";

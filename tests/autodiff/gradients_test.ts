@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { add, multiply } from "../../kernels/binary.ts";
-import { sum } from "../../kernels/reduce.ts";
-import { exp, tanh } from "../../kernels/unary.ts";
+import { add, multiply } from "../../kernels/elementwise/binary.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
+import { exp, tanh } from "../../kernels/elementwise/unary.ts";
 import { differentiable, stopGradient, twiceDifferentiable } from "../../lib/autodiff/differentiable.ts";
 import { gradients, hessianVectorProduct } from "../../lib/autodiff/gradients.ts";
 import { openGpu } from "../../lib/gpu/device.ts";

@@ -1,5 +1,5 @@
 /** The benchmark's attention in this project, with its gradient; answers lines of the protocol in contender.ts. */
-import { attention, type AttentionSharing } from "../../kernels/attention.ts";
+import { attention, type AttentionSharing } from "../../kernels/attention/attention.ts";
 import { gradients } from "../../lib/autodiff/gradients.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { record } from "../../lib/gpu/program.ts";

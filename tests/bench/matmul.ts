@@ -9,7 +9,7 @@
  * `deno task bench-matmul [--python=PATH] [--rounds=5] [--seconds=0.2] [--only=TEXT]`
  */
 import { parseArgs } from "@std/cli/parse-args";
-import type { MatmulVariant } from "../../kernels/matmul.ts";
+import type { MatmulVariant } from "../../kernels/matmul/matmul.ts";
 import type { Contender } from "./contender.ts";
 import { helpIfAsked } from "./help.ts";
 import type { ProductConfig } from "./matmul_worker.ts";

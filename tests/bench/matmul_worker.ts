@@ -1,5 +1,5 @@
 /** The benchmark's matrix product in this project; answers lines of the protocol in contender.ts. */
-import { matmul, type MatmulVariant } from "../../kernels/matmul.ts";
+import { matmul, type MatmulVariant } from "../../kernels/matmul/matmul.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";

@@ -11,7 +11,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { writeSafetensors } from "../../lib/checkpoint/mod.ts";
-import { normals } from "../../lib/random.ts";
+import { normals } from "../../lib/random/random.ts";
 import { helpIfAsked } from "./help.ts";
 import { formatSpread, median, table } from "./measure.ts";
 
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
   try {
     Deno.mkdirSync(`${folder}/run`);
     writeCheckpoints(`${folder}/run`, steps);
-    const tool = here("../../lib/measure/main.ts");
+    const tool = here("../../lib/tools/measure/main.ts");
     const numpy = [here("measure_tool_numpy.py"), `${folder}/run`];
     const contenders: Record<string, (round: number) => Promise<number | string>> = {
       "icl-lab, whole tool": (round) => {

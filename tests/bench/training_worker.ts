@@ -5,8 +5,8 @@ import { crossEntropy } from "../../lib/losses.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
 import { transformer, type TransformerOptions } from "../../lib/models/transformer.ts";
 import { adamw } from "../../lib/optim/adamw.ts";
-import { uniforms } from "../../lib/random.ts";
-import { Training } from "../../lib/train.ts";
+import { uniforms } from "../../lib/random/random.ts";
+import { Training } from "../../lib/train/training.ts";
 import { answerRounds, replaying } from "./answer_rounds.ts";
 
 /** Which step, and how many replicas. */

@@ -3,7 +3,7 @@ import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { toFileUrl } from "@std/path";
 import { openLog } from "../../lib/run/open_log.ts";
-import { Results, trainLines } from "../serve/runs.ts";
+import { Results, trainLines } from "../tools/serve/runs.ts";
 import { drawAll, launch, open, Server } from "./browser.ts";
 
 const gallery = new URL("../../results/gallery/linear_icl_dynamics", import.meta.url).pathname;
@@ -280,7 +280,7 @@ Deno.test("a report opens from the disk, of one run and of two, without a reques
         `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
         "--allow-read",
         `--allow-write=${results.path}`,
-        new URL("../../lib/report/report.ts", import.meta.url).pathname,
+        new URL("../../lib/tools/report/report.ts", import.meta.url).pathname,
         ...runs.map((run) => `${results.path}/made_up/${run}`),
         `--out=${out}`,
       ],

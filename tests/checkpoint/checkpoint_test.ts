@@ -10,7 +10,7 @@ import {
   saveCheckpoint,
   writeSafetensors,
 } from "../../lib/checkpoint/mod.ts";
-import { RunError } from "../../lib/run/errors.ts";
+import { RunError } from "../../lib/io/errors.ts";
 import { inFolder, namesIn } from "./files.ts";
 
 const state = (step: number, fill = step): Checkpoint => ({

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { uniforms } from "../../lib/random.ts";
+import { uniforms } from "../../lib/random/random.ts";
 import { fileOf, fixture } from "./files.ts";
 
 const GOOD = ["floats", "integers", "shapes_and_names"].map((name) =>

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { CheckpointError, openSafetensors } from "../../lib/checkpoint/mod.ts";
-import { describeError } from "../../lib/run/errors.ts";
+import { describeError } from "../../lib/io/errors.ts";
 import { fileOf, fixture, inFolder } from "./files.ts";
 
 /** The line that a user reads, without the path in front. */
@@ -240,7 +240,7 @@ Deno.test("what is no file that can be read ends in one line, and a pipe does no
 
 Deno.test("without permission to read, the line names the permission", async () => {
   const module = import.meta.resolve("../../lib/checkpoint/mod.ts");
-  const errors = import.meta.resolve("../../lib/run/errors.ts");
+  const errors = import.meta.resolve("../../lib/io/errors.ts");
   const path = fixture("floats.safetensors");
   const program = `import { openSafetensors } from ${JSON.stringify(module)};
     import { reportError } from ${JSON.stringify(errors)};

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { figure } from "../../lib/figures/compose.ts";
 import { SERIES } from "../../lib/figures/series.ts";
-import { MEASURES } from "../../lib/measure/measures.ts";
-import { spectrumFigure } from "../../lib/measure/figures.ts";
+import { MEASURES } from "../../lib/tools/measure/measures.ts";
+import { spectrumFigure } from "../../lib/tools/measure/figures.ts";
 import { fontCharacters, missingGlyphs } from "./glyphs.ts";
 
 const GALLERY = fromFileUrl(import.meta.resolve("../../results/gallery"));

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { advance } from "../../kernels/advance.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { scale } from "../../kernels/unary.ts";
+import { advance } from "../../kernels/shared/advance.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { scale } from "../../kernels/elementwise/unary.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { record } from "../../lib/gpu/program.ts";
 import { startProfiling, stopProfiling } from "../../lib/gpu/profiler.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { advance } from "../../kernels/advance.ts";
+import { advance } from "../../kernels/shared/advance.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { GpuError, ShapeError } from "../../lib/gpu/errors.ts";
 import { evaluate, own, record } from "../../lib/gpu/program.ts";

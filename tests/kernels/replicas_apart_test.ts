@@ -1,9 +1,9 @@
 /** What is not finite in one replica stays there, also in kernels in which replicas share tiles and vectors. */
 import { assertEquals } from "@std/assert";
-import { attention, type AttentionKind } from "../../kernels/attention.ts";
-import { add } from "../../kernels/binary.ts";
-import { matmul, type MatmulChoice } from "../../kernels/matmul.ts";
-import { sum } from "../../kernels/reduce.ts";
+import { attention, type AttentionKind } from "../../kernels/attention/attention.ts";
+import { add } from "../../kernels/elementwise/binary.ts";
+import { matmul, type MatmulChoice } from "../../kernels/matmul/matmul.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
 import { gradients } from "../../lib/autodiff/gradients.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { record } from "../../lib/gpu/program.ts";

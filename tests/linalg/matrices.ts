@@ -1,6 +1,6 @@
 /** Matrices for the linear algebra tests, and what is asked of factors. */
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import { normals } from "../../lib/random.ts";
+import { normals } from "../../lib/random/random.ts";
 import { matmulReference } from "../../lib/linalg/reference_solve.ts";
 
 /** A general matrix and what LAPACK finds of it. */

@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { multiply } from "../../kernels/binary.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { sum } from "../../kernels/reduce.ts";
-import { square } from "../../kernels/unary.ts";
+import { multiply } from "../../kernels/elementwise/binary.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
+import { square } from "../../kernels/elementwise/unary.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { Hessian } from "../../lib/metrics/hessian.ts";

@@ -6,10 +6,10 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { multiply } from "../../kernels/binary.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { sum } from "../../kernels/reduce.ts";
-import { scale, square } from "../../kernels/unary.ts";
+import { multiply } from "../../kernels/elementwise/binary.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
+import { scale, square } from "../../kernels/elementwise/unary.ts";
 import { renderSvg, validate } from "../../lib/figures/mod.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
-import { subtract } from "../../kernels/binary.ts";
-import { mean } from "../../kernels/reduce.ts";
-import { square } from "../../kernels/unary.ts";
+import { subtract } from "../../kernels/elementwise/binary.ts";
+import { mean } from "../../kernels/reduce/reduce.ts";
+import { square } from "../../kernels/elementwise/unary.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
 import { evaluate, record } from "../../lib/gpu/program.ts";
@@ -9,7 +9,7 @@ import { Tensor } from "../../lib/gpu/tensor.ts";
 import { mlp, type MlpOptions } from "../../lib/models/mlp.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
 import { adamw } from "../../lib/optim/adamw.ts";
-import { everySteps, Training, type TrainingState } from "../../lib/train.ts";
+import { everySteps, Training, type TrainingState } from "../../lib/train/training.ts";
 import { assertGradients, waveTensor } from "../oracles/gradients.ts";
 
 await openGpu();

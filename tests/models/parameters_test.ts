@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { add, multiply } from "../../kernels/binary.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { sum } from "../../kernels/reduce.ts";
+import { add, multiply } from "../../kernels/elementwise/binary.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
 import { evaluate } from "../../lib/gpu/program.ts";

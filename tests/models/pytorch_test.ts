@@ -9,7 +9,7 @@ import { linearTransformer, type LinearTransformerOptions } from "../../lib/mode
 import { type NamedArray, ParameterSet, type ParameterSpecs, type Weights } from "../../lib/models/parameters.ts";
 import { transformer, type TransformerOptions } from "../../lib/models/transformer.ts";
 import { adamw } from "../../lib/optim/adamw.ts";
-import { everySteps, Training } from "../../lib/train.ts";
+import { everySteps, Training } from "../../lib/train/training.ts";
 
 await openGpu();
 

@@ -1,8 +1,8 @@
 import { assertAlmostEquals } from "@std/assert";
-import { advance } from "../../kernels/advance.ts";
-import { add } from "../../kernels/binary.ts";
-import { matmul } from "../../kernels/matmul.ts";
-import { tanh } from "../../kernels/unary.ts";
+import { advance } from "../../kernels/shared/advance.ts";
+import { add } from "../../kernels/elementwise/binary.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { tanh } from "../../kernels/elementwise/unary.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";

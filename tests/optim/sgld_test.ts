@@ -1,7 +1,7 @@
 import { assertLess } from "@std/assert";
-import { advance } from "../../kernels/advance.ts";
-import { mean } from "../../kernels/reduce.ts";
-import { scale, square } from "../../kernels/unary.ts";
+import { advance } from "../../kernels/shared/advance.ts";
+import { mean } from "../../kernels/reduce/reduce.ts";
+import { scale, square } from "../../kernels/elementwise/unary.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";

@@ -1,6 +1,6 @@
 /** Places in the random streams as a kernel takes them. */
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import type { Place, PlaceKeys } from "../../kernels/prompt_place.ts";
+import type { Place, PlaceKeys } from "../../kernels/random/prompt_place.ts";
 
 /** Names of a test's draws. */
 export const KEYS: PlaceKeys = { key: "draw", listKey: "listed draw" };

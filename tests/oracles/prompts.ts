@@ -1,7 +1,7 @@
 /** Prompts of in-context regression with float64 copies, and how far predictions are from a reference. */
 import type { Array64 } from "../../lib/autodiff/array64.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { normals } from "../../lib/random.ts";
+import { normals } from "../../lib/random/random.ts";
 
 /** Numbers in GPU memory and the same numbers, as rounded to single precision, in float64. */
 export interface Both {

@@ -1,5 +1,5 @@
 /** Published outputs of the random number generator. */
-import type { Words } from "../../lib/random.ts";
+import type { Words } from "../../lib/random/random.ts";
 
 /** Random123's kat_vectors for threefry4x32 with 13 rounds: counter, key, result. */
 export const KNOWN_ANSWERS: readonly [Words, Words, Words][] = [

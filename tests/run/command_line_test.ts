@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
-import { UserError } from "../../lib/run/errors.ts";
+import { UserError } from "../../lib/io/errors.ts";
 import { choice, flag, integer, integerOr, number, numbers, text } from "../../lib/run/options.ts";
 
 const options = {

@@ -1,7 +1,7 @@
 /** Killing a run again and again, and resuming it. */
 import { assert, assertEquals } from "@std/assert";
 import { listCheckpoints } from "../../lib/checkpoint/mod.ts";
-import { uniforms } from "../../lib/random.ts";
+import { uniforms } from "../../lib/random/random.ts";
 import { readManifest } from "../../lib/run/mod.ts";
 import { denoArgs, finished } from "./subprocess.ts";
 

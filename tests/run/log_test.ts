@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { bool, float, int, joinColumns, type LogRow, text } from "../../lib/run/columns.ts";
-import { RunError, UserError } from "../../lib/run/errors.ts";
+import { RunError, UserError } from "../../lib/io/errors.ts";
 import { LogWriter, readLog } from "../../lib/run/log.ts";
 
 const columns = {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { removeTemporaries, replaceEvenWhenFull, writeAtomically } from "../../lib/run/atomic.ts";
-import { UserError } from "../../lib/run/errors.ts";
+import { removeTemporaries, replaceEvenWhenFull, writeAtomically } from "../../lib/io/atomic.ts";
+import { UserError } from "../../lib/io/errors.ts";
 import { RunFolder, runName } from "../../lib/run/run_folder.ts";
 
 async function inFolder(use: (root: string) => Promise<void> | void) {

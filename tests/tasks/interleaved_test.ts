@@ -9,7 +9,7 @@ import { ParameterSet, type Weights } from "../../lib/models/parameters.ts";
 import { transformer } from "../../lib/models/transformer.ts";
 import { adamw } from "../../lib/optim/mod.ts";
 import { interleavedPredictions, interleavedTokens, linearRegression } from "../../lib/tasks/mod.ts";
-import { type Computation, Training } from "../../lib/train.ts";
+import { type Computation, Training } from "../../lib/train/training.ts";
 import { assertGradients, waveTensor } from "../oracles/gradients.ts";
 import { waves } from "../oracles/waves.ts";
 

@@ -1,12 +1,12 @@
 /** Linear dynamical systems, draw by draw against the float64 references of their kernels. */
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
-import { lawAtReference } from "../../kernels/law_at.ts";
+import { lawAtReference } from "../../kernels/random/law_at.ts";
 import {
   linearRecurrenceReference,
   spectralRadius,
   spectralRescaleReference,
-} from "../../kernels/linear_recurrence.ts";
-import { promptPlacesReference } from "../../kernels/prompt_place.ts";
+} from "../../kernels/tasks/linear_recurrence.ts";
+import { promptPlacesReference } from "../../kernels/random/prompt_place.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { linearDynamics, type LinearDynamicsOptions } from "../../lib/tasks/linear_dynamics.ts";

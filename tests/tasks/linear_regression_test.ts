@@ -1,10 +1,10 @@
 /** Linear regression prompts, draw by draw against the float64 references of their kernels, and by their moments. */
 import { assertAlmostEquals, assertEquals, assertLess, assertNotEquals, assertThrows } from "@std/assert";
-import { factorRowsReference } from "../../kernels/factor_rows.ts";
-import { keepRandomReference } from "../../kernels/keep_random.ts";
-import { lawAtReference } from "../../kernels/law_at.ts";
-import { linearLabelsReference } from "../../kernels/linear_labels.ts";
-import { promptPlacesReference } from "../../kernels/prompt_place.ts";
+import { factorRowsReference } from "../../kernels/tasks/factor_rows.ts";
+import { keepRandomReference } from "../../kernels/random/keep_random.ts";
+import { lawAtReference } from "../../kernels/random/law_at.ts";
+import { linearLabelsReference } from "../../kernels/tasks/linear_labels.ts";
+import { promptPlacesReference } from "../../kernels/random/prompt_place.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { affineFunctions } from "../../lib/tasks/affine_functions.ts";

@@ -1,10 +1,10 @@
 /** Clusters on the sphere, draw by draw against the float64 references of their kernels. */
 import { assertEquals, assertLess, assertNotEquals, assertThrows } from "@std/assert";
-import { lawAtReference } from "../../kernels/law_at.ts";
-import { vonMisesFisherReference } from "../../kernels/von_mises_fisher.ts";
+import { lawAtReference } from "../../kernels/random/law_at.ts";
+import { vonMisesFisherReference } from "../../kernels/tasks/von_mises_fisher.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { integersBelow } from "../../lib/random_laws.ts";
+import { integersBelow } from "../../lib/random/laws.ts";
 import { sphereClusters, type SphereClustersOptions } from "../../lib/tasks/sphere_clusters.ts";
 import { differingTensor, sample } from "./sample.ts";
 

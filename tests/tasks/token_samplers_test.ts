@@ -2,9 +2,9 @@
 import { assert, assertEquals, assertLess, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { markovChainReference } from "../../kernels/markov_chain.ts";
-import { promptPlacesReference } from "../../kernels/prompt_place.ts";
-import { transitionsAtReference } from "../../kernels/transition_matrix.ts";
+import { markovChainReference } from "../../kernels/tasks/markov_chain.ts";
+import { promptPlacesReference } from "../../kernels/random/prompt_place.ts";
+import { transitionsAtReference } from "../../kernels/tasks/transition_matrix.ts";
 import { markovChains } from "../../lib/tasks/markov_chains.ts";
 import { repeatedSequences } from "../../lib/tasks/repeated_sequences.ts";
 import type { TaskSampler } from "../../lib/tasks/sampler.ts";

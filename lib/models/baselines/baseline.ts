@@ -1,9 +1,9 @@
 /** What an exact baseline is: a predictor without parameters to train, called as the models are. */
-import type { Positions, Prompts } from "../../../kernels/prefixes.ts";
+import type { Positions, Prompts } from "../../../kernels/baselines/prefixes.ts";
 import { own } from "../../gpu/program.ts";
 import { type DType, Tensor } from "../../gpu/tensor.ts";
 
-export type { Positions, Prompts } from "../../../kernels/prefixes.ts";
+export type { Positions, Prompts } from "../../../kernels/baselines/prefixes.ts";
 
 /** A number for all replicas, one for each of them (R), or a tensor (R or 1) that stays the caller's. */
 export type PerReplica = number | readonly number[] | Tensor;

@@ -1,5 +1,5 @@
 /** Ridge regression that infers the noise level. */
-import { evidencePrefixes } from "../../../kernels/evidence_prefixes.ts";
+import { evidencePrefixes } from "../../../kernels/baselines/evidence_prefixes.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
 
 /** Options of {@linkcode bayesRidge}. */

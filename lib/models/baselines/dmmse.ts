@@ -1,5 +1,5 @@
 /** dMMSE: the posterior mean over a pool of tasks. */
-import { poolPrefixes } from "../../../kernels/pool_prefixes.ts";
+import { poolPrefixes } from "../../../kernels/baselines/pool_prefixes.ts";
 import { Tensor } from "../../gpu/tensor.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
 

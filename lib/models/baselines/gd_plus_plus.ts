@@ -1,5 +1,5 @@
 /** GD++: gradient descent that whitens its inputs step by step. */
-import { descentPlusPrefixes } from "../../../kernels/descent_plus_prefixes.ts";
+import { descentPlusPrefixes } from "../../../kernels/baselines/descent_plus_prefixes.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, finite } from "./baseline.ts";
 

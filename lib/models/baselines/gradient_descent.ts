@@ -1,5 +1,5 @@
 /** Gradient descent for a few steps. */
-import { descentPrefixes } from "../../../kernels/descent_prefixes.ts";
+import { descentPrefixes } from "../../../kernels/baselines/descent_prefixes.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, finite } from "./baseline.ts";
 

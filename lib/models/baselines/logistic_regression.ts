@@ -1,5 +1,5 @@
 /** Logistic regression. */
-import { logisticPrefixes } from "../../../kernels/logistic_prefixes.ts";
+import { logisticPrefixes } from "../../../kernels/baselines/logistic_prefixes.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
 
 /** Options of {@linkcode logisticRegression}. */

@@ -2,7 +2,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { components, gini, keyFrequencies, powers, synthesis } from "../../../experiments/grokking/fourier.ts";
 import { cyclicGroup } from "../../../experiments/grokking/group.ts";
-import { normals } from "../../../lib/random.ts";
+import { normals } from "../../../lib/random/random.ts";
 
 const sumOf = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0);
 

@@ -15,7 +15,7 @@ import {
   redrawnIn,
   repeated,
 } from "../../../experiments/grokking/interventions.ts";
-import { normals } from "../../../lib/random.ts";
+import { normals } from "../../../lib/random/random.ts";
 
 const N = 5;
 const q = randomSubspace(3, 1, N, 2);

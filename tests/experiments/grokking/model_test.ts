@@ -1,7 +1,7 @@
 /** The model by tables is the transformer of the library. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { applyModel, inputRows, modelOf, modelParameters } from "../../../experiments/grokking/model.ts";
-import { mean } from "../../../kernels/reduce.ts";
+import { mean } from "../../../kernels/reduce/reduce.ts";
 import { gradients } from "../../../lib/autodiff/gradients.ts";
 import { evaluate, openGpu, Tensor } from "../../../lib/gpu/mod.ts";
 import { crossEntropy } from "../../../lib/losses.ts";

@@ -4,7 +4,7 @@ import { finalSpaces, leadingVectors, spectralMeasures } from "../../../experime
 import { openGpu } from "../../../lib/gpu/mod.ts";
 import { svdReference } from "../../../lib/linalg/mod.ts";
 import { effectiveRank, rankRule, rowSpaceAngles, subspaceDistance } from "../../../lib/metrics/mod.ts";
-import { normals } from "../../../lib/random.ts";
+import { normals } from "../../../lib/random/random.ts";
 
 await openGpu();
 

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { insideByChance } from "../../../experiments/icl_emergence/chance.ts";
-import { uniforms } from "../../../lib/random.ts";
+import { uniforms } from "../../../lib/random/random.ts";
 
 const window = { start: 400, end: 500 };
 

@@ -13,7 +13,7 @@ import { openGpu } from "../../../lib/gpu/device.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
 import { singularValues } from "../../../lib/linalg/svd.ts";
 import { type NamedArray, ParameterSet } from "../../../lib/models/parameters.ts";
-import { Training } from "../../../lib/train.ts";
+import { Training } from "../../../lib/train/training.ts";
 import { settingOf } from "./synthetic.ts";
 
 await openGpu();

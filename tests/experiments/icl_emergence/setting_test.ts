@@ -2,7 +2,7 @@ import { assertStringIncludes, assertThrows } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { check, options, presets } from "../../../experiments/icl_emergence/setting.ts";
 import { parseCommandLine } from "../../../lib/run/command_line.ts";
-import { UserError } from "../../../lib/run/errors.ts";
+import { UserError } from "../../../lib/io/errors.ts";
 
 const here = fromFileUrl(import.meta.url);
 const settingOf = (preset: string, ...args: readonly string[]) =>

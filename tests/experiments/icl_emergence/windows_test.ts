@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { findWindow, halfWay } from "../../../experiments/icl_emergence/windows.ts";
-import { normals } from "../../../lib/random.ts";
+import { normals } from "../../../lib/random/random.ts";
 
 const x = Array.from({ length: 61 }, (_, report) => 25 * report);
 const noise = normals({ seed: 3, key: "noise of a score", step: 0 }, x.length);

@@ -1,7 +1,7 @@
 /** Options of the experiment: what is refused, which law a setting stands for, where curves are looked at. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { check, presets, reportSteps, studySetting, taskLaw } from "../../../experiments/linear_icl/setting.ts";
-import { UserError } from "../../../lib/run/errors.ts";
+import { UserError } from "../../../lib/io/errors.ts";
 import { poolEntries } from "../../../lib/tasks/regression_prompts.ts";
 import { settingOf } from "./synthetic.ts";
 

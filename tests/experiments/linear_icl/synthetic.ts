@@ -10,8 +10,8 @@ import type { State } from "../../../experiments/linear_icl/state.ts";
 import { alignedInit } from "../../../lib/models/linear_icl.ts";
 import { parseCommandLine } from "../../../lib/run/command_line.ts";
 import { createProgress, stderrTarget } from "../../../lib/run/progress.ts";
-import { commutingFixedPoint, denseFixedPoint } from "../../../lib/theory/exact_fixed_points.ts";
-import { fixedPoint } from "../../../lib/theory/linear_icl.ts";
+import { commutingFixedPoint, denseFixedPoint } from "../../../lib/theory/linear_icl/exact_fixed_points.ts";
+import { fixedPoint } from "../../../lib/theory/linear_icl/closed_form.ts";
 
 /** The smoke preset with the given options, parsed as the command line would. */
 export function settingOf(...args: string[]): Setting {

@@ -14,7 +14,7 @@ import {
   priorRidge,
   ridge,
 } from "../../../lib/models/baselines/mod.ts";
-import { normals } from "../../../lib/random.ts";
+import { normals } from "../../../lib/random/random.ts";
 
 await openGpu();
 

@@ -5,7 +5,7 @@
  * ours, plus half of their last digit; where they come from a single pool of tasks, it is three deviations between pools.
  */
 import { assertAlmostEquals, assertGreater, assertLess } from "@std/assert";
-import { normalFill, uniformFill } from "../../../kernels/random_fill.ts";
+import { normalFill, uniformFill } from "../../../kernels/random/random_fill.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
 import {

@@ -1,0 +1,53 @@
+/** How attention is cut into tiles: by adapter and by the sizes of a head. */
+import type { AdapterSummary } from "../../lib/gpu/adapter.ts";
+
+/** How the lanes of a workgroup share rows: by subgroup broadcast, or in workgroup memory. */
+export type AttentionSharing = "subgroup" | "workgroup";
+
+/** A tile: rows of a head that a workgroup has in registers, and the blocks of rows that pass by them. */
+export interface AttentionTile {
+  /** How lanes share the rows that pass by. */
+  readonly sharing: AttentionSharing;
+  /** Lanes of a workgroup. */
+  readonly LANES: number;
+  /** Rows of the tile per lane. */
+  readonly ROWS: number;
+  /** Rows of a block. */
+  readonly KEYS: number;
+}
+
+/**
+ * Chooses the tile for `rows` rows of heads of width D.
+ *
+ * A software driver has no fast memory to share; there a subgroup's lanes take rows from one another, and a second row per
+ * lane halves what has to be shared. The number of replicas plays no
+ * part, so that a replica has the same bits alone and in an ensemble.
+ *
+ * @param adapter What runs the kernels.
+ * @param D Width of a head, ≥ 1.
+ * @param rows Rows of a head, ≥ 1.
+ * @returns The tile.
+ *
+ * @example
+ * ```ts
+ * import { chooseAttentionTile } from "./attention_tiles.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lavapipe = { software: true, subgroupSize: 8 };
+ * assertEquals(chooseAttentionTile(lavapipe, 16, 64), { sharing: "subgroup", LANES: 8, ROWS: 2, KEYS: 8 });
+ * assertEquals(chooseAttentionTile({ software: false, subgroupSize: 32 }, 64, 1024).LANES, 64);
+ * ```
+ */
+export function chooseAttentionTile(
+  { software, subgroupSize }: Pick<AdapterSummary, "software" | "subgroupSize">,
+  D: number,
+  rows: number,
+): AttentionTile {
+  if (!software) return { sharing: "workgroup", LANES: rows > 32 ? 64 : 32, ROWS: 1, KEYS: D > 64 ? 8 : 16 };
+  if (subgroupSize !== 8 && subgroupSize !== 16) return { sharing: "workgroup", LANES: 8, ROWS: 1, KEYS: 4 };
+  const ROWS = rows > subgroupSize && D <= WIDEST_IN_PAIRS ? 2 : 1;
+  return { sharing: "subgroup", LANES: subgroupSize, ROWS, KEYS: subgroupSize };
+}
+
+/** Above this width of a head, two rows per lane no longer pay, and their kernels are long to compile. */
+const WIDEST_IN_PAIRS = 32;

@@ -1,0 +1,192 @@
+/**
+ * Spectra and row spaces of one family of matrices at all steps of a series, on the GPU.
+ *
+ * @module
+ */
+import { Tensor } from "../../gpu/tensor.ts";
+import { type RowSpace, svdOfProduct } from "../../linalg/product_svd.ts";
+import { Scratch } from "../../linalg/scratch.ts";
+import { singularValues, svd } from "../../linalg/svd.ts";
+import { squaredCosines } from "../../metrics/row_spaces.ts";
+import { rankRule } from "../../metrics/subspace.ts";
+import { rowDimensions, subspaceAngles, subspaceDistances } from "../../metrics/subspace_stability.ts";
+import type { Family } from "./plan.ts";
+
+/** What is found of one matrix at one step. */
+export interface Finding {
+  /** Singular values (K) from the largest. */
+  readonly s: Float32Array;
+  /** Subspace distance to the last step. */
+  readonly distance?: number;
+  /** Overlap with the row space of the step before. */
+  readonly overlap?: number;
+  /** Smallest and largest principal angle to the final row space, in radians. */
+  readonly angles?: readonly [number, number];
+}
+
+/** Which of the costlier measures are wanted. */
+export interface Wanted {
+  /** Subspace distance to the last step. */
+  readonly distance: boolean;
+  /** Overlap with the step before. */
+  readonly overlap: boolean;
+  /** Principal angles to the last step. */
+  readonly angles: boolean;
+}
+
+/** Factors of all matrices of a family at one step. */
+export type Factors = ReturnType<Family["read"]>;
+
+/** Entries of a batch, so that it stays well below what a buffer may hold. */
+const BATCH_ENTRIES = 1 << 22;
+
+/** Row spaces on the host. */
+interface HostSpaces {
+  readonly s: Float32Array;
+  readonly v: Float32Array;
+}
+
+/**
+ * Measures the matrices of a family step by step.
+ *
+ * @param family What is read.
+ * @param steps Number of steps.
+ * @param load Factors at a step; null where a weight is not finite, which leaves a gap.
+ * @param wanted Which measures of row spaces are wanted.
+ * @param visit Called with the step's index and one finding a matrix (R · H), in order; not for gaps.
+ */
+export async function evaluateFamily(
+  family: Family,
+  steps: number,
+  load: (step: number) => Factors | null,
+  wanted: Wanted,
+  visit: (step: number, findings: readonly Finding[]) => Promise<void>,
+): Promise<void> {
+  const { sizes: { M, N, D }, heads, replicas } = family;
+  const G = heads * replicas;
+  const K = Math.min(M, N, D);
+  const spaces = wanted.distance || wanted.overlap || wanted.angles;
+  const last = spaces ? await lastSpaces(family, steps, load) : null;
+  const ranks = last === null ? [] : ranksOf(family, last.s, G, K);
+  const entries = M * D + N * D + (spaces ? 6 * N * K : K);
+  const size = Math.max(1, Math.floor(BATCH_ENTRIES / (G * entries)));
+  let before: HostSpaces | null = null;
+  for (let from = 0; from < steps; from += size) {
+    const loaded = Array.from(
+      { length: Math.min(size, steps - from) },
+      (_, i) => ({ step: from + i, at: load(from + i) }),
+    )
+      .flatMap(({ step, at }) => at === null ? [] : [{ step, at }]);
+    if (loaded.length === 0) continue;
+    using scratch = new Scratch();
+    const space = decompose(loaded.map(({ at }) => at), family, spaces, scratch);
+    const s = await space.s.read();
+    const S = loaded.length;
+    const found = { distances: [] as number[], overlaps: [] as number[], angles: [] as [number, number][] };
+    if (last !== null && space.v) {
+      const now = { s: space.s, v: space.v };
+      const allRanks = Uint32Array.from({ length: S * G }, (_, index) => ranks[index % G]);
+      const rankTensor = scratch.keep(Tensor.from(allRanks));
+      const upload = ({ s, v }: HostSpaces): RowSpace => ({
+        s: scratch.keep(Tensor.from(s, [S * G, K])),
+        v: scratch.keep(Tensor.from(v, [S * G, N, K])),
+      });
+      const final = wanted.distance || wanted.angles ? upload({ s: repeated(last.s, S), v: repeated(last.v, S) }) : now;
+      if (wanted.distance) found.distances = [...await subspaceDistances(now, final, rankTensor)];
+      if (wanted.angles) {
+        const all = await subspaceAngles(now, final, rankTensor);
+        found.angles = Array.from({ length: S * G }, (_, index) => {
+          const own = [...all.subarray(index * K, (index + 1) * K)].filter((angle) => !Number.isNaN(angle));
+          return [own.at(0) ?? NaN, own.at(-1) ?? NaN];
+        });
+      }
+      if (wanted.overlap) {
+        const v = await space.v.read();
+        const first: HostSpaces = before ?? { s: s.slice(0, G * K), v: v.slice(0, G * N * K) };
+        const shifted = { s: moved(first.s, s, G * K), v: moved(first.v, v, G * N * K) };
+        const sums = await scratch.keep(squaredCosines(now, upload(shifted), rankTensor)).read();
+        const missing = before === null;
+        found.overlaps = Array.from(sums, (sum, index) => {
+          const [a, b] = [s, shifted.s].map((values) =>
+            rowDimensions(values.subarray(index * K, (index + 1) * K), allRanks[index], N)
+          );
+          return missing && index < G || Math.max(a, b) === 0 ? NaN : Math.min(1, sum / Math.max(a, b));
+        });
+        before = { s: s.slice((S - 1) * G * K), v: v.slice((S - 1) * G * N * K) };
+      }
+    }
+    for (let i = 0; i < S; i++) {
+      const findings = Array.from({ length: G }, (_, g): Finding => {
+        const index = i * G + g;
+        return {
+          s: s.subarray(index * K, (index + 1) * K),
+          ...(wanted.distance && { distance: found.distances[index] }),
+          ...(wanted.overlap && { overlap: found.overlaps[index] }),
+          ...(wanted.angles && { angles: found.angles[index] }),
+        };
+      });
+      await visit(loaded[i].step, findings);
+    }
+  }
+}
+
+/** Singular values, and right singular vectors if wanted, of the matrices of several steps at once. */
+function decompose(
+  all: readonly Factors[],
+  { sizes: { M, N, D }, heads, replicas }: Family,
+  vectors: boolean,
+  scratch: Scratch,
+) {
+  const B = all.length * heads * replicas;
+  const a = scratch.keep(Tensor.from(joined(all.map(({ a }) => a)), [B, M, D]));
+  if (all[0].b !== undefined) {
+    const b = scratch.keep(Tensor.from(joined(all.map(({ b }) => b!)), [B, N, D]));
+    const { s, v } = svdOfProduct(a, b);
+    return { s: scratch.keep(s), v: scratch.keep(v) };
+  }
+  if (!vectors) return { s: scratch.keep(singularValues(a)) };
+  const { u, s, v } = svd(a);
+  scratch.keep(u);
+  return { s: scratch.keep(s), v: scratch.keep(v) };
+}
+
+async function lastSpaces(
+  family: Family,
+  steps: number,
+  load: (step: number) => Factors | null,
+): Promise<HostSpaces | null> {
+  for (let step = steps - 1; step >= 0; step--) {
+    const at = load(step);
+    if (at === null) continue;
+    using scratch = new Scratch();
+    const { s, v } = decompose([at], family, true, scratch);
+    return { s: await s.read(), v: await v!.read() };
+  }
+  return null;
+}
+
+/** The width of the head for circuits; for weights, and heads as wide as the stream, what the final spectrum says. */
+function ranksOf({ circuit, sizes: { M, N } }: Family, s: Float32Array, G: number, K: number): number[] {
+  const limited = circuit !== "matrix" && K < Math.min(M, N);
+  return Array.from({ length: G }, (_, g) => limited ? K : rankRule(s.subarray(g * K, (g + 1) * K)));
+}
+
+function repeated(values: Float32Array, times: number): Float32Array {
+  return joined(new Array<Float32Array>(times).fill(values));
+}
+
+/** The first block before all but the last block of the others. */
+function moved(first: Float32Array, values: Float32Array, block: number): Float32Array {
+  return joined([first, values.subarray(0, values.length - block)]);
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0];
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

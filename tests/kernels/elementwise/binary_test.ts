@@ -1,0 +1,71 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { add, divide, multiply, subtract } from "../../../kernels/elementwise/binary.ts";
+import { openGpu } from "../../../lib/gpu/device.ts";
+import { ShapeError } from "../../../lib/gpu/errors.ts";
+import { Tensor } from "../../../lib/gpu/tensor.ts";
+import { assertGradients, waveTensor } from "../../oracles/gradients.ts";
+
+await openGpu();
+
+/** Away from 0, so that quotients stay moderate. */
+function positive(shape: readonly number[], wave: number): Tensor {
+  const values = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => 1.5 + Math.sin(wave * i + 1));
+  return Tensor.from(values, shape);
+}
+
+Deno.test("binary: values and gradients of every operation, equal shapes and repeated axes on either side", async () => {
+  const shapes = [
+    [[1], [1]],
+    [[67], [67]],
+    [[3, 5, 7], [3, 5, 7]],
+    [[2, 3, 4, 5], [2, 1, 1, 5]],
+    [[2, 1, 4, 1], [1, 3, 1, 5]],
+    [[5], [2, 3, 5]],
+    [[3, 1], [1, 4]],
+    [[1, 1], [3, 130]],
+    // Four numbers at a time: both, or one number that stands for four on either side.
+    [[3, 8], [3, 8]],
+    [[2, 3, 8], [2, 1, 8]],
+    [[2, 3, 8], [2, 3, 1]],
+    [[1], [3, 8]],
+    [[2, 1, 4], [1, 3, 1]],
+    [[2, 3, 1], [2, 1, 8]],
+  ];
+  for (const [left, right] of shapes) {
+    using a = positive(left, 1);
+    using b = positive(right, 2);
+    for (const operation of [add, subtract, multiply, divide]) {
+      // The longest sum has 390 terms; roundings of 6e-8 add up to some 1e-6 at worst.
+      await assertGradients(() => operation(a, b), [a, b], 2e-6, `${operation.name} (${left}) (${right})`);
+    }
+  }
+});
+
+Deno.test("binary: a tensor with itself gets both gradients", async () => {
+  using a = positive([9], 1);
+  await assertGradients(() => multiply(a, a), [a], 1e-6);
+  await assertGradients(() => subtract(a, a), [a], 1e-6);
+});
+
+Deno.test("binary: more than 65 535 workgroups, with and without repeating", async () => {
+  const size = 64 * 65_536 + 1;
+  using a = new Tensor([size]);
+  a.write([5], size - 1);
+  using one = Tensor.from([2], [1]);
+  using doubled = multiply(a, one);
+  using sum = add(doubled, a);
+  assertEquals((await sum.read()).at(-1), 15);
+});
+
+Deno.test("binary: shapes that do not broadcast are refused", () => {
+  using a = waveTensor([2, 3], 1);
+  using b = waveTensor([2], 1);
+  assertThrows(
+    () => add(a, b),
+    ShapeError,
+    "add: expected shapes that agree from the right or have extent 1 there, found (2, 3) and (2)",
+  );
+  using c = waveTensor([2, 1, 2, 1, 2, 1], 1);
+  using d = waveTensor([1, 2, 1, 2, 1, 2], 1);
+  assertThrows(() => multiply(c, d), ShapeError, "multiply: expected at most 4 axes that alternate in repeating");
+});

@@ -1,0 +1,325 @@
+/** Whole training steps of the linear-attention model, fused and separate, against the float64 definition. */
+import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { linearIclFused } from "../../../kernels/linear_icl/linear_icl_fused.ts";
+import { chiSquareFill } from "../../../kernels/random/random_fill.ts";
+import { DivergenceError } from "../../../lib/train/divergence.ts";
+import { openGpu } from "../../../lib/gpu/device.ts";
+import { ShapeError } from "../../../lib/gpu/errors.ts";
+import { Tensor } from "../../../lib/gpu/tensor.ts";
+import {
+  LinearIcl,
+  type LinearIclOptions,
+  type LinearIclReplica,
+  type LinearIclReport,
+  randomInit,
+} from "../../../lib/models/linear_icl.ts";
+import { drawKey, normals, threefry } from "../../../lib/random/random.ts";
+import { poolEntries } from "../../../lib/tasks/regression_prompts.ts";
+import { lossAndGradient, type Prompt } from "../../oracles/linear_icl.ts";
+
+await openGpu();
+
+const spectrumOf = (d: number) => Array.from({ length: d }, (_, i) => 2 / (1 + i));
+
+function replica(d: number, seed: number, context: number, lr = 0.005): LinearIclReplica {
+  return { seed, context, lr, spectrum: spectrumOf(d), init: randomInit(d, 0.1, seed) };
+}
+
+async function trained(options: LinearIclOptions, steps: readonly number[]): Promise<LinearIclReport[]> {
+  using model = await LinearIcl.create(options);
+  return await Array.fromAsync(model.train(steps));
+}
+
+/** χ²(N − j) numbers (B, D) of one replica and step: their law is tested with the generator. */
+async function chiSquares({ seed, context, spectrum }: LinearIclReplica, B: number, step: number) {
+  const d = spectrum.length;
+  using seeds = Tensor.from(Uint32Array.of(seed));
+  using clock = Tensor.from(Uint32Array.of(step, step + 1, 1));
+  using dof = Tensor.from(spectrum.map((_, j) => Math.max(0, context - j)), [1, d]);
+  using chi = chiSquareFill({ seeds, clock, key: "chi" }, dof, B);
+  return await chi.read();
+}
+
+/**
+ * The prompts of one replica and step in float64. For Bartlett's A, tokens are chosen with Σ_n x_n x_nᵀ = L A Aᵀ L: column
+ * k of L A for k < D, then zeros, so that the definition of the model applies unchanged.
+ */
+async function promptsOf(options: LinearIclOptions, index: number, step: number): Promise<Prompt[]> {
+  const { batch, tasks, pool, sampler } = options;
+  const { seed, context: N, spectrum } = options.replicas[index];
+  const d = spectrum.length, sd = spectrum.map(Math.sqrt), stride = 4 * Math.ceil(d / 4);
+  const entries = tasks === "dense" ? d * d : d;
+  const pooled = poolEntries(seed, pool, entries);
+  const chi = await chiSquares(options.replicas[index], batch, step);
+  return Array.from({ length: batch }, (_, item) => {
+    const draw = (key: string, count: number) => normals({ seed, key, step, item }, count);
+    const tokens = new Float64Array(N * d);
+    if (sampler === "tokens") {
+      const x = draw("tokens", N * stride);
+      for (let n = 0; n < N; n++) for (let i = 0; i < d; i++) tokens[n * d + i] = sd[i] * x[n * stride + i];
+    } else {
+      const z = draw("wishart", Math.max(1, d * (d - 1) / 2));
+      for (let k = 0; k < Math.min(N, d); k++) {
+        for (let i = k; i < d; i++) {
+          tokens[k * d + i] = sd[i] * (i === k ? Math.sqrt(chi[item * d + k]) : z[i * (i - 1) / 2 + k]);
+        }
+      }
+    }
+    const choice = pool === "fresh" ? 0 : threefry([0, item, step, 0], [seed, drawKey("pool choice"), 0, 0])[0] % pool;
+    const w = pool === "fresh" ? draw("task", entries) : pooled.subarray(choice * entries, (choice + 1) * entries);
+    const task = new Float64Array(d * d);
+    if (tasks === "dense") task.set(w);
+    else w.forEach((value, i) => task[i * d + i] = value);
+    return { tokens, task, query: draw("query", d).map((value, i) => sd[i] * value) };
+  });
+}
+
+/** Compares loss and gradient of steps 0 and 1 of every replica with the definition. */
+async function compareWithDefinition(options: LinearIclOptions) {
+  const reports = await trained(options, [0, 1, 2]);
+  for (const [r, { lr, spectrum }] of options.replicas.entries()) {
+    const half = (2 * spectrum.length) ** 2;
+    const at = (step: number) => Float64Array.from(reports[step].parameters.subarray(2 * half * r, 2 * half * (r + 1)));
+    for (const step of [0, 1]) {
+      const [before, after] = [at(step), at(step + 1)];
+      const model = { wP: before.slice(0, half), wQ: before.slice(half) };
+      const { loss, dWP, dWQ } = lossAndGradient(model, await promptsOf(options, r, step));
+      const exact = [...dWP, ...dWQ];
+      const error = Math.hypot(...exact.map((g, k) => (before[k] - after[k]) / lr - g));
+      // A step is read off parameters of 24 bits.
+      const rounding = Math.max(...after.map(Math.abs)) * 2 ** -23 / lr;
+      const label = `${JSON.stringify({ ...options, replicas: spectrum.length })} step ${step} replica ${r}`;
+      assertLess(error, 1e-5 * Math.hypot(...exact) + rounding, `gradient: ${label}`);
+      assertLess(Math.abs(reports[step + 1].loss![r] / loss - 1), 1e-5, `loss: ${label}`);
+    }
+  }
+}
+
+const laws = (["tokens", "statistics"] as const).flatMap((sampler) =>
+  (["commuting", "dense"] as const).flatMap((tasks) =>
+    (["fresh", 3] as const).map((pool) => ({ sampler, tasks, pool }))
+  )
+);
+
+for (const [step, dimensions] of [["fused", [1, 2, 3, 5, 8]], ["separate", [3, 11]]] as const) {
+  for (const d of dimensions) {
+    Deno.test(`linear_icl: a ${step} step is the definition's, every law, d = ${d}`, async () => {
+      // An odd batch leaves lanes idle; two tokens are fewer than most dimensions.
+      const replicas = [replica(d, 7, 6, 0.2), replica(d, 8, 2, 0.3)];
+      for (const law of laws) await compareWithDefinition({ replicas, batch: 9, step, ...law });
+    });
+  }
+}
+
+Deno.test("linear_icl: one prompt, one token, one replica", async () => {
+  for (const step of ["fused", "separate"] as const) {
+    for (const sampler of ["tokens", "statistics"] as const) {
+      const replicas = [replica(3, 5, 1, 0.5)];
+      await compareWithDefinition({ replicas, batch: 1, tasks: "dense", pool: "fresh", sampler, step });
+    }
+  }
+});
+
+Deno.test("linear_icl: tens of thousands of loop iterations a step leave no token out", async () => {
+  const options = { replicas: [replica(2, 3, 1200, 0.1)], batch: 256, tasks: "dense", pool: "fresh" } as const;
+  for (const step of ["fused", "separate"] as const) {
+    const [before, after] = await trained({ ...options, sampler: "tokens", step }, [0, 1]);
+    const prompts = await promptsOf({ ...options, sampler: "tokens" }, 0, 0);
+    const { dWP, dWQ } = lossAndGradient(
+      {
+        wP: Float64Array.from(before.parameters.subarray(0, 16)),
+        wQ: Float64Array.from(before.parameters.subarray(16)),
+      },
+      prompts,
+    );
+    const exact = [...dWP, ...dWQ];
+    const error = exact.map((g, k) => (before.parameters[k] - after.parameters[k]) / options.replicas[0].lr - g);
+    assertLess(Math.hypot(...error) / Math.hypot(...exact), 1e-5, step);
+  }
+});
+
+const paths = (["fused", "separate"] as const).flatMap((step) =>
+  (["tokens", "statistics"] as const).map((sampler) => ({ step, sampler }))
+);
+const ensemble = () => [replica(3, 21, 4), replica(3, 22, 9), replica(3, 23, 2)];
+const shared = { batch: 20, tasks: "dense", pool: "fresh" } as const;
+
+Deno.test("linear_icl: a replica alone is bit-identical to itself in an ensemble", async () => {
+  for (const path of paths) {
+    const together = await trained({ replicas: ensemble(), ...shared, ...path }, [0, 40]);
+    const alone = await trained({ replicas: ensemble().slice(1, 2), ...shared, ...path }, [0, 40]);
+    assertEquals(alone[1].parameters, together[1].parameters.slice(72, 144), JSON.stringify(path));
+    assertEquals(alone[1].loss![0], together[1].loss![1], JSON.stringify(path));
+  }
+});
+
+Deno.test("linear_icl_fused: of more than 65 535 replicas, each is that of its seed", async () => {
+  const SEEDS = 7;
+  const run = async (R: number) => {
+    using seeds = Tensor.from(Uint32Array.from({ length: R }, (_, r) => r % SEEDS));
+    using clock = Tensor.from(Uint32Array.of(0, 3, 3));
+    using context = Tensor.from(new Float32Array(R).fill(5));
+    using lr = Tensor.from(new Float32Array(R).fill(0.1));
+    using deviation = Tensor.from(new Float32Array(R).fill(1), [R, 1]);
+    using pools = new Tensor([R, 1, 1]);
+    using parameters = Tensor.from(new Float32Array(8 * R).fill(0.1), [R, 8]);
+    using losses = new Tensor([3, R]);
+    const [tokens, wishart, chi, query, task, pool] = ["tokens", "wishart", "chi", "query", "task", "pool"].map(
+      drawKey,
+    );
+    const tensors = { seeds, clock, context, lr, deviation, pools, parameters, losses };
+    linearIclFused({ ...tensors, B: 3, tokens, wishart, chi, query, task, pool }, { D: 1 });
+    return [await parameters.read(), await losses.read()];
+  };
+  // In two rows of 32 769 groups, the last one has no replica.
+  const many = 65_537;
+  const [[few, fewLosses], [all, allLosses]] = [await run(SEEDS), await run(many)];
+  assertEquals(all.findIndex((value, k) => value !== few[(Math.floor(k / 8) % SEEDS) * 8 + k % 8]), -1);
+  assertEquals(
+    allLosses.findIndex((loss, k) => loss !== fewLosses[Math.floor(k / many) * SEEDS + (k % many) % SEEDS]),
+    -1,
+  );
+  assertEquals(new Set(fewLosses).size, 3 * SEEDS);
+});
+
+Deno.test("linear_icl: the same seed twice gives the same bits, another seed does not", async () => {
+  for (const path of paths) {
+    const run = async (seed: number) =>
+      (await trained({ replicas: [{ ...replica(2, 9, 5), seed }], ...shared, ...path }, [30]))[0].parameters;
+    const first = await run(1);
+    assertEquals(await run(1), first);
+    assert((await run(2)).some((value, k) => value !== first[k]), JSON.stringify(path));
+  }
+});
+
+Deno.test("linear_icl: when reports are due does not change the training", async () => {
+  for (const path of paths) {
+    const options = { replicas: ensemble(), ...shared, ...path };
+    const [end] = await trained(options, [150]);
+    const often = await trained(options, [0, 1, 2, 3, 64, 65, 129, 150]);
+    assertEquals(often.map(({ step }) => step), [0, 1, 2, 3, 64, 65, 129, 150]);
+    assertEquals(often.at(-1)!.parameters, end.parameters, JSON.stringify(path));
+    assertEquals(often.at(-1)!.loss, end.loss, JSON.stringify(path));
+    assertEquals(often[0].loss, null);
+  }
+});
+
+Deno.test("linear_icl: fused and separate kernels draw the same numbers and stay together", async () => {
+  for (const sampler of ["tokens", "statistics"] as const) {
+    const options = { replicas: ensemble(), ...shared, sampler };
+    const [fused] = await trained({ ...options, step: "fused" }, [50]);
+    const [separate] = await trained({ ...options, step: "separate" }, [50]);
+    const error = Math.max(...fused.parameters.map((value, k) => Math.abs(value - separate.parameters[k])));
+    assertLess(error, 2e-5, sampler);
+  }
+});
+
+Deno.test("linear_icl: a diverging replica is named with the step at which its loss was lost", async () => {
+  const calm = replica(2, 1, 8, 0.01);
+  const wild = { ...replica(2, 2, 8, 1e3), init: randomInit(2, 2, 2) };
+  for (const path of paths) {
+    const options = { ...shared, ...path };
+    const both = await assertRejects(
+      () => trained({ replicas: [calm, wild], ...options }, [200]),
+      DivergenceError,
+      "replica 1 diverged at step",
+    );
+    const alone = await assertRejects(() => trained({ replicas: [wild], ...options }, [200]), DivergenceError);
+    assertEquals([both.replica, alone.replica], [1, 0]);
+    assertEquals(both.step, alone.step);
+    assertStringIncludes(both.message, "expected a finite loss, found none");
+    // What was reported before is told first, and it is finite.
+    const [told, before]: [LinearIclReport[], number[]] = [[], [...new Set([0, 1, both.step - 1])]];
+    await assertRejects(async () => {
+      using model = await LinearIcl.create({ replicas: [wild], ...options });
+      for await (const report of model.train([...before, both.step, 200])) told.push(report);
+    }, DivergenceError);
+    assertEquals(told.map(({ step }) => step), before);
+    for (const { loss, parameters } of told) assert([...loss ?? [], ...parameters].every(Number.isFinite));
+    // The steps before are finite: the run up to there succeeds.
+    const [last] = await trained({ replicas: [wild], ...options }, [both.step]);
+    assert(last.loss === null || Number.isFinite(last.loss[0]));
+  }
+});
+
+Deno.test("linear_icl: a diverging replica that is masked leaves the others their bits", async () => {
+  const calm = (seed: number) => replica(2, seed, 8, 0.01);
+  const wild = { ...replica(2, 2, 8, 1e3), init: randomInit(2, 2, 2) };
+  for (const path of paths) {
+    const options = { ...shared, ...path, divergence: "mask" } as const;
+    const masked = await trained({ replicas: [calm(1), wild, calm(3)], ...options }, [10, 200]);
+    const whole = await trained({ replicas: [calm(1), calm(2), calm(3)], ...options }, [10, 200]);
+    const alone = await assertRejects(() => trained({ replicas: [wild], ...options }, [10, 200]), DivergenceError);
+    const last = masked.at(-1)!;
+    assertEquals([...last.diverged], [[1, alone.step]]);
+    masked.forEach(({ step, loss, parameters }, index) => {
+      const M = parameters.length / 3;
+      for (const r of [0, 2]) {
+        assertEquals(loss![r], whole[index].loss![r]);
+        assertEquals(parameters.slice(r * M, (r + 1) * M), whole[index].parameters.slice(r * M, (r + 1) * M));
+      }
+      assertEquals(parameters.slice(M, 2 * M).every(Number.isNaN), step >= alone.step);
+    });
+  }
+});
+
+Deno.test("linear_icl: shapes that do not fit are refused", async () => {
+  const law = { ...shared, sampler: "statistics" } as const;
+  await assertRejects(
+    () => LinearIcl.create({ replicas: [replica(2, 1, 4), replica(3, 1, 4)], ...law }),
+    ShapeError,
+    "expected 2 eigenvalues and 32 parameters in every replica, found 3 and 72",
+  );
+  await assertRejects(
+    () => LinearIcl.create({ replicas: [replica(17, 1, 4)], ...law, step: "fused" }),
+    ShapeError,
+    "for the fused kernel, found 17",
+  );
+  await assertRejects(
+    () => LinearIcl.create({ replicas: [replica(2, 1, 50_000)], ...shared, sampler: "tokens", step: "fused" }),
+    ShapeError,
+    "iterations a step for the fused kernel",
+  );
+});
+
+Deno.test("linear_icl: numbers out of their domain are refused by replica and name", async () => {
+  const good = replica(2, 1, 4);
+  const cases: [Partial<LinearIclReplica>, string][] = [
+    [{ seed: -1 }, "expected the seed of replica 1 to be an unsigned 32-bit integer, found -1"],
+    [{ seed: 2 ** 32 }, "an unsigned 32-bit integer, found 4294967296"],
+    [{ context: 0 }, "expected the context of replica 1 to be an integer from 1 to 16777216, found 0"],
+    [{ context: 2.5 }, "found 2.5"],
+    [{ lr: NaN }, "expected a finite learning rate of replica 1, found NaN"],
+    [{ spectrum: [1, 0] }, "expected positive finite eigenvalues of replica 1, found 0"],
+    [{ init: new Float32Array(32).fill(Infinity) }, "expected finite parameters of replica 1, found Infinity"],
+  ];
+  const law = { ...shared, sampler: "statistics" } as const;
+  for (const [wrong, message] of cases) {
+    const replicas = [good, { ...good, ...wrong }];
+    await assertRejects(() => LinearIcl.create({ replicas, ...law }), RangeError, message);
+  }
+  await assertRejects(() => LinearIcl.create({ replicas: [], ...law }), RangeError, "at least one replica, found none");
+  await assertRejects(
+    () => LinearIcl.create({ replicas: [good], ...law, batch: 0 }),
+    RangeError,
+    "expected a batch of at least one prompt, found 0",
+  );
+});
+
+Deno.test("linear_icl: a program of separate kernels allocates while recording only", async () => {
+  const replicas = [replica(11, 1, 4)];
+  using model = await LinearIcl.create({ replicas, ...shared, sampler: "statistics", step: "separate" });
+  const { device } = await openGpu();
+  const original = device.createBuffer;
+  let buffers = 0;
+  device.createBuffer = function (descriptor) {
+    buffers++;
+    return original.call(this, descriptor);
+  };
+  try {
+    for await (const { step } of model.train([100])) assertEquals(step, 100);
+  } finally {
+    device.createBuffer = original;
+  }
+  assertEquals(buffers, 0);
+});

@@ -1,0 +1,49 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { UserError } from "../../../lib/io/errors.ts";
+import { parseServeOptions, serve } from "../../../lib/tools/serve/serve.ts";
+import { Results } from "./runs.ts";
+
+Deno.test("stays on this machine, and asks for a token elsewhere", () => {
+  assertEquals(parseServeOptions([]), { results: "results", port: null, host: "127.0.0.1", token: false });
+  assertEquals(parseServeOptions(["runs", "--port=0", "--host=0.0.0.0"]), {
+    results: "runs",
+    port: 0,
+    host: "0.0.0.0",
+    token: true,
+  });
+  assertEquals(parseServeOptions(["--host=localhost", "--token"])?.token, true);
+  assertEquals(parseServeOptions(["--help"]), null);
+});
+
+Deno.test("says what is wrong with a command line", () => {
+  const refused = (...args: string[]) => assertThrows(() => parseServeOptions(args), UserError).message;
+  assertEquals(refused("--prot=1"), "unknown option --prot; did you mean --port?");
+  assertEquals(refused("--port=70000"), 'expected --port to be an integer in [0, 65535], found "70000"');
+  assertEquals(refused("--port="), 'expected --port to be an integer in [0, 65535], found ""');
+  assertEquals(refused("--host="), "expected a value after --host, found none (write --host=NAME)");
+  assertEquals(refused("a", "b"), "expected one folder of results, found a, b");
+});
+
+Deno.test("serves on a free port, and refuses one that is taken", async () => {
+  using results = new Results();
+  results.run("made_up/a");
+  const lines: string[] = [];
+  const options = { results: results.path, port: 0, host: "127.0.0.1", token: true };
+  const server = serve(options, (line) => lines.push(line));
+  try {
+    const address = lines.find((line) => line.startsWith("open:"))!;
+    assertMatch(address, /^open: {4}http:\/\/localhost:\d+\/\?token=[\da-f]{32}$/);
+    const open = await fetch(`http://127.0.0.1:${server.addr.port}/api/runs`);
+    assertEquals(open.status, 401);
+    await open.body?.cancel();
+    const token = address.split("=")[1];
+    const runs = await fetch(`http://127.0.0.1:${server.addr.port}/api/runs`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert((await runs.text()).includes("made_up/a"));
+    const port = server.addr.port;
+    assertThrows(() => serve({ ...options, port }, () => {}), UserError, `expected a free port, found ${port} taken`);
+  } finally {
+    await server.shutdown();
+  }
+});
