@@ -22,6 +22,8 @@ export * from "./lib/losses.ts";
 export * from "./lib/optim/mod.ts";
 export * from "./lib/models/baselines/mod.ts";
 export * from "./lib/train/training.ts";
+export * from "./lib/train/linear_icl.ts";
+export { Ring } from "./lib/train/ring.ts";
 export { DivergenceError } from "./lib/train/divergence.ts";
 export * from "./lib/theory/mod.ts";
 export * from "./lib/linalg/mod.ts";

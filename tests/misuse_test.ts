@@ -142,6 +142,8 @@ Deno.test("misuse: a loss that is none, or that no parameter changes", async () 
   await refuses(() => create((weights: Weights) => Promise.resolve(squares(weights))), `${none} loss, found a promise`);
   await refuses(() => create(() => integers), `${none} loss, found one of u32`);
   await refuses(() => create(squares, { score: () => [constant] }), `${none} evaluation "score", found object`);
+  const parts = { score: () => ({ loss: constant, own: undefined }) };
+  await refuses(() => create(squares, parts), `${none} evaluation "score.own", found undefined`);
 });
 
 Deno.test("misuse: weights of another model", async () => {

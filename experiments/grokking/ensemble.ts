@@ -16,7 +16,7 @@ export type PartName = "train" | "test";
 /** An ensemble. */
 export interface Ensemble extends Disposable {
   readonly parameters: ParameterSet;
-  readonly training: Training<PartName>;
+  readonly training: Training<Record<PartName, Tensor>>;
   readonly train: Part;
 }
 
@@ -51,7 +51,7 @@ export async function ensembleOf(
     const rows = [crossEntropy(found, part.labels, part), accuracy(found, part.labels, part)];
     return concatenate(rows.map((row) => row.reshape([1, replicas.length])), 0);
   };
-  const training = await Training.create<PartName>({
+  const training = await Training.create({
     parameters,
     optimizer: adamw({
       lr: setting.lr,

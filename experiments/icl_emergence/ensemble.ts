@@ -3,7 +3,7 @@ import { openProgress, type Watch } from "./follow.ts";
 import type { Decoder } from "./decoder.ts";
 import { decoder } from "./decoder.ts";
 import { stabilities } from "./circuits.ts";
-import { evaluations, type Measured } from "./measures.ts";
+import { evaluations } from "./measures.ts";
 import { Recorder } from "./recorder.ts";
 import type { Series } from "./series.ts";
 import { MOST_MARGINAL, type Setting } from "./setting.ts";
@@ -53,7 +53,7 @@ export async function trainEnsemble(ensemble: Ensemble, setting: Setting, watch:
   const [R, H] = [seeds.length, sizes.layers * sizes.heads];
   const all = evaluations(sizes, tasks.held(setting["evaluation-batch"]), setting["evaluation-batch"], MOST_MARGINAL);
   using parameters = ParameterSet.create(decoder(sizes).parameters, seeds);
-  using training = await Training.create<Measured>({
+  using training = await Training.create({
     parameters,
     optimizer: optimizerOf(setting),
     loss: trainingLoss(ensemble, setting.batch),

@@ -1,6 +1,7 @@
 /** Training and integration with their progress shown: every part of the run is followed in the same way. */
-import type { LinearIcl, LinearIclReport } from "../../lib/models/linear_icl.ts";
 import type { Progress } from "../../lib/run/mod.ts";
+import type { LinearIclTraining } from "../../lib/train/linear_icl.ts";
+import { unionOfSteps } from "../../lib/train/training.ts";
 
 /** What a loop reports to, and what ends it early. */
 export interface Watch {
@@ -10,20 +11,28 @@ export interface Watch {
 
 const TICKS = 50;
 
-/** Trains and yields the chosen steps, as `model.train` does; progress also moves where they lie far apart. Throws once aborted. */
+/** Losses and parameters at a reported step. */
+export interface Report {
+  readonly step: number;
+  readonly loss: Float32Array | null;
+  readonly parameters: Float32Array;
+}
+
+/** Trains and yields the chosen steps, as `Training.run` does; progress also moves where they lie far apart. Throws once aborted. */
 export async function* follow(
-  model: LinearIcl,
+  training: LinearIclTraining,
   label: string,
   steps: readonly number[],
   { progress, signal }: Watch,
-): AsyncGenerator<LinearIclReport> {
+): AsyncGenerator<Report> {
   const last = steps[steps.length - 1];
   const wanted = new Set(steps);
   const ticks = Array.from({ length: TICKS }, (_, tick) => Math.round(last * tick / TICKS));
   progress.start(last, label);
-  for await (const report of model.train([...new Set([...ticks, ...steps])].sort((a, b) => a - b), signal)) {
-    if (wanted.has(report.step)) yield report;
-    await progress.update(report.step, report.loss ? { loss: report.loss[0] } : {});
+  const reports = unionOfSteps(ticks, steps);
+  for await (const { step, loss, evaluations: { parameters } } of training.run({ reports, signal })) {
+    if (wanted.has(step)) yield { step, loss, parameters };
+    await progress.update(step, loss ? { loss: loss[0] } : {});
   }
   progress.stop();
   signal.throwIfAborted();

@@ -1,8 +1,9 @@
 /** Options of the experiment, and how an ensemble is made from them. */
-import { LinearIcl, type LinearIclReplica } from "../../lib/models/linear_icl.ts";
+import type { LinearIclReplica } from "../../lib/models/linear_icl.ts";
 import { column, type Configuration, option, type Presets, UserError } from "../../lib/run/mod.ts";
 import { poolMoments, type TaskLaw } from "../../lib/theory/linear_icl/flow.ts";
 import { poolEntries } from "../../lib/tasks/regression_prompts.ts";
+import { linearIcl, type LinearIclTraining } from "../../lib/train/linear_icl.ts";
 
 /** Command line; the defaults are the `cpu` preset's. */
 export const options = {
@@ -118,9 +119,9 @@ export const columns = {
 };
 
 /** Makes an ensemble that shares laws and batch with the setting. */
-export function ensemble(setting: Setting, replicas: readonly LinearIclReplica[]): Promise<LinearIcl> {
+export function ensemble(setting: Setting, replicas: readonly LinearIclReplica[]): Promise<LinearIclTraining> {
   const { tasks, pool, sampler, batch } = setting;
-  return LinearIcl.create({ replicas, batch, tasks, pool, sampler });
+  return linearIcl({ replicas, batch, tasks, pool, sampler });
 }
 
 /** The setting of the studies beside the main ensemble: fresh tasks, a batch of their own. */

@@ -1,5 +1,4 @@
 /** The trained main ensemble on prompts whose input covariance is not that of training. */
-import type { LinearIcl } from "../../lib/models/linear_icl.ts";
 import { fixedPoint } from "../../lib/theory/linear_icl/closed_form.ts";
 import { decoupledTestLoss, testLoss } from "../../lib/theory/linear_icl/miscalibration.ts";
 import { mean } from "./evidence.ts";
@@ -39,7 +38,7 @@ export async function covarianceShift(
       init: trained[replica].init,
     }))
   );
-  using model: LinearIcl = await ensemble(setting, replicas);
+  using model = await ensemble(setting, replicas);
   const sums = new Float64Array(replicas.length);
   const steps = Array.from({ length: TEST_STEPS }, (_, step) => step + 1);
   for await (const { loss } of follow(model, "covariance shift", steps, watch)) {

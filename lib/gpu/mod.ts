@@ -29,4 +29,3 @@ export {
   startProfiling,
   stopProfiling,
 } from "./profiler.ts";
-export { Ring } from "./ring.ts";

@@ -1,9 +1,9 @@
 /** Replaying a training step until reports are due, with the GPU awaited a few times a second. */
 import { DivergenceError } from "./divergence.ts";
 import type { DivergenceMask } from "./divergence_mask.ts";
-import { Ring } from "../gpu/ring.ts";
 import { Staging } from "../gpu/tensor.ts";
 import type { LoopOptions, LoopParts, LoopReport } from "./loop_options.ts";
+import { Ring } from "./ring.ts";
 
 export type { LoopOptions, LoopParts, LoopReport } from "./loop_options.ts";
 

@@ -11,8 +11,12 @@ import { Tensor } from "../gpu/tensor.ts";
 import type { ParameterSet } from "../models/parameters.ts";
 import { TrainLoop } from "./loop.ts";
 import {
+  type Evaluations,
+  evaluationsOf,
   expectLoss,
   expectTensor,
+  type MeasuredTensors,
+  type RecordedStep,
   recordEvaluations,
   type RunOptions,
   type TrainingOptions,
@@ -21,14 +25,35 @@ import {
 import { checkBuffers, readState, restoreState, type StateHolders, type TrainingState } from "./state.ts";
 
 export { everySteps, logarithmicSteps, unionOfSteps } from "./steps.ts";
-export type { Computation, RunOptions, StepDraw, TrainingOptions, TrainingReport } from "./options.ts";
+export type {
+  Computation,
+  Elements,
+  Evaluated,
+  Evaluations,
+  RecordedStep,
+  RunOptions,
+  StepDraw,
+  StepTensors,
+  TrainingOptions,
+  TrainingReport,
+} from "./options.ts";
 export type { SavedState, TrainingState } from "./state.ts";
 
 /** Losses that stay on the GPU before the host reads them; bounds how many steps are queued at a time. */
 const LOSS_ROWS = 4096;
 
-/** An ensemble in training. */
-export class Training<E extends string = never> implements Disposable {
+interface TrainingParts {
+  readonly program: Program<unknown>;
+  readonly loop: TrainLoop;
+  readonly mask: DivergenceMask | null;
+  readonly holders: StateHolders;
+  readonly places: MeasuredTensors["places"];
+  readonly reported: number;
+  readonly owned: readonly { destroy(): void }[];
+}
+
+/** An ensemble in training; `E` has its evaluations, by name, and what each computes. */
+export class Training<E extends Evaluations = Record<never, never>> implements Disposable {
   /** Parameters, at {@linkcode Training.step}. */
   readonly parameters: ParameterSet;
   /** The recorded step, for profiles. */
@@ -36,28 +61,21 @@ export class Training<E extends string = never> implements Disposable {
   readonly #loop: TrainLoop;
   readonly #mask: DivergenceMask | null;
   readonly #holders: StateHolders;
-  readonly #names: readonly E[];
+  readonly #places: MeasuredTensors["places"];
   /** Steps up to here were reported. */
   #reported: number;
   #running = false;
   readonly #owned: readonly { destroy(): void }[];
 
-  private constructor(
-    { parameters, evaluations, from }: TrainingOptions<E>,
-    program: Program<unknown>,
-    loop: TrainLoop,
-    mask: DivergenceMask | null,
-    holders: StateHolders,
-    owned: readonly { destroy(): void }[],
-  ) {
-    this.parameters = parameters;
-    this.program = program;
-    this.#loop = loop;
-    this.#mask = mask;
-    this.#holders = holders;
-    this.#names = Object.keys(evaluations ?? {}) as E[];
-    this.#reported = from?.step ?? -1;
-    this.#owned = owned;
+  private constructor(parts: TrainingParts) {
+    this.parameters = parts.holders.parameters;
+    this.program = parts.program;
+    this.#loop = parts.loop;
+    this.#mask = parts.mask;
+    this.#holders = parts.holders;
+    this.#places = parts.places;
+    this.#reported = parts.reported;
+    this.#owned = parts.owned;
   }
 
   /**
@@ -91,46 +109,84 @@ export class Training<E extends string = never> implements Disposable {
    * }
    * ```
    */
-  static async create<E extends string = never>(options: TrainingOptions<E>): Promise<Training<E>> {
-    const { parameters, buffers, optimizer, loss, evaluations = {}, divergence, from } = options;
-    const R = parameters.replicas;
-    const start = from?.step ?? 0;
-    const seeds = Tensor.from(Uint32Array.from(parameters.seeds), [R], "seeds");
-    const clock = Tensor.from(Uint32Array.of(start, start, 1), [3], "clock");
-    const fixed = Tensor.from(Uint32Array.of(0, 0, 1), [3], "fixed clock");
-    const losses = new Tensor([LOSS_ROWS, R], "f32", "losses");
+  static async create<E extends Evaluations = Record<never, never>>(
+    options: TrainingOptions<E>,
+  ): Promise<Training<E>> {
+    const { parameters, optimizer, loss } = options;
     const state = optimizer.init(parameters);
-    const holders = { parameters, buffers, state };
-    const owned: { destroy(): void }[] = [seeds, clock, fixed, losses, ...Object.values(state)];
-    try {
-      checkBuffers(holders);
-      const before = from ? restoreState(holders, from) : null;
-      const mask = divergence === "mask" ? new DivergenceMask(R, before?.diverged) : null;
-      const program = await record("train", () => {
+    return await Training.ofStep(options, {
+      label: "train",
+      state,
+      owned: Object.values(state),
+      record({ seeds, clock, losses }) {
         const row = loss(parameters.weights, { seeds, clock });
         expectTensor("loss", row);
         expectLoss(row, parameters);
         const gradient = parameters.gradient(row);
-        append({ row: row.reshape([R]), cursor: clock, ring: losses });
+        append({ row: row.reshape([parameters.replicas]), cursor: clock, ring: losses });
         optimizer.update({ parameters, gradient, state, clock });
-        advance({ clock });
-      });
-      owned.push(program);
-      const measured = await recordEvaluations(options, { seeds, clock: fixed });
-      owned.push(measured);
-      const observe = () => measured.replay();
-      const loop = await TrainLoop.create({
-        program,
-        clock,
-        losses,
-        watched: measured.outputs,
-        observe,
-        from: start,
-        pending: before?.pending,
-        mask,
-        names: [...Object.keys(evaluations).map((name) => `evaluation "${name}"`), "norm of the parameters"],
-      });
-      return new Training(options, program, loop, mask, holders, [loop, ...owned]);
+      },
+    });
+  }
+
+  /**
+   * Records a training step that is not made of a loss, its gradient and an optimiser, and the evaluations.
+   *
+   * Reports, states and continuations are those of {@linkcode Training.create}: a training of its own needs kernels alone.
+   * `linearIcl` is one.
+   *
+   * @param options Parameters, evaluations, and where to continue from.
+   * @param step Kernels of the step, and what they own.
+   * @returns Training at its first step.
+   * @throws {ShapeError} If a state to continue from does not fit.
+   * @throws {Error} If an evaluation returns no tensor.
+   * @throws {GpuError} If memory does not suffice.
+   */
+  static async ofStep<E extends Evaluations = Record<never, never>>(
+    options: Omit<TrainingOptions<E>, "optimizer" | "loss">,
+    step: RecordedStep,
+  ): Promise<Training<E>> {
+    const { parameters, buffers, divergence, from } = options;
+    const { label, stride = 1, state = {} } = step;
+    const owned: { destroy(): void }[] = [...step.owned ?? []];
+    const keep = <T extends { destroy(): void }>(resource: T): T => {
+      owned.unshift(resource);
+      return resource;
+    };
+    try {
+      const R = parameters.replicas;
+      const start = from?.step ?? 0;
+      const seeds = keep(Tensor.from(Uint32Array.from(parameters.seeds), [R], "seeds"));
+      const clock = keep(Tensor.from(Uint32Array.of(start, start, stride), [3], "clock"));
+      const fixed = keep(Tensor.from(Uint32Array.of(0, 0, 1), [3], "fixed clock"));
+      const losses = keep(new Tensor([LOSS_ROWS, R], "f32", "losses"));
+      const holders = { parameters, buffers, state };
+      checkBuffers(holders);
+      const before = from ? restoreState(holders, from) : null;
+      const mask = divergence === "mask" ? new DivergenceMask(R, before?.diverged) : null;
+      const program = keep(
+        await record(label, () => {
+          step.record({ seeds, clock, losses });
+          advance({ clock });
+        }),
+      );
+      const measured = keep(await recordEvaluations(options, { seeds, clock: fixed }));
+      const { tensors, names, places } = measured.outputs;
+      const loop = keep(
+        await TrainLoop.create({
+          program,
+          stride,
+          clock,
+          losses,
+          watched: tensors,
+          observe: measured.dispatches.length > 0 ? () => measured.replay() : undefined,
+          from: start,
+          pending: before?.pending,
+          mask,
+          names,
+        }),
+      );
+      return new Training<E>({ program, loop, mask, holders, places, reported: from?.step ?? -1, owned });
     } catch (error) {
       for (const resource of owned) resource.destroy();
       throw error;
@@ -151,9 +207,10 @@ export class Training<E extends string = never> implements Disposable {
   }
 
   /**
-   * Trains and yields a report at each of the chosen steps. The GPU is awaited a few times a second, not once a step.
+   * Trains and yields a report at each of the chosen steps. The GPU is awaited a few times a second, not once a step, and
+   * runs ahead of the reports but where {@linkcode RunOptions} make it wait.
    *
-   * @param options Steps to report, and when to stop.
+   * @param options Steps to report, where to wait for the caller, and when to end.
    * @returns One report per step.
    * @throws {DivergenceError} Naming the first step and replica whose loss is not finite, after the reports before it; with
    *   `divergence: "mask"` once all replicas are lost, naming the last one.
@@ -176,8 +233,7 @@ export class Training<E extends string = never> implements Disposable {
     const before = this.#reported;
     const steps = Iterator.from(reports).filter((step) => !(reportStart ? step < before : step <= before));
     for await (const { step, losses, watched, diverged } of this.#loop.run({ steps, pause: wait, signal })) {
-      const values = this.#names.map((name, index) => [name, watched[index]] as const);
-      const evaluations = Object.fromEntries(values) as Record<E, Float32Array>;
+      const evaluations = evaluationsOf<E>(this.#places, watched);
       const report = { step, loss: losses.at(-1) ?? null, losses, evaluations, diverged };
       this.#reported = step;
       yield report;
@@ -200,12 +256,12 @@ export class Training<E extends string = never> implements Disposable {
     return { step: this.step, tensors };
   }
 
-  /** Frees the GPU memory, parameters excepted. */
+  /** Frees the GPU memory, parameters and buffers of the caller excepted. */
   destroy(): void {
     for (const resource of this.#owned) resource.destroy();
   }
 
-  /** Frees the GPU memory at the end of a `using` block, parameters excepted. */
+  /** Frees the GPU memory at the end of a `using` block, parameters and buffers of the caller excepted. */
   [Symbol.dispose](): void {
     this.destroy();
   }

@@ -1,6 +1,7 @@
 /** The benchmark's training step in this project; answers lines of the protocol in contender.ts. */
 import { openGpu } from "../../lib/gpu/device.ts";
-import { alignedInit, LinearIcl, type LinearIclOptions } from "../../lib/models/linear_icl.ts";
+import { alignedInit, type LinearIclOptions } from "../../lib/models/linear_icl.ts";
+import { linearIcl } from "../../lib/train/linear_icl.ts";
 import { answerRounds } from "./answer_rounds.ts";
 
 /** Sizes and laws; inputs have unit covariance. */
@@ -23,12 +24,12 @@ if (import.meta.main) {
     init: alignedInit(d, 0.05),
   }));
   const began = performance.now();
-  using model = await LinearIcl.create({ replicas, batch: B, pool: "fresh", ...law });
+  using training = await linearIcl({ replicas, batch: B, pool: "fresh", ...law });
   let step = 0;
   /** Trains `count` more steps; seconds taken. */
   const train = async (count: number) => {
     const start = performance.now();
-    for await (const report of model.train([step + count])) step = report.step;
+    for await (const report of training.run({ reports: [step + count] })) step = report.step;
     return (performance.now() - start) / 1000;
   };
   await train(1);

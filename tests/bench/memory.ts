@@ -1,6 +1,7 @@
 /** Resident memory over a million training steps. */
 import { openGpu } from "../../lib/gpu/device.ts";
-import { alignedInit, LinearIcl } from "../../lib/models/linear_icl.ts";
+import { alignedInit } from "../../lib/models/linear_icl.ts";
+import { linearIcl } from "../../lib/train/linear_icl.ts";
 import type { Section } from "./linear_icl.ts";
 import { table } from "./measure.ts";
 
@@ -13,12 +14,12 @@ export async function memorySection(): Promise<Section> {
   const spectrum = [1, 1, 1, 1];
   const replicas = [1, 2].map((seed) => ({ seed, context: 32, lr: 1e-3, spectrum, init: alignedInit(4, 0.05) }));
   const law = { tasks: "commuting", pool: "fresh", sampler: "statistics" } as const;
-  using model = await LinearIcl.create({ replicas, batch: 64, ...law });
+  using training = await linearIcl({ replicas, batch: 64, ...law });
   const rows: { step: number; mebibytes: number; seconds: number }[] = [];
   const began = performance.now();
   // Reports in between, so that snapshots and losses are read back as in a real run.
   const reports = Array.from({ length: 1000 }, (_, k) => (k + 1) * STEPS / 1000);
-  for await (const { step } of model.train(reports)) {
+  for await (const { step } of training.run({ reports })) {
     if (step % (STEPS / SAMPLES) !== 0) continue;
     const mebibytes = Math.round(Deno.memoryUsage().rss / 2 ** 20);
     rows.push({ step, mebibytes, seconds: (performance.now() - began) / 1000 });

@@ -214,12 +214,17 @@ Deno.test("masked divergence: an evaluation over another axis than the replicas 
     parameters,
     optimizer: sgd({ lr: [0.1, 2] }),
     loss: squares,
-    evaluations: { sizes: ({ w }) => sum(multiply(w, w), [0, 2]) },
+    evaluations: {
+      sizes: ({ w }) => sum(multiply(w, w), [0, 2]),
+      parts: ({ w }) => ({ own: sum(w, [1, 2]), all: sum(multiply(w, w), [0, 2]) }),
+    },
     divergence: "mask",
   });
   for await (const { step, diverged, evaluations } of training.run({ reports: [20, 50] })) {
     assertEquals([...diverged.keys()], step === 20 ? [] : [1]);
     assertEquals(Number.isFinite(evaluations.sizes[0]), step === 20);
+    assertEquals([...evaluations.parts.own].map(Number.isNaN), [false, step === 50]);
+    assertEquals(evaluations.parts.all, evaluations.sizes);
   }
 });
 

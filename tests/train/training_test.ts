@@ -137,6 +137,27 @@ Deno.test("training: reports come at the chosen steps, evaluations with them, an
   assertEquals(training.step, 63);
 });
 
+Deno.test("training: an evaluation may give tensors by name, and each is what it is alone", async () => {
+  using parameters = ParameterSet.create(quadratic, [1, 2]);
+  using training = await Training.create({
+    parameters,
+    optimizer: sgd({ lr: [0.1, 0.2] }),
+    loss: square,
+    evaluations: {
+      both: ({ w }) => {
+        const squares = multiply(w, w);
+        return { squares, sum: sum(squares, [1]) };
+      },
+      square,
+    },
+  });
+  for await (const { step, evaluations: { both, square } } of training.run({ reports: [0, 3] })) {
+    const squares: Float32Array = both.squares;
+    assertEquals([...both.sum], [...square]);
+    [0.8, 0.6].forEach((factor, r) => assertLess(Math.abs(squares[3 * r] - factor ** (2 * step)), 1e-5));
+  }
+});
+
 Deno.test("training: an aborted signal ends it soon, with the state of the last step", async () => {
   using parameters = ParameterSet.create(quadratic, [1]);
   using training = await Training.create({ parameters, optimizer: sgd({ lr: 1e-6 }), loss: square });

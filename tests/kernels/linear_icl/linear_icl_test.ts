@@ -6,15 +6,11 @@ import { DivergenceError } from "../../../lib/train/divergence.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
 import { ShapeError } from "../../../lib/gpu/errors.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
-import {
-  LinearIcl,
-  type LinearIclOptions,
-  type LinearIclReplica,
-  type LinearIclReport,
-  randomInit,
-} from "../../../lib/models/linear_icl.ts";
+import { type LinearIclOptions, type LinearIclReplica, randomInit } from "../../../lib/models/linear_icl.ts";
 import { drawKey, normals, threefry } from "../../../lib/random/random.ts";
 import { poolEntries } from "../../../lib/tasks/regression_prompts.ts";
+import { linearIcl } from "../../../lib/train/linear_icl.ts";
+import type { SavedState, TrainingState } from "../../../lib/train/training.ts";
 import { lossAndGradient, type Prompt } from "../../oracles/linear_icl.ts";
 
 await openGpu();
@@ -25,9 +21,24 @@ function replica(d: number, seed: number, context: number, lr = 0.005): LinearIc
   return { seed, context, lr, spectrum: spectrumOf(d), init: randomInit(d, 0.1, seed) };
 }
 
-async function trained(options: LinearIclOptions, steps: readonly number[]): Promise<LinearIclReport[]> {
-  using model = await LinearIcl.create(options);
-  return await Array.fromAsync(model.train(steps));
+interface Report {
+  readonly step: number;
+  readonly loss: Float32Array | null;
+  readonly losses: readonly Float32Array[];
+  readonly parameters: Float32Array;
+  readonly diverged: ReadonlyMap<number, number>;
+}
+
+async function trained(
+  options: LinearIclOptions & { from?: SavedState },
+  steps: readonly number[],
+  told: Report[] = [],
+): Promise<Report[]> {
+  using training = await linearIcl(options);
+  for await (const { evaluations, ...report } of training.run({ reports: steps })) {
+    told.push({ ...report, ...evaluations });
+  }
+  return told;
 }
 
 /** χ²(N − j) numbers (B, D) of one replica and step: their law is tested with the generator. */
@@ -204,6 +215,49 @@ Deno.test("linear_icl: when reports are due does not change the training", async
   }
 });
 
+/** Trains to the end; where there is a cut, only to it, and from the state there on in another ensemble. */
+async function throughCut(options: LinearIclOptions, steps: readonly number[], cut: number | "signal" | null) {
+  const losses: number[][] = [];
+  const at = new Map<number, Omit<Report, "losses">>();
+  let from: TrainingState | null = null;
+  for (const part of cut === null ? ["whole"] : ["first", "second"]) {
+    using training = await linearIcl({ ...options, from });
+    const controller = new AbortController();
+    const due = part === "first" && typeof cut === "number" ? [...steps.filter((step) => step < cut), cut] : steps;
+    for await (const report of training.run({ reports: due, signal: controller.signal })) {
+      losses.push(...report.losses.map((row) => [...row]));
+      const { step, loss, diverged, evaluations: { parameters } } = report;
+      if (steps.includes(step)) at.set(step, { step, loss, diverged, parameters });
+      if (part === "first" && cut === "signal") controller.abort();
+    }
+    from = await training.state();
+    if (part === "first") assertEquals(typeof cut === "number" ? cut : 64, from.step);
+  }
+  return { losses, reports: [...at.values()], state: from };
+}
+
+Deno.test("linear_icl: continued from any step, it has the same bits as without a break", async () => {
+  const wild = { ...replica(3, 2, 8, 1e3), init: randomInit(3, 2, 2) };
+  const steps = [0, 1, 70, 130];
+  for (const path of paths) {
+    for (const divergence of ["stop", "mask"] as const) {
+      const replicas = divergence === "mask" ? [replica(3, 21, 4), wild, replica(3, 23, 2)] : ensemble();
+      const options = { replicas, ...shared, ...path, divergence };
+      const whole = await throughCut(options, steps, null);
+      assertEquals(whole.state!.tensors[0].name, "attention.output_query");
+      assertEquals(whole.reports.at(-1)!.diverged.size, divergence === "mask" ? 1 : 0);
+      // A fused dispatch makes 64 steps.
+      const cuts = path.sampler === "tokens" ? [1, 3, 64, 70, 129] : [37, 65];
+      for (const cut of cuts) {
+        assertEquals(await throughCut(options, steps, cut), whole, `${JSON.stringify(path)} at ${cut}`);
+      }
+      if (path.step === "fused") {
+        assertEquals(await throughCut(options, [0, 130], "signal"), await throughCut(options, [0, 130], null));
+      }
+    }
+  }
+});
+
 Deno.test("linear_icl: fused and separate kernels draw the same numbers and stay together", async () => {
   for (const sampler of ["tokens", "statistics"] as const) {
     const options = { replicas: ensemble(), ...shared, sampler };
@@ -229,11 +283,9 @@ Deno.test("linear_icl: a diverging replica is named with the step at which its l
     assertEquals(both.step, alone.step);
     assertStringIncludes(both.message, "expected a finite loss, found none");
     // What was reported before is told first, and it is finite.
-    const [told, before]: [LinearIclReport[], number[]] = [[], [...new Set([0, 1, both.step - 1])]];
-    await assertRejects(async () => {
-      using model = await LinearIcl.create({ replicas: [wild], ...options });
-      for await (const report of model.train([...before, both.step, 200])) told.push(report);
-    }, DivergenceError);
+    const [told, before]: [Report[], number[]] = [[], [...new Set([0, 1, both.step - 1])]];
+    const steps = [...before, both.step, 200];
+    await assertRejects(() => trained({ replicas: [wild], ...options }, steps, told), DivergenceError);
     assertEquals(told.map(({ step }) => step), before);
     for (const { loss, parameters } of told) assert([...loss ?? [], ...parameters].every(Number.isFinite));
     // The steps before are finite: the run up to there succeeds.
@@ -266,17 +318,17 @@ Deno.test("linear_icl: a diverging replica that is masked leaves the others thei
 Deno.test("linear_icl: shapes that do not fit are refused", async () => {
   const law = { ...shared, sampler: "statistics" } as const;
   await assertRejects(
-    () => LinearIcl.create({ replicas: [replica(2, 1, 4), replica(3, 1, 4)], ...law }),
+    () => linearIcl({ replicas: [replica(2, 1, 4), replica(3, 1, 4)], ...law }),
     ShapeError,
     "expected 2 eigenvalues and 32 parameters in every replica, found 3 and 72",
   );
   await assertRejects(
-    () => LinearIcl.create({ replicas: [replica(17, 1, 4)], ...law, step: "fused" }),
+    () => linearIcl({ replicas: [replica(17, 1, 4)], ...law, step: "fused" }),
     ShapeError,
     "for the fused kernel, found 17",
   );
   await assertRejects(
-    () => LinearIcl.create({ replicas: [replica(2, 1, 50_000)], ...shared, sampler: "tokens", step: "fused" }),
+    () => linearIcl({ replicas: [replica(2, 1, 50_000)], ...shared, sampler: "tokens", step: "fused" }),
     ShapeError,
     "iterations a step for the fused kernel",
   );
@@ -296,11 +348,11 @@ Deno.test("linear_icl: numbers out of their domain are refused by replica and na
   const law = { ...shared, sampler: "statistics" } as const;
   for (const [wrong, message] of cases) {
     const replicas = [good, { ...good, ...wrong }];
-    await assertRejects(() => LinearIcl.create({ replicas, ...law }), RangeError, message);
+    await assertRejects(() => linearIcl({ replicas, ...law }), RangeError, message);
   }
-  await assertRejects(() => LinearIcl.create({ replicas: [], ...law }), RangeError, "at least one replica, found none");
+  await assertRejects(() => linearIcl({ replicas: [], ...law }), RangeError, "at least one replica, found none");
   await assertRejects(
-    () => LinearIcl.create({ replicas: [good], ...law, batch: 0 }),
+    () => linearIcl({ replicas: [good], ...law, batch: 0 }),
     RangeError,
     "expected a batch of at least one prompt, found 0",
   );
@@ -308,7 +360,7 @@ Deno.test("linear_icl: numbers out of their domain are refused by replica and na
 
 Deno.test("linear_icl: a program of separate kernels allocates while recording only", async () => {
   const replicas = [replica(11, 1, 4)];
-  using model = await LinearIcl.create({ replicas, ...shared, sampler: "statistics", step: "separate" });
+  using training = await linearIcl({ replicas, ...shared, sampler: "statistics", step: "separate" });
   const { device } = await openGpu();
   const original = device.createBuffer;
   let buffers = 0;
@@ -317,7 +369,7 @@ Deno.test("linear_icl: a program of separate kernels allocates while recording o
     return original.call(this, descriptor);
   };
   try {
-    for await (const { step } of model.train([100])) assertEquals(step, 100);
+    for await (const { step } of training.run({ reports: [100] })) assertEquals(step, 100);
   } finally {
     device.createBuffer = original;
   }

@@ -1,8 +1,8 @@
 /** Copies of a tensor that stay on the GPU until the host asks for them, all at once. */
 import { advance } from "../../kernels/shared/advance.ts";
 import { append } from "../../kernels/shared/append.ts";
-import { type Program, record } from "./program.ts";
-import { Staging, Tensor } from "./tensor.ts";
+import { type Program, record } from "../gpu/program.ts";
+import { Staging, Tensor } from "../gpu/tensor.ts";
 
 const END = 0xffff_ffff;
 
@@ -11,9 +11,9 @@ const END = 0xffff_ffff;
  *
  * @example
  * ```ts
- * import { openGpu } from "./device.ts";
+ * import { openGpu } from "../gpu/device.ts";
  * import { Ring } from "./ring.ts";
- * import { Tensor } from "./tensor.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
  * import { assertEquals } from "@std/assert";
  *
  * await openGpu();

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { GpuError, ShapeError } from "../../lib/gpu/errors.ts";
-import { Ring } from "../../lib/gpu/ring.ts";
+import { Ring } from "../../lib/train/ring.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { countCalls } from "./kernels.ts";
+import { countCalls } from "../gpu/kernels.ts";
 
 const gpu = await openGpu();
 
