@@ -24,7 +24,7 @@ async function inWorkspace(use: (folder: string) => Promise<void>) {
     }
     for (const name of ["kernels", "lib", "tests/oracles"]) copyFolder(name, folder);
     Deno.mkdirSync(`${folder}/experiments`);
-    Deno.mkdirSync(`${folder}/tests/kernels`);
+    Deno.mkdirSync(`${folder}/tests/kernels/elementwise`, { recursive: true });
     await use(folder);
   } finally {
     Deno.removeSync(folder, { recursive: true });
@@ -103,13 +103,19 @@ Deno.test("README: its in-context regression is complete, at most 40 lines, and 
 
 Deno.test("README: its operation is complete, and its test passes", () =>
   inWorkspace(async (folder) => {
-    Deno.writeTextFileSync(`${folder}/kernels/square_relu.wgsl`, block("// kernels/square_relu.wgsl"));
-    Deno.writeTextFileSync(`${folder}/kernels/square_relu.ts`, block("// kernels/square_relu.ts"));
     Deno.writeTextFileSync(
-      `${folder}/tests/kernels/square_relu_test.ts`,
-      block("// tests/kernels/square_relu_test.ts"),
+      `${folder}/kernels/elementwise/square_relu.wgsl`,
+      block("// kernels/elementwise/square_relu.wgsl"),
     );
-    const said = await succeeds(folder, ["test", "-A", "tests/kernels/square_relu_test.ts"]);
+    Deno.writeTextFileSync(
+      `${folder}/kernels/elementwise/square_relu.ts`,
+      block("// kernels/elementwise/square_relu.ts"),
+    );
+    Deno.writeTextFileSync(
+      `${folder}/tests/kernels/elementwise/square_relu_test.ts`,
+      block("// tests/kernels/elementwise/square_relu_test.ts"),
+    );
+    const said = await succeeds(folder, ["test", "-A", "tests/kernels/elementwise/square_relu_test.ts"]);
     assertStringIncludes(said, "2 passed");
   }));
 

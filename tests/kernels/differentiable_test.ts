@@ -1,9 +1,10 @@
 /** Every operation that gradients pass through has its gradient compared with float64, in the test beside its name. */
 import { assert, assertEquals } from "@std/assert";
-import { basename } from "@std/path";
+import { fromFileUrl, join, relative } from "@std/path";
+import { filesBelow } from "../files.ts";
 
-const kernels = new URL("../../kernels/", import.meta.url);
-const textOf = (url: URL) => Deno.readTextFileSync(url);
+const kernels = fromFileUrl(new URL("../../kernels/", import.meta.url));
+const here = fromFileUrl(new URL(".", import.meta.url));
 
 /** Exports of files with differentiable operations that have no gradient, and why. */
 const WITHOUT_GRADIENT: Readonly<Record<string, string>> = {
@@ -14,15 +15,16 @@ const WITHOUT_GRADIENT: Readonly<Record<string, string>> = {
 
 /** Operations with gradients that only other functions call: not exported, but held to the same. */
 const INNER: readonly { readonly name: string; readonly file: string }[] = [
-  { name: "crossEntropyRows", file: "cross_entropy.ts" },
-  { name: "embeddingTransposed", file: "embedding.ts" },
-  { name: "pointwiseLoss", file: "pointwise_loss.ts" },
+  { name: "crossEntropyRows", file: "loss/cross_entropy.ts" },
+  { name: "embeddingTransposed", file: "arrange/embedding.ts" },
+  { name: "pointwiseLoss", file: "loss/pointwise_loss.ts" },
 ];
 
-/** Source of every kernel's host binding by file name. */
+/** Source of every kernel's host binding by its path in `kernels/`. */
 const sources = new Map(
-  [...Deno.readDirSync(kernels)].filter(({ name }) => name.endsWith(".ts") && name !== "mod.ts")
-    .map(({ name }) => [name, textOf(new URL(name, kernels))]),
+  filesBelow(kernels).map((path) => [relative(kernels, path), path] as const)
+    .filter(([name]) => name.endsWith(".ts") && name !== "mod.ts")
+    .map(([name, path]) => [name, Deno.readTextFileSync(path)]),
 );
 
 /** Files that put operations on the tape, themselves or through others. */
@@ -33,7 +35,8 @@ function differentiableFiles(): Set<string> {
   for (let before = -1; before < found.size;) {
     before = found.size;
     for (const [name, text] of sources) {
-      const imports = [...text.matchAll(/from "\.\/(\w+\.ts)"/g)].map(([, file]) => file);
+      const imports = [...text.matchAll(/^(?:import|export|\}) [^;]*?from "(\.[^"]+\.ts)"/gm)]
+        .map(([, file]) => join(name, "..", file));
       if (imports.some((file) => found.has(file))) found.add(name);
     }
   }
@@ -42,7 +45,8 @@ function differentiableFiles(): Set<string> {
 
 /** Values that `kernels/mod.ts` exports, with their files. */
 function exportedValues(): { readonly name: string; readonly file: string }[] {
-  const clauses = textOf(new URL("mod.ts", kernels)).matchAll(/export (type )?\{([^}]*)\} from "\.\/(\w+\.ts)"/g);
+  const text = Deno.readTextFileSync(join(kernels, "mod.ts"));
+  const clauses = text.matchAll(/export (type )?\{([^}]*)\} from "\.\/([\w/]+\.ts)"/g);
   return [...clauses].filter(([, type]) => !type).flatMap(([, , names, file]) =>
     names.split(",").map((name) => name.trim()).filter((name) => name !== "" && !name.startsWith("type "))
       .map((name) => ({ name: name.split(" as ")[0], file }))
@@ -55,10 +59,9 @@ Deno.test("every differentiable operation has its gradient compared with float64
     files.has(file) && !(name in WITHOUT_GRADIENT)
   );
   assert(operations.length >= 40, `expected the operations of kernels/mod.ts, found ${operations.length}`);
-  const tests = new Set([...Deno.readDirSync(new URL(".", import.meta.url))].map(({ name }) => name));
+  const tests = new Map(filesBelow(here).map((path) => [relative(here, path), Deno.readTextFileSync(path)]));
   const untested = operations.filter(({ name, file }) => {
-    const test = `${basename(file, ".ts")}_test.ts`;
-    const text = tests.has(test) ? textOf(new URL(test, import.meta.url)).replaceAll(/^import [^;]*;/gm, "") : "";
+    const text = (tests.get(file.replace(/\.ts$/, "_test.ts")) ?? "").replaceAll(/^import [^;]*;/gm, "");
     return !text.includes("assertGradients(") || !new RegExp(`\\b${name}\\b`).test(text);
   });
   assertEquals(untested.map(({ name, file }) => `${name} of kernels/${file}`), []);

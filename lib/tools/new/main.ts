@@ -34,18 +34,19 @@ function pathsOf(name: string): { experiment: string; test: string } {
  * import { experimentText } from "./main.ts";
  *
  * const text = experimentText('import "../../run/mod.ts";\nimport "../../../kernels/a.ts";\nname: "skeleton",', "mine");
- * if (text !== 'import "../../lib/run/mod.ts";\nimport "../../kernels/a.ts";\nname: "mine",') throw new Error(text);
+ * if (text !== 'import "../lib/run/mod.ts";\nimport "../kernels/a.ts";\nname: "mine",') throw new Error(text);
  * ```
  */
 export function experimentText(skeleton: string, name: string): string {
   return skeleton
-    .replaceAll(/"\.\.\/(\.\.\/)?/g, (_, twice) => twice ? '"../' : '"../lib/')
+    .replaceAll(/"\.\.\/\.\.\/(\.\.\/)?/g, (_, thrice) => thrice ? '"../' : '"../lib/')
     .replaceAll('"skeleton"', `"${name}"`);
 }
 
 /** Text of its test. */
 export function testText(skeleton: string, name: string): string {
-  return skeleton.replaceAll("../../lib/new/skeleton.ts", `../../experiments/${name}.ts`)
+  return skeleton.replaceAll("../../../lib/tools/new/skeleton.ts", `../../experiments/${name}.ts`)
+    .replaceAll('"../../../', '"../../').replaceAll('"../../run/', '"../run/')
     .replaceAll('"skeleton: ', `"${name}: `);
 }
 
@@ -73,7 +74,7 @@ export function writeExperiment(name: string, root: URL = new URL("../../../", i
   const read = (path: string) => Deno.readTextFileSync(new URL(path, import.meta.url));
   const files = [
     { path: experiment, text: experimentText(read("./skeleton.ts"), name), mode: 0o755 },
-    { path: test, text: testText(read("../../tests/new/skeleton_test.ts"), name), mode: 0o644 },
+    { path: test, text: testText(read("../../../tests/tools/new/skeleton_test.ts"), name), mode: 0o644 },
   ];
   for (const { path, text, mode } of files) {
     Deno.writeTextFileSync(new URL(path, root), text, { createNew: true, mode });

@@ -44,7 +44,7 @@ Deno.test("a new experiment and its test pass format, lint, types, and run, what
 
 Deno.test("the skeleton, killed and resumed, ends with the same log, claims and figure", () =>
   inFolder(async (folder) => {
-    const program = `${root}lib/new/skeleton.ts`;
+    const program = `${root}lib/tools/new/skeleton.ts`;
     const options = ["--steps=1500", "--replicas=4", "--checkpoint-every=50"];
     const steps = await assertResumes({ program, root: folder, options, kills: 4, slowest: 1000 });
     assert(steps.length > 0, "expected a run that went on at least once");
