@@ -4,12 +4,15 @@
  * @module
  */
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
-import type { JudgedClaim, Verdict } from "./claims.ts";
+import type { JudgedClaim } from "./claim.ts";
+import type { Verdict } from "./judgement.ts";
+import { intervalOf, notesOf, short } from "./words.ts";
 
 const PAINT: Record<Verdict, (text: string) => string> = {
   "reproduced": green,
   "not reproduced": red,
   "inconclusive": yellow,
+  "trial": dim,
 };
 
 /** How a table is printed. */
@@ -23,8 +26,7 @@ export interface TableStyle {
 }
 
 /**
- * Claims as an aligned table, a statement below each row. Where any claim compares the paper with the exact flow, both
- * errors are two more columns, or, on a terminal too narrow for them, another line.
+ * Claims as an aligned table, with statement, detail, rivals, and the replicas that would settle them below each row.
  *
  * @param judged Claims with their numbers.
  * @param style Colour and width.
@@ -35,8 +37,9 @@ export interface TableStyle {
  * import { assertStringIncludes } from "@std/assert";
  * import { claimsTable } from "./terminal.ts";
  *
- * const claim = { id: "null-blocks", statement: "p1 stays 0", source: "§3", criterion: "|p1| ≤ 1e-3" };
- * const table = claimsTable([{ ...claim, predicted: 0, measured: 1, low: 0, high: 2, verdict: "inconclusive" }]);
+ * const claim = { id: "null-blocks", statement: "p1 stays 0.", source: "§3", criterion: "|p1| ≤ 1e-3" };
+ * const numbers = { predicted: 0, measured: 1, low: 0, high: 2, replicas: 4, replicasToSettle: 9 };
+ * const table = claimsTable([{ ...claim, ...numbers, verdict: "inconclusive" }]);
  * assertStringIncludes(table, "null-blocks  inconclusive          0         1  [0, 2]");
  * ```
  */
@@ -44,20 +47,13 @@ export function claimsTable(judged: readonly JudgedClaim[], style: TableStyle = 
   if (judged.length === 0) return "";
   const { colour = false, width = Infinity, criterion = false } = style;
   const paint = (paintWith: (text: string) => string, text: string) => colour ? paintWith(text) : text;
-  const compared = judged.some(({ errors }) => errors !== undefined);
-  const wide = columnsOf(judged, compared);
-  const fits = wide[0].join(GAP).length <= width;
-  const [head, ...rows] = fits ? wide : columnsOf(judged, false);
-
+  const [head, ...rows] = columnsOf(judged);
   const lines = [paint(bold, head.join(GAP).trimEnd())];
   judged.forEach((claim, index) => {
     const cells = [...rows[index]];
     cells[1] = paint(PAINT[claim.verdict], cells[1]);
-    const { statement, source, detail, errors } = claim;
-    const criterionLine = criterion && `criterion: ${claim.criterion}`;
-    const errorLine = errors && !fits &&
-      `paper off by ${percent(errors.paper)}, exact flow by ${percent(errors.exact)}`;
-    const notes = [`${statement} (${source})`, criterionLine, detail, errorLine].filter((note) => note).map(String);
+    const said = criterion ? [`criterion: ${claim.criterion}`] : [];
+    const notes = [`${claim.statement} (${claim.source})`, ...said, ...notesOf(claim)];
     lines.push(cells.join(GAP).trimEnd());
     lines.push(...notes.flatMap((note) => wrap(note, width - 2)).map((line) => paint(dim, `  ${line}`)));
   });
@@ -67,21 +63,19 @@ export function claimsTable(judged: readonly JudgedClaim[], style: TableStyle = 
 const GAP = "  ";
 
 /** Head and rows as cells of equal width. */
-function columnsOf(judged: readonly JudgedClaim[], compared: boolean): string[][] {
-  const errors = ["paper error", "exact error"];
+function columnsOf(judged: readonly JudgedClaim[]): string[][] {
   const table = [
-    ["claim", "verdict", "predicted", "measured", "band", ...(compared ? errors : [])],
+    ["claim", "verdict", "predicted", "measured", "interval"],
     ...judged.map((claim) => [
       claim.id,
       claim.verdict,
       short(claim.predicted),
       short(claim.measured),
-      `[${short(claim.low)}, ${short(claim.high)}]`,
-      ...(compared ? [percent(claim.errors?.paper), percent(claim.errors?.exact)] : []),
+      intervalOf(claim),
     ]),
   ];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const rightAligned = [2, 3, 5, 6];
+  const rightAligned = [2, 3];
   return table.map((row) =>
     row.map((cell, column) =>
       rightAligned.includes(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column])
@@ -98,13 +92,4 @@ function wrap(text: string, width: number): string[] {
     else lines.push(word);
   }
   return lines;
-}
-
-/** Three significant digits, without trailing zeros. */
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
-}
-
-function percent(error: number | undefined): string {
-  return error === undefined ? "" : `${Number((100 * error).toPrecision(2))} %`;
 }

@@ -1,5 +1,6 @@
 /** From one value per replica to a mean and a band, with the band's definition carried along. */
 
+import { quantile } from "../statistics/mod.ts";
 import { FigureError, type FigureRow } from "./spec.ts";
 
 /**
@@ -34,32 +35,6 @@ export interface BandOptions {
   group?: string;
   /** Default `range`. */
   definition?: BandDefinition;
-}
-
-/**
- * Quantile of sorted values: `v[⌊h⌋] + (h − ⌊h⌋)(v[⌊h⌋+1] − v[⌊h⌋])`, `h = (n − 1) q`
- * (Hyndman & Fan 1996, type 7, the default of NumPy and R).
- *
- * @param sorted n ≥ 1 finite values in ascending order.
- * @param q Probability in [0, 1].
- * @returns A value in [min, max].
- * @throws {FigureError} If there are no values or q is outside [0, 1].
- *
- * @example
- * ```ts
- * import { quantile } from "./band.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(quantile([1, 2, 4], 0.75), 3);
- * ```
- */
-export function quantile(sorted: readonly number[], q: number): number {
-  if (sorted.length === 0) throw new FigureError("expected at least one value in sorted, found none");
-  if (!(q >= 0 && q <= 1)) throw new FigureError(`expected q in [0, 1], found ${q}`);
-  const h = (sorted.length - 1) * q;
-  const below = Math.floor(h);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (h - below) * (sorted[above] - sorted[below]);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 export type { Axis } from "./axes.ts";
-export { type BandDefinition, type BandOptions, bandOver, type BandRow, describeBand, quantile } from "./band.ts";
+export { type BandDefinition, type BandOptions, bandOver, type BandRow, describeBand } from "./band.ts";
 export { type Caption, figure, type Panel, smallMultiples } from "./compose.ts";
 export { thin, type ThinOptions } from "./downsample.ts";
 export { band, type Frame, meanLine, pointsWithInterval, theoryLine } from "./marks.ts";

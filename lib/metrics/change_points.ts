@@ -1,5 +1,5 @@
 /** When a curve of training changes: its drop, rise, dip and plateau, each with a stated criterion. */
-import { quantile } from "../figures/band.ts";
+import { quantile } from "../statistics/mod.ts";
 
 /** Values against time. */
 export interface Curve {

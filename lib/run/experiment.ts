@@ -4,53 +4,78 @@
  * @module
  */
 import { everyOf, type Resumable } from "./checkpoint_options.ts";
-import type { Claim, JudgedClaim } from "../claims/claims.ts";
-import { type ColumnTable, joinColumns, type RowOf } from "./columns.ts";
-import { type CommonConfiguration, NO_PRESET, parseCommandLine } from "./command_line.ts";
-import type { AdapterSummary } from "../gpu/device.ts";
+import type { Claim } from "../claims/mod.ts";
+import { type Columns, type ColumnTable, joinColumns, type RowOf } from "./columns.ts";
+import type { Spec } from "../figures/spec.ts";
+import type { Conditions } from "../study/conditions.ts";
+import type { Follower, PhaseState } from "../study/follow.ts";
+import type { Measurements, Place, Quantity } from "../study/measurements.ts";
+import type { Snapshots } from "../study/snapshots.ts";
+import { NO_PRESET, parseCommandLine } from "./command_line.ts";
 import type { Configuration, Options, Presets } from "./option.ts";
 import type { Progress } from "./progress.ts";
 import type { Checkpoints } from "./run_checkpoints.ts";
 import type { FileWriter } from "./run_folder.ts";
 
+/** Which numbers are measured, and when. */
+export interface MeasuredAt extends Place {
+  /** Name of a series whose replicas are 0, 1, …; or conditions, each of which is a series. */
+  readonly series: string | Conditions<object>;
+  /** Steps taken. */
+  readonly step: number;
+}
+
+/**
+ * Numbers of every replica: one each, or several, which then have an index from 0 each. Null is what was not measured. Of
+ * conditions, a flat array (R, n) is several numbers of each replica.
+ */
+export type ReplicaValues = ArrayLike<number | null> | readonly ArrayLike<number>[];
+
 /** What a running experiment is given. */
-export interface RunContext<O extends Options, C extends ColumnTable, E> {
+export interface RunContext<O extends Options, C extends ColumnTable> extends Follower {
   /** Values of the experiment's own options. */
   readonly configuration: Configuration<O>;
   /** Arguments that belong to no option, if the experiment takes {@linkcode Experiment.operands}. */
   readonly operands: readonly string[];
   /** Root of all random streams. */
   readonly seed: number;
-  /** Which adapter was asked for. */
-  readonly adapter: CommonConfiguration["adapter"];
+  /** Seed of each replica: `seed`, `seed + 1`, …, as many as {@linkcode Experiment.replicas} says. */
+  readonly seeds: readonly number[];
   /** Whether figures are wanted as PNG too. */
   readonly png: boolean;
-  /** Aborted by Ctrl-C or SIGTERM: the loop should end, and `run` return, soon. */
+  /** Aborted by Ctrl-C or another signal: loops of {@linkcode follow} and {@linkcode each} then throw. */
   readonly signal: AbortSignal;
   /** Bar or lines on stderr. */
   readonly progress: Progress;
   /** Run folder, for messages; write through {@linkcode RunContext.write}. */
   readonly folder: string;
-  /** Appends a row to the log. A number that is not finite ends the run as diverged. */
+  /** All numbers so far, those from before a resumption included. */
+  readonly measured: Measurements;
+  /**
+   * Adds numbers of every replica to {@linkcode RunContext.measured} and to the log. What a resumed run finds in its log is
+   * not written twice.
+   */
+  measure(at: MeasuredAt, values: Readonly<Record<string, ReplicaValues>>): void;
+  /** Adds a theory's curve: numbers at steps. */
+  theory(theory: string, of: Quantity, steps: ArrayLike<number>, values: ArrayLike<number>): void;
+  /** Arrays kept along the run, in memory and in its checkpoints. */
+  readonly snapshots: Snapshots;
+  /** State that a training of this label goes on from, for `Training.create({ from })`; undefined where it begins. */
+  restored(label: string): PhaseState | undefined;
+  /** Appends a row of the experiment's own kinds to the log. A number that is not finite ends the run as diverged. */
   log<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void;
-  /** Rows of a kind that the log holds so far, those from before a resumption included: what figures and claims need. */
+  /** Rows of a kind that the log holds so far, those from before a resumption included. */
   logged<K extends keyof C & string>(kind: K): Promise<readonly RowOf<C[K]>[]>;
   /** Writes a file into the run folder, whole or not at all, and enters it in the manifest. */
   readonly write: FileWriter;
-  /** State to go on from, and when to save it; for an experiment that is `resumable`. */
+  /** State to go on from, and when to save it; of an experiment that does not {@linkcode follow} its trainings. */
   readonly checkpoints: Checkpoints;
   /** Prints a line on stderr unless `--quiet`. */
   note(line: string): void;
-  /** Says what the run computes on: printed, and put into the manifest. */
-  setAdapter(adapter: AdapterSummary): void;
-  /** Seed of each replica, for the manifest; `[seed]` unless set. */
-  setSeeds(seeds: readonly number[]): void;
-  /** Judges all claims: logged, kept as `claims.json`, printed when the run ends. Once a run. */
-  judge(evidence: E): readonly JudgedClaim[];
 }
 
 /** What defines an experiment. */
-export interface Experiment<O extends Options, C extends ColumnTable, E> {
+export interface Experiment<O extends Options, C extends ColumnTable> {
   /** Name of its folder under `results/`: lower case, digits, `_` and `-`. */
   readonly name: string;
   /** What it asks: text, or the file whose first docstring says it, as `new URL(import.meta.url)`. */
@@ -59,19 +84,36 @@ export interface Experiment<O extends Options, C extends ColumnTable, E> {
   readonly options: O;
   /** Named partial configurations, such as `smoke` and `cpu`. */
   readonly presets: Presets<NoInfer<O>>;
+  /** Presets under which nothing is judged: verdicts of a trial would mean nothing. `["smoke"]` unless given. */
+  readonly trials?: readonly string[];
+  /** Number of main replicas: the option `replicas`, or 1 where there is none, unless given. */
+  replicas?(configuration: Configuration<NoInfer<O>>): number;
+  /** Whether a GPU is opened for it before `run`; true unless given. */
+  readonly gpu?: boolean;
   /** What arguments without `--` are, if any are taken: their name in the help, and one line on them. */
   readonly operands?: { readonly name: string; readonly help: string };
-  /** Given if `run` saves and restores its state by `checkpoints`: then `--resume=RUN` goes on with a run that was ended. */
+  /** Given if `run` follows its trainings, or saves its state by `checkpoints`: then `--resume=RUN` goes on with a run that was ended. */
   readonly resumable?: Resumable;
-  /** Kinds of row it logs, with their columns. */
-  readonly columns: C;
+  /** Kinds of row that it logs beside those that every log has, with their columns; none unless given. */
+  readonly columns?: C;
   /** What it claims, with criteria fixed before the run; a function where that depends on what is asked for. */
-  readonly claims: readonly Claim<E>[] | ((configuration: Configuration<NoInfer<O>>) => readonly Claim<E>[]);
+  readonly claims:
+    | readonly Claim<Measurements>[]
+    | ((configuration: Configuration<NoInfer<O>>) => readonly Claim<Measurements>[]);
+  /** Its figures by name, from what was measured; null for one that the measurements do not allow. */
+  figures?(
+    measured: Measurements,
+    configuration: Configuration<NoInfer<O>>,
+  ): Readonly<Record<string, Spec | null>> | Promise<Readonly<Record<string, Spec | null>>>;
   /** Checks options and operands before anything is written; throws a `UserError` to refuse. */
   check?(configuration: Configuration<O>, operands: readonly string[]): void;
-  /** Trains, measures, draws and judges; returns soon after the signal is aborted. */
-  run(context: RunContext<NoInfer<O>, NoInfer<C>, NoInfer<E>>): Promise<void>;
+  /** Trains and measures. Claims are judged and figures drawn when it has returned. */
+  run(context: RunContext<NoInfer<O>, NoInfer<C>>): Promise<void>;
 }
+
+/** An experiment whatever its options and columns. */
+// deno-lint-ignore no-explicit-any
+export type AnyExperiment = Experiment<any, any>;
 
 /**
  * Defines an experiment; types of its options, rows and evidence follow from the literal.
@@ -83,7 +125,6 @@ export interface Experiment<O extends Options, C extends ColumnTable, E> {
  *
  * @example
  * ```ts
- * import { float, int } from "./columns.ts";
  * import { defineExperiment } from "./experiment.ts";
  * import { integer } from "./options.ts";
  * import { runExperiment } from "./main.ts";
@@ -93,13 +134,14 @@ export interface Experiment<O extends Options, C extends ColumnTable, E> {
  *   doc: "Does halving reach zero?",
  *   options: { steps: integer(10, { min: 1, help: "halvings" }) },
  *   presets: { smoke: { steps: 2 } },
- *   columns: { train: { step: int("steps", "halvings done"), loss: float("", "what is left") } },
+ *   gpu: false,
  *   claims: [],
- *   async run({ configuration, signal, progress, log }) {
+ *   async run({ configuration, signal, progress, measure }) {
  *     progress.start(configuration.steps);
- *     for (let step = 1, loss = 0.5; step <= configuration.steps && !signal.aborted; step++, loss /= 2) {
- *       log("train", { step, loss });
- *       await progress.update(step, { loss });
+ *     for (let step = 1, left = 0.5; step <= configuration.steps; step++, left /= 2) {
+ *       signal.throwIfAborted();
+ *       measure({ series: "main", step }, { left: [left] });
+ *       await progress.update(step, { left });
  *     }
  *   },
  * });
@@ -109,13 +151,13 @@ export interface Experiment<O extends Options, C extends ColumnTable, E> {
  * if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
  * ```
  */
-export function defineExperiment<O extends Options, C extends ColumnTable, E = never>(
-  experiment: Experiment<O, C, E>,
-): Experiment<O, C, E> {
+export function defineExperiment<O extends Options, C extends ColumnTable = Readonly<Record<never, Columns>>>(
+  experiment: Experiment<O, C>,
+): Experiment<O, C> {
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(experiment.name)) {
     throw new Error(`expected an experiment name of a-z, 0-9, _ and -, found ${JSON.stringify(experiment.name)}`);
   }
-  joinColumns(experiment.columns);
+  joinColumns(experiment.columns ?? {});
   for (const preset of [NO_PRESET, ...Object.keys(experiment.presets)]) {
     const { configuration } = parseCommandLine(
       [`--preset=${preset}`],
@@ -137,9 +179,32 @@ export function defineExperiment<O extends Options, C extends ColumnTable, E = n
  * @param configuration What is asked for.
  * @returns Claims in their order.
  */
-export function claimsOf<O extends Options, C extends ColumnTable, E>(
-  { claims }: Experiment<O, C, E>,
+export function claimsOf<O extends Options, C extends ColumnTable>(
+  { claims }: Experiment<O, C>,
   configuration: Configuration<O>,
-): readonly Claim<E>[] {
+): readonly Claim<Measurements>[] {
   return typeof claims === "function" ? claims(configuration) : claims;
+}
+
+/**
+ * Seeds of the main replicas: `seed`, `seed + 1`, …, modulo 2³².
+ *
+ * @param experiment Its definition.
+ * @param configuration What is asked for.
+ * @param seed First seed.
+ * @returns Seeds (R).
+ */
+export function seedsOf<O extends Options, C extends ColumnTable>(
+  { replicas }: Experiment<O, C>,
+  configuration: Configuration<O>,
+  seed: number,
+): number[] {
+  const option = (configuration as Readonly<Record<string, unknown>>).replicas;
+  const count = replicas?.(configuration) ?? (typeof option === "number" ? option : 1);
+  return Array.from({ length: count }, (_, replica) => (seed + replica) >>> 0);
+}
+
+/** Whether nothing is judged under a preset. */
+export function isTrial({ trials = ["smoke"] }: Pick<AnyExperiment, "trials">, preset: string): boolean {
+  return trials.includes(preset);
 }

@@ -57,6 +57,11 @@ export class LogWriter<C extends ColumnTable> {
     this.#bytes = this.#file.statSync().size;
   }
 
+  /** Path of the file. */
+  get path(): string {
+    return this.#path;
+  }
+
   /**
    * Appends a row.
    *

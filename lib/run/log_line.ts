@@ -42,6 +42,7 @@ export function lineOf(kind: string, row: Readonly<Record<string, unknown>>, tab
   }
   let line = `{"kind":${JSON.stringify(kind)}`;
   for (const name in columns) {
+    if (columns[name].optional && (row[name] ?? null) === null) continue;
     line += `,${JSON.stringify(name)}:${cell(kind, name, columns[name], row)}`;
   }
   return line + "}";

@@ -5,17 +5,20 @@
  */
 import { fromFileUrl, relative } from "@std/path";
 import { everyOf } from "./checkpoint_options.ts";
-import { countVerdicts, type JudgedClaim } from "../claims/claims.ts";
 import { claimsTable } from "../claims/terminal.ts";
+import { countsInWords } from "../claims/words.ts";
+import { writeFigure } from "../figures/mod.ts";
+import { openGpu } from "../gpu/device.ts";
 import type { ColumnTable } from "./columns.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { docText, firstParagraph } from "./docstring.ts";
 import { describeError, reportError } from "../io/errors.ts";
-import type { Experiment, RunContext } from "./experiment.ts";
+import { type Experiment, type RunContext, seedsOf } from "./experiment.ts";
 import { helpText } from "./help.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
 import type { Options } from "./option.ts";
-import { createProgress, stderrTarget } from "./progress.ts";
+import { rowsOf } from "./measured_rows.ts";
+import { createProgress, type Progress, stderrTarget } from "./progress.ts";
 import { manifestToResume, resumedLine } from "./resume.ts";
 import type { RunRecord } from "./run_record.ts";
 import { resumeRun, startRun } from "./start_run.ts";
@@ -37,14 +40,14 @@ export interface Outcome {
  * @param signals Whether Ctrl-C and SIGTERM end the run; a second one then ends the process.
  * @returns Exit code and folder; errors are reported, not thrown.
  */
-export async function runExperiment<O extends Options, C extends ColumnTable, E>(
-  experiment: Experiment<O, C, E>,
+export async function runExperiment<O extends Options, C extends ColumnTable>(
+  experiment: Experiment<O, C>,
   args: readonly string[],
   { signals = false }: { readonly signals?: boolean } = {},
 ): Promise<Outcome> {
   const debug = args.includes("--debug");
   let line: CommandLine<O>;
-  let record: RunRecord<C, E>;
+  let record: RunRecord<C>;
   let notes: readonly string[] = [];
   try {
     const takesOperands = experiment.operands !== undefined;
@@ -75,17 +78,17 @@ export async function runExperiment<O extends Options, C extends ColumnTable, E>
  *
  * @param experiment What to run with the arguments of this process.
  */
-export async function main<O extends Options, C extends ColumnTable, E>(
-  experiment: Experiment<O, C, E>,
+export async function main<O extends Options, C extends ColumnTable>(
+  experiment: Experiment<O, C>,
 ): Promise<never> {
   const { exitCode } = await runExperiment(experiment, Deno.args, { signals: true });
   Deno.exit(exitCode);
 }
 
-async function runRecorded<O extends Options, C extends ColumnTable, E>(
-  experiment: Experiment<O, C, E>,
+async function runRecorded<O extends Options, C extends ColumnTable>(
+  experiment: Experiment<O, C>,
   line: CommandLine<O>,
-  record: RunRecord<C, E>,
+  record: RunRecord<C>,
   notes: readonly string[],
   signals: boolean,
 ): Promise<Outcome> {
@@ -96,32 +99,23 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
     progress.stop();
     record.close("interrupted", `${name}, twice`);
   });
-  const context: RunContext<O, C, E> = {
-    configuration,
-    operands: line.operands,
-    seed: common.seed,
-    adapter: common.adapter,
-    png: common.png,
-    signal: end.signal,
-    progress,
-    folder: record.folder,
-    log: (kind, row) => record.log(kind, row),
-    logged: (kind) => record.logged(kind),
-    write: record.write,
-    checkpoints: record.checkpoints,
-    note: (text) => progress.note(text),
-    setAdapter(adapter) {
-      record.setAdapter(adapter);
-      progress.note(`adapter: ${adapterText(adapter)}`);
-    },
-    setSeeds: (seeds) => record.setSeeds(seeds),
-    judge: (evidence) => record.judge(evidence),
-  };
-
   let failure: unknown;
   try {
-    await Promise.race([experiment.run(context), end.fatal]);
-    if (!end.signal.aborted) record.expectDone();
+    const work = async () => {
+      if (experiment.gpu !== false) {
+        const { adapter } = await openGpu(common.adapter);
+        record.setAdapter(adapter);
+        progress.note(`adapter: ${adapterText(adapter)}`);
+      }
+      const context = await contextOf(experiment, line, record, progress, end.signal);
+      await experiment.run(context);
+      end.signal.throwIfAborted();
+      record.judge(context.measured);
+      for (const [name, spec] of Object.entries(await experiment.figures?.(context.measured, configuration) ?? {})) {
+        if (spec !== null) await writeFigure(record.write, name, spec, { png: common.png });
+      }
+    };
+    await Promise.race([work(), end.fatal]);
   } catch (error) {
     if (end.name === undefined || error !== end.signal.reason) failure = error;
   }
@@ -137,23 +131,56 @@ async function runRecorded<O extends Options, C extends ColumnTable, E>(
   const terminal = Deno.stdout.isTerminal();
   const style = terminal ? { colour: !Deno.noColor, width: Deno.consoleSize().columns } : {};
   const table = claimsTable(record.judged, style);
-  if (table !== "") console.log(`${table}\n${summary(record.judged)}`);
+  if (table !== "") console.log(`${table}\nclaims: ${countsInWords(record.judged)}`);
   if (failure !== undefined) {
     return { exitCode: reportError(failure, common.debug), folder: record.folder };
   }
   if (end.name !== undefined) {
-    const next = experiment.resumable === undefined ? "" : `; --resume=${record.folder} goes on`;
-    console.error(`interrupted: what was logged so far is in ${record.folder}${next}`);
+    const next = experiment.resumable === undefined ? "" : `; continue with --resume=${record.folder}`;
+    console.error(`interrupted: partial log kept in ${record.folder}${next}`);
     return { exitCode: end.name === "SIGINT" ? 130 : 143, folder: record.folder };
   }
   if (!common.quiet) console.log(`results: ${record.folder}`);
   return { exitCode: 0, folder: record.folder };
 }
 
-/** For example `claims: 12 reproduced, 1 not reproduced, 2 inconclusive`. */
-function summary(judged: readonly JudgedClaim[]): string {
-  const counts = countVerdicts(judged);
-  return `claims: ${Object.entries(counts).map(([verdict, count]) => `${count} ${verdict}`).join(", ")}`;
+/** What a running experiment is given. */
+async function contextOf<O extends Options, C extends ColumnTable>(
+  experiment: Experiment<O, C>,
+  { configuration, common, operands }: CommandLine<O>,
+  record: RunRecord<C>,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<RunContext<O, C>> {
+  const { measured, snapshots, phases } = await record.recall();
+  return {
+    configuration,
+    operands,
+    seed: common.seed,
+    seeds: seedsOf(experiment, configuration, common.seed),
+    png: common.png,
+    signal,
+    progress,
+    folder: record.folder,
+    measured,
+    measure(at, values) {
+      for (const row of rowsOf(at, values)) if (measured.add(row)) record.logMeasured(row);
+    },
+    theory(theory, of, steps, values) {
+      for (let index = 0; index < steps.length; index++) {
+        const row = { theory, ...of, step: steps[index], value: values[index] };
+        if (measured.addTheory(row)) record.logTheory(row);
+      }
+    },
+    snapshots,
+    phases,
+    restored: (label) => phases.restored(label),
+    log: (kind, row) => record.log(kind, row),
+    logged: (kind) => record.logged(kind),
+    write: record.write,
+    checkpoints: record.checkpoints,
+    note: (text) => progress.note(text),
+  };
 }
 
 /** Without the device, which drivers give as a number. */

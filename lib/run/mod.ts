@@ -7,19 +7,15 @@ export * as option from "./options.ts";
 export type { Configuration, Option, Options, Presets } from "./option.ts";
 export * as column from "./columns.ts";
 export type { CellOf, Column, Columns, ColumnTable, ColumnType, LogRow, RowOf } from "./columns.ts";
-export { defineExperiment, type Experiment, type RunContext } from "./experiment.ts";
-export { main, type Outcome, runExperiment } from "./main.ts";
 export {
-  type Claim,
-  countVerdicts,
-  type JudgedClaim,
-  judgeInterval,
-  type Judgement,
-  type Tolerance,
-  type Verdict,
-  within,
-} from "../claims/claims.ts";
-export { type Interval, meanInterval, quantileInterval, studentQuantile } from "../statistics/interval.ts";
+  type AnyExperiment,
+  defineExperiment,
+  type Experiment,
+  type MeasuredAt,
+  type ReplicaValues,
+  type RunContext,
+} from "./experiment.ts";
+export { main, type Outcome, runExperiment } from "./main.ts";
 export { RunError, UserError } from "../io/errors.ts";
 export { readLog } from "./log.ts";
 export { type FileEntry, type Manifest, readManifest, type Resumption, type RunStatus } from "./manifest.ts";

@@ -38,7 +38,7 @@ export function manifestToResume(folder: string, experiment: string): Manifest {
   const refuse = (found: string) =>
     new UserError(`expected --resume=${folder} to be a run of ${experiment}, found ${found}`);
   const manifest = readOr(folder, refuse);
-  if (!isManifest(manifest)) throw refuse("a manifest.json that is none of a run");
+  if (!isManifest(manifest)) throw refuse("a manifest.json that does not describe a run");
   if (manifest.experiment !== experiment) throw refuse(`one of ${manifest.experiment}`);
   if (manifest.status === "complete") throw refuse("a complete one, which has nothing left to do");
   return manifest;
@@ -70,10 +70,10 @@ function isManifest(value: unknown): value is Manifest {
  * @returns The same with the values of the manifest.
  * @throws {UserError} If an option was given another value, or the manifest holds what this experiment does not know.
  */
-export function resumedLine<O extends Options, C extends ColumnTable, E>(
+export function resumedLine<O extends Options, C extends ColumnTable>(
   line: CommandLine<O>,
   manifest: Manifest,
-  { options, presets, resumable }: Experiment<O, C, E>,
+  { options, presets, resumable }: Experiment<O, C>,
 ): CommandLine<O> {
   if (line.out !== undefined) {
     throw new UserError(`expected --resume without --out, found both; a run goes on where it is`);

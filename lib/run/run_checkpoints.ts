@@ -25,6 +25,8 @@ export interface RunState {
   readonly tensors: readonly NamedTensor[];
   /** Texts of the experiment's own, such as counters; `{}` unless given. A restored state has `heads` besides. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Replicas along the first axis of each parameter; as many as the run has seeds unless given. */
+  readonly replicas?: number;
 }
 
 /**
@@ -74,7 +76,7 @@ export interface Checkpoints {
   readonly due: (step: number) => boolean;
   /**
    * Saves a state. Every row up to its step must have been logged, and none after it: the log goes to the disk with it,
-   * and a resumed run goes on from there. Each parameter has as many replicas as the run has seeds.
+   * and a resumed run goes on from there. Each parameter has the replicas along its first axis.
    *
    * @throws {RangeError} If a parameter has not the replicas along its first axis, or a text of its own takes a name that
    *   every run saves.
@@ -82,8 +84,7 @@ export interface Checkpoints {
    */
   save(state: RunState): void;
   /**
-   * The state to go on from, bit for bit as it was saved; `null` for a run that begins. Call it once, before the first
-   * row is logged.
+   * The state to go on from, bit for bit as it was saved; `null` for a run that begins.
    */
   restore(): Required<RunState> | null;
 }
@@ -117,7 +118,6 @@ export class RunCheckpoints implements Checkpoints {
   readonly every: number;
   readonly #host: CheckpointHost;
   readonly #from: CheckpointFile | null;
-  #restored = false;
 
   /**
    * @param host The run.
@@ -131,7 +131,7 @@ export class RunCheckpoints implements Checkpoints {
 
   readonly due = (step: number): boolean => this.every > 0 && step > 0 && step % this.every === 0;
 
-  save({ step, tensors, metadata = {} }: RunState): void {
+  save({ step, tensors, metadata = {}, replicas }: RunState): void {
     const { experiment, configuration, seeds } = this.#host.identity();
     const own = {
       experiment,
@@ -143,7 +143,7 @@ export class RunCheckpoints implements Checkpoints {
     if (taken !== undefined) {
       throw new RangeError(`expected metadata of its own, found ${taken}, which every run saves`);
     }
-    const state: Checkpoint = { step, replicas: seeds.length, tensors, metadata: { ...metadata, ...own } };
+    const state: Checkpoint = { step, replicas: replicas ?? seeds.length, tensors, metadata: { ...metadata, ...own } };
     const { bytes } = saveCheckpoint(this.#host.folder, state);
     const keep = this.#host.options["checkpoint-keep"];
     const upToNow = listCheckpoints(this.#host.folder).filter((file) => file.step <= step);
@@ -152,17 +152,10 @@ export class RunCheckpoints implements Checkpoints {
   }
 
   restore(): Required<RunState> | null {
-    this.#restored = true;
     if (this.#from === null) return null;
-    const { step, tensors, metadata } = readCheckpoint(this.#from.path);
+    const { step, replicas, tensors, metadata } = readCheckpoint(this.#from.path);
     const { experiment: _e, configuration: _c, seeds: _s, logBytes: _l, ...own } = metadata;
-    return { step, tensors, metadata: own };
-  }
-
-  /** A resumed run that has not asked for its state begins anew, and would log a second time what is there. */
-  expectRestored(): void {
-    if (this.#from === null || this.#restored) return;
-    throw new Error("expected run() to ask checkpoints.restore() for its state before it logs, found that it did not");
+    return { step, tensors, metadata: own, replicas };
   }
 }
 

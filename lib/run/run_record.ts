@@ -4,39 +4,46 @@
  * @module
  */
 import type { CheckpointFile } from "../checkpoint/checkpoint.ts";
-import { type Claim, countVerdicts, judgeClaims, type JudgedClaim } from "../claims/claims.ts";
-import type { claimColumns, ColumnTable, RowOf } from "./columns.ts";
+import { type Claim, countVerdicts, judgeClaims, type JudgedClaim } from "../claims/mod.ts";
+import type { ColumnTable, RowOf, standardColumns } from "./columns.ts";
 import type { CheckpointConfiguration } from "./checkpoint_options.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
 import { describeError, UserError } from "../io/errors.ts";
 import type { LogWriter } from "./log.ts";
+import { Measurements, type MeasureRow, type TheoryNumber } from "../study/measurements.ts";
+import { Snapshots } from "../study/snapshots.ts";
+import { RunPhases } from "./run_phases.ts";
+import { readLog } from "./log.ts";
 import { type Manifest, type RunStatus, writeManifest } from "./manifest.ts";
 import { shaping } from "./resume.ts";
 import { type Checkpoints, type Identity, noCheckpoints, RunCheckpoints } from "./run_checkpoints.ts";
 import type { FileWriter, RunFolder } from "./run_folder.ts";
 
 /** What a run in progress is made of. */
-export interface RunParts<C extends ColumnTable, E> {
+export interface RunParts<C extends ColumnTable> {
   /** Its folder. */
   readonly folder: RunFolder;
   /** Its manifest as it is on disk. */
   readonly manifest: Manifest;
   /** Its open log. */
-  readonly log: LogWriter<C & typeof claimColumns>;
+  readonly log: LogWriter<C & typeof standardColumns>;
   /** Its claims. */
-  readonly claims: readonly Claim<E>[];
+  readonly claims: readonly Claim<Measurements>[];
   /** Options of its checkpoints; `null` where there are none. */
   readonly checkpoints: CheckpointConfiguration | null;
   /** What it goes on from; `null` for a run that begins. */
   readonly from: CheckpointFile | null;
+  /** Whether its preset is a trial, whose claims get no verdicts. */
+  readonly trial: boolean;
 }
 
 /** The files of a run in progress. */
-export class RunRecord<C extends ColumnTable, E> {
+export class RunRecord<C extends ColumnTable> {
   readonly #folder: RunFolder;
-  readonly #log: LogWriter<C & typeof claimColumns>;
-  readonly #claims: readonly Claim<E>[];
+  readonly #log: LogWriter<C & typeof standardColumns>;
+  readonly #claims: readonly Claim<Measurements>[];
   readonly #checkpoints: RunCheckpoints | null;
+  readonly #trial: boolean;
   readonly #startedAt = performance.now();
   #manifest: Manifest;
   #judged: readonly JudgedClaim[] = [];
@@ -45,11 +52,12 @@ export class RunRecord<C extends ColumnTable, E> {
   /**
    * @param parts Folder, manifest and log, as {@linkcode startRun} makes them and {@linkcode resumeRun} finds them.
    */
-  constructor({ folder, manifest, log, claims, checkpoints, from }: RunParts<C, E>) {
+  constructor({ folder, manifest, log, claims, checkpoints, from, trial }: RunParts<C>) {
     this.#folder = folder;
     this.#manifest = manifest;
     this.#log = log;
     this.#claims = claims;
+    this.#trial = trial;
     this.#checkpoints = checkpoints === null ? null : new RunCheckpoints({
       folder: folder.path,
       options: checkpoints,
@@ -78,10 +86,29 @@ export class RunRecord<C extends ColumnTable, E> {
     return this.#checkpoints ?? noCheckpoints;
   }
 
+  /**
+   * What a run knows from its log and its newest checkpoint: empty for one that begins. Called once, before the first row.
+   */
+  async recall(): Promise<{ measured: Measurements; snapshots: Snapshots; phases: RunPhases }> {
+    const saved = this.checkpoints.restore();
+    const measured = saved === null ? new Measurements() : await Measurements.from(readLog(this.#log.path));
+    const snapshots = Snapshots.restore(saved?.tensors ?? []);
+    return { measured, snapshots, phases: new RunPhases(this.checkpoints, snapshots, saved) };
+  }
+
+  /** Appends a number that was measured. */
+  logMeasured(row: MeasureRow): void {
+    (this.#log as LogWriter<typeof standardColumns>).write("measure", row);
+  }
+
+  /** Appends a number of a theory. */
+  logTheory(row: TheoryNumber): void {
+    (this.#log as LogWriter<typeof standardColumns>).write("theory", row);
+  }
+
   /** Appends a row. */
   log<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void {
-    this.#checkpoints?.expectRestored();
-    this.#log.write(kind, row as RowOf<(C & typeof claimColumns)[K]>);
+    this.#log.write(kind, row as RowOf<(C & typeof standardColumns)[K]>);
   }
 
   /** Rows of a kind that the log holds so far. */
@@ -116,15 +143,13 @@ export class RunRecord<C extends ColumnTable, E> {
   }
 
   /** Judges claims, logs their rows and writes `claims.json`. */
-  judge(evidence: E): readonly JudgedClaim[] {
-    if (this.#judged.length > 0) throw new Error("expected claims to be judged once, found a second time");
-    this.#judged = judgeClaims(this.#claims, evidence);
-    const log: LogWriter<typeof claimColumns> = this.#log;
-    for (
-      const { id, source, criterion, predicted, measured, low, high, verdict, detail = "", errors } of this.#judged
-    ) {
-      log.write("claim", { id, source, criterion, predicted, measured, low, high, verdict, detail });
-      if (errors !== undefined) log.write("comparison", { id, paperError: errors.paper, exactError: errors.exact });
+  judge(measured: Measurements): readonly JudgedClaim[] {
+    this.#judged = judgeClaims(this.#claims, measured, this.#trial);
+    if (this.#claims.length === 0) return this.#judged;
+    const log: LogWriter<typeof standardColumns> = this.#log;
+    for (const { id, source, criterion, statement: _, detail = "", rivals = {}, ...numbers } of this.#judged) {
+      log.write("claim", { id, source, criterion, ...numbers, detail });
+      for (const [rival, error] of Object.entries(rivals)) log.write("rival", { id, rival, error });
     }
     log.flush();
     this.#folder.write(
@@ -134,14 +159,6 @@ export class RunRecord<C extends ColumnTable, E> {
     );
     this.#update({ files: this.#folder.files, verdicts: countVerdicts(this.#judged) });
     return this.#judged;
-  }
-
-  /** A run that ends well has judged what it claims, and a resumed one has gone on from where it was. */
-  expectDone(): void {
-    this.#checkpoints?.expectRestored();
-    if (this.#claims.length !== this.#judged.length) {
-      throw new Error(`expected run() to judge its ${this.#claims.length} claims, found none judged`);
-    }
   }
 
   /** Closes the log and writes how the run ended. The manifest is written even if the log cannot be. */

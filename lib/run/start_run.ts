@@ -7,10 +7,10 @@ import { join, resolve, toFileUrl } from "@std/path";
 import { writeAtomically } from "../io/atomic.ts";
 import { checkpointPath, latestCheckpoint, listCheckpoints } from "../checkpoint/checkpoint.ts";
 import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
-import type { Claim } from "../claims/claims.ts";
-import { type claimColumns, type ColumnTable, joinColumns } from "./columns.ts";
+import type { Claim } from "../claims/mod.ts";
+import { type ColumnTable, joinColumns, type standardColumns } from "./columns.ts";
 import type { CommandLine } from "./command_line.ts";
-import { claimsOf, type Experiment } from "./experiment.ts";
+import { claimsOf, type Experiment, isTrial, seedsOf } from "./experiment.ts";
 import { gitCommit } from "./git_commit.ts";
 import { LogWriter } from "./log.ts";
 import { commandLine, type Manifest, programFolder, versions, writeManifest } from "./manifest.ts";
@@ -35,16 +35,16 @@ const LOG_IS = "rows of the run, one JSON object a line; see columns";
  * @returns The run.
  * @throws {UserError} If the folder cannot be had; nothing has been computed by then.
  */
-export function startRun<O extends Options, C extends ColumnTable, E>(
-  experiment: Experiment<O, C, E>,
+export function startRun<O extends Options, C extends ColumnTable>(
+  experiment: Experiment<O, C>,
   line: CommandLine<O>,
   question: string,
   program: string,
   args: readonly string[],
-): RunRecord<C, E> {
+): RunRecord<C> {
   const start = new Date();
   const { seed } = line.common;
-  const columns = joinColumns(experiment.columns);
+  const columns = joinColumns((experiment.columns ?? {}) as C);
   const claims = claimsOf(experiment, line.configuration);
   const folder = RunFolder.create(
     line.out === undefined
@@ -65,7 +65,7 @@ export function startRun<O extends Options, C extends ColumnTable, E>(
       ...line.common,
       ...line.checkpoints,
     },
-    seeds: [seed],
+    seeds: seedsOf(experiment, line.configuration, seed),
     adapter: null,
     versions: versions(),
     gitCommit: commitHere(),
@@ -80,13 +80,21 @@ export function startRun<O extends Options, C extends ColumnTable, E>(
     files: folder.files,
     columns,
   };
-  let log: LogWriter<C & typeof claimColumns> | undefined;
+  let log: LogWriter<C & typeof standardColumns> | undefined;
   try {
     if (source !== null) writeAtomically(join(folder.path, SOURCE), source);
     writeManifest(folder.path, manifest);
     log = new LogWriter(join(folder.path, LOG), columns);
     logCriteria(log, claims);
-    return new RunRecord<C, E>({ folder, manifest, log, claims, checkpoints: line.checkpoints, from: null });
+    return new RunRecord<C>({
+      folder,
+      manifest,
+      log,
+      claims,
+      checkpoints: line.checkpoints,
+      from: null,
+      trial: isTrial(experiment, line.preset),
+    });
   } catch (error) {
     // A manifest that says "running" must not outlive a start that failed.
     log?.close();
@@ -106,14 +114,14 @@ export function startRun<O extends Options, C extends ColumnTable, E>(
  * @throws {UserError} If its process is still running, or its log or its checkpoints are not what they should be. The
  *   folder is as it was.
  */
-export function resumeRun<O extends Options, C extends ColumnTable, E>(
-  experiment: Experiment<O, C, E>,
+export function resumeRun<O extends Options, C extends ColumnTable>(
+  experiment: Experiment<O, C>,
   line: CommandLine<O>,
   manifest: Manifest,
   path: string,
-): { record: RunRecord<C, E>; notes: string[] } {
+): { record: RunRecord<C>; notes: string[] } {
   const notes: string[] = [];
-  const columns = joinColumns(experiment.columns);
+  const columns = joinColumns((experiment.columns ?? {}) as C);
   const claims = claimsOf(experiment, line.configuration);
   const from = latestCheckpoint(path, ({ message }) => notes.push(`passed over ${message}`));
   const lost = manifest.files.find((file) => file.path.startsWith("checkpoints/"));
@@ -154,7 +162,15 @@ export function resumeRun<O extends Options, C extends ColumnTable, E>(
       notes.push(`warning: the experiment's file is not what it was when the run began, see ${join(path, SOURCE)}`);
     }
     return {
-      record: new RunRecord({ folder, manifest: resumed, log, claims, checkpoints: line.checkpoints, from }),
+      record: new RunRecord({
+        folder,
+        manifest: resumed,
+        log,
+        claims,
+        checkpoints: line.checkpoints,
+        from,
+        trial: isTrial(experiment, line.preset),
+      }),
       notes,
     };
   } catch (error) {
@@ -178,7 +194,7 @@ function commitHere(): string | null {
   return home === null ? null : gitCommit(home);
 }
 
-function logCriteria<E>(log: LogWriter<typeof claimColumns>, claims: readonly Claim<E>[]): void {
+function logCriteria<M>(log: LogWriter<typeof standardColumns>, claims: readonly Claim<M>[]): void {
   for (const { id, statement, source, criterion } of claims) {
     log.write("criterion", { id, statement, source, criterion });
   }

@@ -1,12 +1,13 @@
 /**
- * Bands over replicas: the t-interval of a mean and the central quantile interval.
+ * Intervals over replicas: of a mean (Student), of a geometric mean, of a share (Wilson), and of the central values.
  *
  * @module
  */
+import { mean, quantile } from "./summary.ts";
 
-/** A measured value over replicas: a centre and its band. */
+/** A measured value over replicas, with its interval. */
 export interface Interval {
-  /** Mean or median. */
+  /** Mean, share or median. */
   readonly centre: number;
   /** Lower end. */
   readonly low: number;
@@ -33,7 +34,7 @@ export interface Interval {
 export function meanInterval(values: readonly number[], level = 0.95): Interval {
   check(values, level);
   const n = values.length;
-  const centre = values.reduce((sum, x) => sum + x, 0) / n;
+  const centre = mean(values);
   const variance = values.reduce((sum, x) => sum + (x - centre) ** 2, 0) / (n - 1);
   const half = studentQuantile((1 + level) / 2, n - 1) * Math.sqrt(variance / n);
   return { centre, low: centre - half, high: centre + half };
@@ -51,13 +52,60 @@ export function meanInterval(values: readonly number[], level = 0.95): Interval 
 export function quantileInterval(values: readonly number[], level = 0.9): Interval {
   check(values, level);
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (q: number) => {
-    const position = q * (sorted.length - 1);
-    const below = Math.floor(position);
-    const above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+  return {
+    centre: quantile(sorted, 0.5),
+    low: quantile(sorted, (1 - level) / 2),
+    high: quantile(sorted, (1 + level) / 2),
   };
-  return { centre: at(0.5), low: at((1 - level) / 2), high: at((1 + level) / 2) };
+}
+
+/**
+ * Confidence interval of a geometric mean: the t-interval of the mean logarithm, exponentiated.
+ *
+ * @param values One value > 0 a replica, at least two.
+ * @param level Coverage in (0, 1).
+ * @returns Geometric mean and interval; ends are cut at e^±50, beyond which a spread over few replicas is no number.
+ * @throws {RangeError} If there are fewer than two values, or one is not above 0.
+ *
+ * @example
+ * ```ts
+ * import { ratioInterval } from "./interval.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(ratioInterval([1, 4]).centre, 2);
+ * ```
+ */
+export function ratioInterval(values: readonly number[], level = 0.95): Interval {
+  const bad = values.find((value) => !(value > 0));
+  if (bad !== undefined) throw new RangeError(`expected ratios above 0, found ${bad}`);
+  const { centre, low, high } = meanInterval(values.map(Math.log), level);
+  return { centre: Math.exp(centre), low: Math.exp(Math.max(low, -50)), high: Math.exp(Math.min(high, 50)) };
+}
+
+/**
+ * Wilson's score interval of a share, at 95 %: `(p + z²/2n ± z √(p (1 − p)/n + z²/4n²)) / (1 + z²/n)`, z = 1.96
+ * (Wilson 1927).
+ *
+ * @param share Share p of the n cases, in [0, 1].
+ * @param n Number of cases, ≥ 1.
+ * @returns The share and its interval within [0, 1].
+ * @throws {RangeError} If there are no cases, or the share is none.
+ *
+ * @example
+ * ```ts
+ * import { wilsonInterval } from "./interval.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(wilsonInterval(1, 4).low, 4 / (4 + 1.96 ** 2));
+ * ```
+ */
+export function wilsonInterval(share: number, n: number): Interval {
+  if (!(n >= 1)) throw new RangeError(`expected at least one case, found ${n}`);
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`expected a share in [0, 1], found ${share}`);
+  const z2 = 1.96 ** 2;
+  const centre = (share + z2 / (2 * n)) / (1 + z2 / n);
+  const half = Math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n);
+  return { centre: share, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
 }
 
 /**

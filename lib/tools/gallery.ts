@@ -10,7 +10,8 @@ import { basename, join } from "@std/path";
 import { collectBoard } from "./board/collect.ts";
 import { boardMarkdown } from "./board/markdown.ts";
 import { writeAtomically } from "../io/atomic.ts";
-import type { JudgedClaim } from "../claims/claims.ts";
+import type { JudgedClaim } from "../claims/mod.ts";
+import { intervalOf, notesOf, short } from "../claims/words.ts";
 import { reportError, UserError } from "../io/errors.ts";
 import { standing } from "../run/liveness.ts";
 import { type Manifest, readManifest } from "../run/manifest.ts";
@@ -109,15 +110,11 @@ function page(
   claims: readonly JudgedClaim[],
   files: readonly { path: string; description: string }[],
 ): string {
-  const short = (value: number) => String(Number(value.toPrecision(4)));
-  const percent = (value: number | undefined) => value === undefined ? "" : `${Number((100 * value).toPrecision(2))} %`;
-  const cell = (text: string) => text.replaceAll("|", "\\|");
-  const rows = claims.map((
-    { id, statement, criterion, predicted, measured, low, high, verdict, detail = "", errors },
-  ) =>
-    `| ${id} | ${cell(statement)} | ${cell(criterion)} | ${short(predicted)} | ${short(measured)} [${short(low)}, ${
-      short(high)
-    }] | ${percent(errors?.paper)} | ${percent(errors?.exact)} | **${verdict}** ${cell(detail)} |`
+  const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+  const rows = claims.map((claim) =>
+    `| ${claim.id} | ${cell(claim.statement)} | ${cell(claim.criterion)} | ${short(claim.predicted)} | ${
+      short(claim.measured)
+    } ${intervalOf(claim)} | **${claim.verdict}** ${cell(notesOf(claim).join("; "))} |`
   );
   const svgs = files.filter(({ path }) => path.endsWith(".svg"));
   const made = `${Math.round((elapsedMs ?? 0) / 1000)} s on ${adapter?.description || adapter?.device || "no adapter"}${
@@ -130,8 +127,8 @@ function page(
     ...(claims.length === 0 ? [] : [
       "## Claims",
       [
-        "| claim | statement | criterion, fixed before the run | predicted | measured [band] | paper's error | exact flow's error | verdict |",
-        "|---|---|---|---|---|---|---|---|",
+        "| claim | statement | criterion, fixed before the run | predicted | measured [interval] | verdict |",
+        "|---|---|---|---|---|---|",
         ...rows,
       ].join("\n"),
     ]),

@@ -11,7 +11,7 @@ import { currentGpu, openGpu } from "../gpu/device.ts";
 import { type ProgramTime, startProfiling, stopProfiling } from "../gpu/profiler.ts";
 import type { ColumnTable } from "../run/columns.ts";
 import { reportError, UserError } from "../io/errors.ts";
-import type { Experiment } from "../run/experiment.ts";
+import type { AnyExperiment } from "../run/experiment.ts";
 import { runExperiment } from "../run/main.ts";
 import type { Options } from "../run/option.ts";
 
@@ -128,7 +128,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     throw new UserError(`expected one of ${names.join(", ")}, found ${name ?? "nothing"}${hint}`);
   }
   const module = await import(new URL(`../../experiments/${name}.ts`, import.meta.url).href);
-  const experiment = module.experiment as Experiment<Options, ColumnTable, unknown>;
+  const experiment = module.experiment as AnyExperiment;
   await openGpu();
   const profiler = startProfiling(currentGpu());
   const start = performance.now();

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type Claim, countVerdicts, judgeClaims, judgeInterval, within } from "../../lib/claims/claims.ts";
+import { type Claim, countVerdicts, judgeClaims, judgeInterval, within } from "../../lib/claims/mod.ts";
 import { claimsTable } from "../../lib/claims/terminal.ts";
 import { meanInterval, quantileInterval, studentQuantile } from "../../lib/statistics/interval.ts";
 

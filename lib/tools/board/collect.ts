@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import type { JudgedClaim } from "../../claims/claims.ts";
+import type { JudgedClaim } from "../../claims/mod.ts";
 import { describeError } from "../../io/errors.ts";
 import { findRuns, type FoundRun } from "../../run/find_runs.ts";
 import { standing } from "../../run/liveness.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { countVerdicts, type JudgedClaim } from "../../claims/claims.ts";
+import { countVerdicts, type JudgedClaim } from "../../claims/mod.ts";
 
 /** Four significant digits, without trailing zeros. */
 export function short(value: number): string {

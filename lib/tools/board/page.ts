@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JudgedClaim } from "../../claims/claims.ts";
+import type { JudgedClaim } from "../../claims/mod.ts";
 import type { BoardEntry } from "./collect.ts";
 import { counts, measured, short } from "./numbers.ts";
 

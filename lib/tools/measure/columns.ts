@@ -25,7 +25,7 @@ const key: MeasureKey = {
 /** Rows of the log: series, measures, and changes. */
 export const measureColumns: {
   readonly series: ColumnsOf<"series" | "checkpoints", "int"> & ColumnsOf<"name", "text">;
-  readonly measure: ColumnsOf<"step" | "replica", "int"> & MeasureKey & ColumnsOf<"value", "float">;
+  readonly matrix: ColumnsOf<"step" | "replica", "int"> & MeasureKey & ColumnsOf<"value", "float">;
   readonly change:
     & MeasureKey
     & ColumnsOf<"change" | "criterion", "text">
@@ -37,7 +37,7 @@ export const measureColumns: {
     name: text("folder of its checkpoints"),
     checkpoints: int("", "how many"),
   },
-  measure: {
+  matrix: {
     step: int("steps", "step of the checkpoint"),
     replica: int("", "replica: number of the series, or of the axis of replicas within a checkpoint"),
     ...key,

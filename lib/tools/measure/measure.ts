@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { openGpu } from "../../gpu/device.ts";
 import { curvature } from "../../metrics/curvature.ts";
 import { marginalEffectiveRanks } from "../../metrics/spectrum.ts";
 import { defineExperiment, type Experiment } from "../../run/experiment.ts";
@@ -43,7 +42,7 @@ ${rows(LAYOUTS.map(({ id, of }) => [id, of]))}`;
 type MeasureConfiguration = Configuration<typeof measureOptions>;
 
 /** The tool, run like an experiment: `runExperiment(measureCheckpoints, ["RUN", "--circuits=none"])`. */
-export const measureCheckpoints: Experiment<typeof measureOptions, typeof measureColumns, never> = defineExperiment({
+export const measureCheckpoints: Experiment<typeof measureOptions, typeof measureColumns> = defineExperiment({
   name: "measure",
   doc: DOC,
   operands: { name: "CHECKPOINTS…", help: "safetensors files or folders of them; several folders are replicas" },
@@ -53,9 +52,8 @@ export const measureCheckpoints: Experiment<typeof measureOptions, typeof measur
   claims: [],
   check: (configuration, operands) => void planAll(configuration, operands),
   async run(context) {
-    const { configuration, operands, log, adapter, setAdapter } = context;
+    const { configuration, operands, log } = context;
     const planned = planAll(configuration, operands);
-    setAdapter((await openGpu(adapter)).adapter);
     const curves = new Curves();
     const spectra = new SpectrumMeans();
     const unsound: Unsound[] = [];
@@ -98,7 +96,7 @@ type Recorder = (key: CurveKey, replica: number, step: number, value: number) =>
 function recorder({ log }: MeasureContext, curves: Curves, first: number): Recorder {
   return (key, replica, step, value) => {
     if (!Number.isFinite(value)) return;
-    log("measure", { step, replica: first + replica, ...key, value });
+    log("matrix", { step, replica: first + replica, ...key, value });
     curves.add(key, first + replica, step, value);
   };
 }

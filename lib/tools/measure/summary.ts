@@ -16,7 +16,7 @@ import type { Unsound } from "./sources.ts";
 import type { SpectrumMeans } from "./spectrum_means.ts";
 
 /** What a run of the tool is given. */
-export type MeasureContext = RunContext<typeof measureOptions, typeof measureColumns, never>;
+export type MeasureContext = RunContext<typeof measureOptions, typeof measureColumns>;
 
 /**
  * Writes figures and change points, and prints the table of these.

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { countVerdicts } from "../../claims/claims.ts";
+import { countVerdicts } from "../../claims/mod.ts";
 import type { ColumnTable } from "../../run/columns.ts";
 import { modified, type Standing, standing } from "../../run/liveness.ts";
 import type { FileEntry, RunStatus } from "../../run/manifest.ts";

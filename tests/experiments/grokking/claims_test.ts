@@ -10,7 +10,7 @@ import { replicasOf } from "../../../experiments/grokking/replicas.ts";
 import { coefficientSteps, options, presets, type Setting } from "../../../experiments/grokking/setting.ts";
 import { MATRICES } from "../../../experiments/grokking/spectral.ts";
 import { crossing } from "../../../experiments/grokking/times.ts";
-import { judgeClaims, type Verdict } from "../../../lib/claims/claims.ts";
+import { judgeClaims, type Verdict } from "../../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../../lib/run/command_line.ts";
 
 const setting: Setting = parseCommandLine(

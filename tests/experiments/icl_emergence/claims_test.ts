@@ -4,7 +4,7 @@ import { claims } from "../../../experiments/icl_emergence/claims.ts";
 import { controlLimit, type Evidence, learnedLevel } from "../../../experiments/icl_emergence/evidence.ts";
 import { delays } from "../../../experiments/icl_emergence/intervention_claims.ts";
 import { scoreCurve } from "../../../experiments/icl_emergence/series.ts";
-import { judgeClaims, type Verdict } from "../../../lib/claims/claims.ts";
+import { judgeClaims, type Verdict } from "../../../lib/claims/mod.ts";
 import { everywhere, evidenceOf, MIDDLE, setting, settingOf, synthetic } from "./synthetic.ts";
 
 const late = (extra: number) => (replica: number) => extra + (replica % 2);

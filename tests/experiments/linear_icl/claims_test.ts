@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { claims } from "../../../experiments/linear_icl/claims.ts";
 import { type Evidence, last, mean, plateauOf } from "../../../experiments/linear_icl/evidence.ts";
-import { judgeClaims, type Verdict } from "../../../lib/claims/claims.ts";
+import { judgeClaims, type Verdict } from "../../../lib/claims/mod.ts";
 import { decoupledProducts } from "../../../lib/theory/linear_icl/closed_form.ts";
 import { aligning, behaving, mirrored, setting, settingOf, settledAt, shifted, steps, theory } from "./synthetic.ts";
 

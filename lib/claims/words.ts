@@ -1,0 +1,61 @@
+/**
+ * What a claim's numbers are called: the same words on the terminal, in Markdown and on pages.
+ *
+ * @module
+ */
+import { countVerdicts, type JudgedClaim } from "./claim.ts";
+
+/** What stands where nothing was measured or predicted. */
+const NOTHING = "–";
+
+/**
+ * A number with three significant digits.
+ *
+ * @param value The number; null where there is none.
+ * @returns For example `0.0412`; `–` for null.
+ */
+export function short(value: number | null): string {
+  return value === null ? NOTHING : String(Number(value.toPrecision(3)));
+}
+
+/** The interval of a claim, as in `[0.98, 1.02]`; `–` where nothing was measured. */
+export function intervalOf({ low, high }: Pick<JudgedClaim, "low" | "high">): string {
+  return low === null || high === null ? NOTHING : `[${short(low)}, ${short(high)}]`;
+}
+
+/**
+ * Sentences about a claim beside its numbers: the detail, the errors of its rivals, and how many replicas would be expected
+ * to settle it.
+ *
+ * @param claim The claim.
+ * @returns Sentences without full stops; none where there is nothing to say.
+ */
+export function notesOf({ verdict, detail, rivals, replicas, replicasToSettle }: JudgedClaim): string[] {
+  const errors = Object.entries(rivals ?? {}).map(([name, error]) => `${name} off by ${percent(error)}`);
+  return [
+    ...(detail === undefined || detail === "" ? [] : [detail]),
+    ...(errors.length === 0 ? [] : [errors.join(", ")]),
+    ...(verdict !== "inconclusive" || replicas === 0 ? [] : [
+      replicasToSettle === null
+        ? `no number of replicas up to 10 000 would be expected to settle it (here ${replicas})`
+        : `${replicasToSettle} replicas would be expected to settle it (here ${replicas})`,
+    ]),
+  ];
+}
+
+/**
+ * How many claims came out how, in words.
+ *
+ * @param judged Claims.
+ * @returns For example `12 reproduced, 1 not reproduced, 2 inconclusive`; `no claims`; or that a trial judges nothing.
+ */
+export function countsInWords(judged: readonly Pick<JudgedClaim, "verdict">[]): string {
+  const { trial = 0, ...counts } = countVerdicts(judged);
+  const words = Object.entries(counts).map(([verdict, count]) => `${count} ${verdict}`);
+  if (trial > 0) words.push(`${trial} not judged: verdicts of a trial preset would mean nothing`);
+  return words.length === 0 ? "no claims" : words.join(", ");
+}
+
+function percent(error: number): string {
+  return `${Number((100 * error).toPrecision(2))} %`;
+}

@@ -1,0 +1,42 @@
+/** From numbers of every replica to rows of the log. */
+import type { MeasureRow } from "../study/measurements.ts";
+import type { MeasuredAt, ReplicaValues } from "./experiment.ts";
+
+/**
+ * Rows of numbers of every replica.
+ *
+ * @param at Series or conditions, step and place.
+ * @param values Numbers by quantity.
+ * @returns Rows, quantity by quantity.
+ * @throws {RangeError} If conditions have another number of replicas than there are numbers.
+ */
+export function* rowsOf(
+  { series, step, layer, head, index }: MeasuredAt,
+  values: Readonly<Record<string, ReplicaValues>>,
+): Generator<MeasureRow> {
+  const place = {
+    ...(layer !== undefined && { layer }),
+    ...(head !== undefined && { head }),
+    ...(index !== undefined && { index }),
+  };
+  for (const [quantity, given] of Object.entries(values)) {
+    const R = typeof series === "string" ? given.length : series.replicas.length;
+    const each = given.length / R;
+    if (!Number.isInteger(each) || (each === 0 && R > 0)) {
+      throw new RangeError(`expected "${quantity}" of ${R} replicas, found ${given.length} numbers`);
+    }
+    for (let r = 0; r < R; r++) {
+      const owner = typeof series === "string"
+        ? { series, replica: r }
+        : { series: series.replicas[r].condition, replica: series.replicas[r].replica };
+      const row = (value: number | null, index?: number): MeasureRow[] =>
+        value === null ? [] : [{ ...owner, step, quantity, ...place, ...(index !== undefined && { index }), value }];
+      const own = given[r];
+      if (each > 1) {
+        for (let i = 0; i < each; i++) yield* row((given as ArrayLike<number>)[r * each + i], i);
+      } else if (typeof own === "object" && own !== null) {
+        for (let i = 0; i < own.length; i++) yield* row(own[i], i);
+      } else yield* row(own);
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Statistics over replicas, on the host in float64.
+ *
+ * @module
+ */
+export { geometricMean, mean, quantile, slope, standardDeviation } from "./summary.ts";
+export {
+  type Interval,
+  meanInterval,
+  quantileInterval,
+  ratioInterval,
+  studentQuantile,
+  wilsonInterval,
+} from "./interval.ts";

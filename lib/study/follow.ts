@@ -1,0 +1,181 @@
+/**
+ * Following a training: the loop stays in the experiment; progress, Ctrl-C, checkpoints and resumption are here.
+ *
+ * @module
+ */
+import { unionOfSteps } from "../train/steps.ts";
+
+/** State of a training, as {@linkcode Training.state} gives it. */
+export interface PhaseState {
+  /** Steps taken. */
+  readonly step: number;
+  /** Parameters and the optimiser's state by name. */
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly data: Float32Array;
+  }[];
+}
+
+/** A report of a training. */
+export interface Reported {
+  /** Steps taken. */
+  readonly step: number;
+  /** Losses (R) of the last step before its update; null at the start. */
+  readonly loss: Float32Array | null;
+  /** Losses (R) of every step since the last report. */
+  readonly losses: readonly Float32Array[];
+}
+
+/** What is followed: a `Training`, or anything that reports as one. */
+export interface Followed<R extends Reported> {
+  /** Steps taken so far. */
+  readonly step: number;
+  /** Trains and yields reports. */
+  run(options: {
+    readonly reports: Iterable<number>;
+    readonly until?: (report: R) => boolean;
+    readonly pause?: (step: number) => boolean;
+    readonly signal?: AbortSignal;
+    readonly reportStart?: boolean;
+  }): AsyncGenerator<R>;
+  /** Everything that the next step depends on. */
+  state(): Promise<PhaseState>;
+}
+
+/** The trainings of a run one after the other, and where a resumed run goes on. */
+export interface Phases {
+  /** Whether a training had ended when the checkpoint was saved that the run goes on from. */
+  isDone(label: string): boolean;
+  /** Losses since the last report that a checkpoint within this training has kept. */
+  pendingLosses(label: string): Float32Array[];
+  /** Whether the run goes on within this training. */
+  isRestored(label: string): boolean;
+  /** Steps of this training at which a checkpoint is due, up to the last. */
+  due(last: number): readonly number[];
+  /** Saves a checkpoint within a training. */
+  save(label: string, state: PhaseState, losses: readonly Float32Array[]): void;
+  /** Says that a training has ended after some steps. */
+  finish(label: string, steps: number): void;
+}
+
+/** What a loop of a run reports to, and what ends it early. */
+export interface Follower {
+  /** Aborted by Ctrl-C or another signal. */
+  readonly signal: AbortSignal;
+  /** Bar or lines on the terminal. */
+  readonly progress: {
+    start(total: number, label?: string, from?: number): void;
+    update(step: number, values?: Readonly<Record<string, number>>): Promise<void>;
+    stop(): void;
+  };
+  /** The trainings of the run. */
+  readonly phases: Phases;
+}
+
+/** How a training is followed. */
+export interface FollowOptions<R extends Reported> {
+  /** What is trained, in words; names the training in checkpoints, once a run. */
+  readonly label: string;
+  /** Steps to report, ascending. */
+  readonly reports: readonly number[];
+  /** Ends the training after a report. */
+  readonly until?: (report: R) => boolean;
+  /** Whether training waits at a report, so that parameters can be read there; only at checkpoints unless given. */
+  readonly pause?: (step: number) => boolean;
+  /** Whether the state from which a training starts is reported too where it is not step 0. */
+  readonly reportStart?: boolean;
+}
+
+/** Moves of the bar that are made however far apart reports lie. */
+const TICKS = 50;
+
+/**
+ * Trains and yields the chosen reports. Shows progress; saves checkpoints when they are due and when the run is told to end,
+ * and then throws; a training that had ended before a resumed run's checkpoint yields nothing, as its rows are in the log.
+ *
+ * @param training What is trained; made with `from: run.restored(label)`, so that it goes on where the run was.
+ * @param options Label and reports.
+ * @param run The run.
+ * @returns Reports, `losses` being those of every step since the one before.
+ * @throws The signal's reason once the run is told to end.
+ *
+ * @example
+ * ```ts ignore
+ * for await (const { step, evaluations } of follow(training, { label: "main", reports: everySteps(10, 100) }, run)) {
+ *   run.measure({ series: "main", step }, { "test loss": evaluations.test });
+ * }
+ * ```
+ */
+export async function* follow<R extends Reported>(
+  training: Followed<R>,
+  { label, reports, until, pause, reportStart = false }: FollowOptions<R>,
+  { signal, progress, phases }: Follower,
+): AsyncGenerator<R> {
+  if (phases.isDone(label)) return;
+  signal.throwIfAborted();
+  const first = training.step;
+  const last = reports[reports.length - 1];
+  const wanted = new Set(reports);
+  const ticks = Array.from({ length: TICKS }, (_, tick) => first + Math.round((last - first) * tick / TICKS));
+  const due = new Set(phases.due(last).filter((step) => step > first));
+  const steps = unionOfSteps(reports, ticks, [...due]).filter((step) => step >= first && step <= last);
+  let losses = phases.pendingLosses(label);
+  let saved = phases.isRestored(label) ? first : -1;
+  const save = async () => {
+    phases.save(label, await training.state(), losses);
+    saved = training.step;
+  };
+  progress.start(last, label, first);
+  const loop = training.run({
+    reports: steps,
+    signal,
+    pause: (step) => due.has(step) || (pause !== undefined && wanted.has(step) && pause(step)),
+    until: until && ((report) => wanted.has(report.step) && until(report)),
+    reportStart: reportStart && !phases.isRestored(label),
+  });
+  for await (const report of loop) {
+    losses.push(...report.losses);
+    if (wanted.has(report.step)) {
+      const since = losses;
+      losses = [];
+      yield { ...report, losses: since, loss: since.at(-1) ?? report.loss };
+    }
+    if (due.has(report.step)) await save();
+    await progress.update(report.step, report.loss ? { loss: report.loss[0] } : {});
+  }
+  progress.stop();
+  if (signal.aborted) {
+    if (training.step > saved && training.step > 0) await save();
+    signal.throwIfAborted();
+  }
+  phases.finish(label, training.step);
+}
+
+/**
+ * Maps items one at a time, with progress; Ctrl-C stops between two.
+ *
+ * @param items Items in order.
+ * @param label What is computed, in words.
+ * @param compute Computes one.
+ * @param run The run.
+ * @returns Results in order.
+ * @throws The signal's reason once the run is told to end.
+ */
+export async function each<T, U>(
+  items: readonly T[],
+  label: string,
+  compute: (item: T, index: number) => U | Promise<U>,
+  { signal, progress }: Pick<Follower, "signal" | "progress">,
+): Promise<U[]> {
+  const results: U[] = [];
+  progress.start(items.length, label);
+  for (const [index, item] of items.entries()) {
+    signal.throwIfAborted();
+    results.push(await compute(item, index));
+    await progress.update(results.length);
+  }
+  progress.stop();
+  signal.throwIfAborted();
+  return results;
+}

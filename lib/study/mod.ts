@@ -1,0 +1,16 @@
+/**
+ * The study of an experiment: conditions × seeds, trainings that are followed, snapshots, and the numbers measured.
+ *
+ * @module
+ */
+export { type Condition, type ConditionReplica, Conditions } from "./conditions.ts";
+export { each, follow, type Followed, type Follower, type FollowOptions, type Reported } from "./follow.ts";
+export {
+  type MeasuredCurve,
+  Measurements,
+  type MeasureRow,
+  type Place,
+  type Quantity,
+  type TheoryNumber,
+} from "./measurements.ts";
+export { type Snapshot, Snapshots } from "./snapshots.ts";
