@@ -11,6 +11,7 @@ export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words
 export { bimodals, gammaPairs, integersBelow, logGammas, logistics, permutation } from "./lib/random/laws.ts";
 export * from "./kernels/mod.ts";
 export * from "./lib/tasks/mod.ts";
+export { readText } from "./lib/io/text.ts";
 export * from "./lib/models/linear_icl.ts";
 export * from "./lib/models/initializers.ts";
 export * from "./lib/models/parameters.ts";

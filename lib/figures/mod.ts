@@ -5,6 +5,7 @@
  */
 
 export type { Axis } from "./axes.ts";
+export { chainFigure } from "./chains.ts";
 export { type BandDefinition, type BandOptions, bandOver, type BandRow, describeBand } from "./band.ts";
 export { type Caption, figure, type Panel, smallMultiples } from "./compose.ts";
 export { thin, type ThinOptions } from "./downsample.ts";

@@ -7,7 +7,6 @@
  * @module
  */
 import { fromFileUrl, relative } from "@std/path";
-import { DivergenceError } from "../train/divergence.ts";
 
 /** What was asked for cannot be done as asked (a misspelt option, an occupied folder, a missing permission): exit code 2. */
 export class UserError extends Error {
@@ -90,7 +89,7 @@ const OWN = ["lib/", "kernels/"].map((folder) => new URL(`../../${folder}`, impo
 
 /** The innermost place outside of the library that an unexpected error came through. */
 function placeOf(error: unknown): string | null {
-  if (!(error instanceof Error) || error instanceof RunError || error instanceof DivergenceError) return null;
+  if (!(error instanceof Error) || error instanceof RunError || error.name === "DivergenceError") return null;
   if (Object.values(Deno.errors).some((kind) => error instanceof kind)) return null;
   for (const [, url, line, column] of (error.stack ?? "").matchAll(/(file:\/\/[^\s()]+):(\d+):(\d+)\)?$/gm)) {
     if (!OWN.some((folder) => url.startsWith(folder))) return `${fromHere(fromFileUrl(url))}:${line}:${column}`;

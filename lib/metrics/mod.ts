@@ -53,5 +53,4 @@ export {
   learningCoefficients,
 } from "./learning_coefficient.ts";
 export { type ChainDiagnostics, describeChains, splitRHat } from "./chains.ts";
-export { chainFigure } from "./chain_figure.ts";
 export { type KnownCoefficient, reducedRankCoefficient, type ReducedRankSizes } from "./reduced_rank.ts";

@@ -29,7 +29,7 @@ export { type NextTokens, shuffled, type TokenBatch, withTargets } from "./token
 export { repeatedSequences, type RepeatedSequencesBatch, type RepeatedSequencesOptions } from "./repeated_sequences.ts";
 export { markovChains, type MarkovChainsBatch, type MarkovChainsOptions } from "./markov_chains.ts";
 export { triggerBigrams, type TriggerBigramsBatch, type TriggerBigramsOptions } from "./trigger_bigrams.ts";
-export { readText, textPart, textWindows, type TextWindowsBatch, type TextWindowsOptions } from "./text_windows.ts";
+export { textPart, textWindows, type TextWindowsBatch, type TextWindowsOptions } from "./text_windows.ts";
 export {
   fittedLosses,
   inContextLosses,

@@ -4,7 +4,6 @@ import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { checkCounts, type TaskSampler } from "./sampler.ts";
 import type { TokenBatch } from "./token_sequences.ts";
-import { UserError } from "../io/errors.ts";
 
 /** A task of text windows. */
 export interface TextWindowsOptions {
@@ -89,30 +88,4 @@ export function textPart(
 function littleEndian(bytes: Uint8Array): Uint32Array {
   const view = new DataView(bytes.buffer);
   return Uint32Array.from({ length: bytes.length / 4 }, (_, word) => view.getUint32(4 * word, true));
-}
-
-/**
- * Reads the bytes of a text.
- *
- * @param path File.
- * @param least Fewest bytes that will do.
- * @returns Its bytes.
- * @throws {UserError} If the file cannot be read or is too short.
- * @throws {Deno.errors.NotCapable} If the process may not read it.
- */
-export async function readText(path: string, least = 1): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    const reason = error instanceof Error
-      ? error.message.split(" (os error")[0].replaceAll(/\s*\n\s*/g, " ")
-      : `${error}`;
-    throw new UserError(`text ${path}: expected a readable file, found: ${reason}`, { cause: error });
-  }
-  if (bytes.length < least) {
-    throw new UserError(`text ${path}: expected at least ${least} bytes, found ${bytes.length}`);
-  }
-  return bytes;
 }

@@ -13,7 +13,7 @@ import { scale, square } from "../../kernels/elementwise/unary.ts";
 import { renderSvg, validate } from "../../lib/figures/mod.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import { chainFigure } from "../../lib/metrics/chain_figure.ts";
+import { chainFigure } from "../../lib/figures/chains.ts";
 import { describeChains, splitRHat } from "../../lib/metrics/chains.ts";
 import {
   learningCoefficient,

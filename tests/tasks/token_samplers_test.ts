@@ -8,7 +8,8 @@ import { transitionsAtReference } from "../../kernels/tasks/transition_matrix.ts
 import { markovChains } from "../../lib/tasks/markov_chains.ts";
 import { repeatedSequences } from "../../lib/tasks/repeated_sequences.ts";
 import type { TaskSampler } from "../../lib/tasks/sampler.ts";
-import { readText, textWindows } from "../../lib/tasks/text_windows.ts";
+import { readText } from "../../lib/io/text.ts";
+import { textWindows } from "../../lib/tasks/text_windows.ts";
 import { shuffled, type TokenBatch, withTargets } from "../../lib/tasks/token_sequences.ts";
 import { triggerBigrams } from "../../lib/tasks/trigger_bigrams.ts";
 import { differingTensor, sample } from "./sample.ts";

@@ -1,10 +1,10 @@
 /** The trace plot of a learning coefficient's chains. */
-import { position } from "../figures/axes.ts";
-import { figure } from "../figures/compose.ts";
-import { ruleAt } from "../figures/rule.ts";
-import type { Spec } from "../figures/spec.ts";
-import { PALETTE } from "../figures/theme.ts";
-import type { LearningCoefficient } from "./learning_coefficient.ts";
+import { position } from "./axes.ts";
+import { figure } from "./compose.ts";
+import { ruleAt } from "./rule.ts";
+import type { Spec } from "./spec.ts";
+import { PALETTE } from "./theme.ts";
+import type { LearningCoefficient } from "../metrics/learning_coefficient.ts";
 
 const MOST_POINTS = 80;
 
@@ -18,8 +18,8 @@ const MOST_POINTS = 80;
  *
  * @example
  * ```ts
- * import { renderSvg } from "../figures/mod.ts";
- * import { chainFigure } from "./chain_figure.ts";
+ * import { renderSvg } from "./mod.ts";
+ * import { chainFigure } from "./chains.ts";
  *
  * const trace = [0, 1].map((chain) => Float64Array.from({ length: 100 }, (_, step) => 0.01 + 1e-3 * Math.sin(step + chain)));
  * const found = { coefficient: 1, low: 0.9, high: 1.1, chains: [1, 1], rHat: 1, warnings: [] };

@@ -1,0 +1,111 @@
+/** The house: imports point down the list of rooms, and what computes uses no Deno API. */
+import { assertEquals } from "@std/assert";
+import { dirname, fromFileUrl, join, normalize } from "@std/path";
+
+const root = fromFileUrl(new URL("../", import.meta.url));
+
+/** Rooms in the order in which data flows: a room imports from itself and from those above it in this list. */
+const ROOMS = [
+  "types",
+  "gpu",
+  "random",
+  "autodiff",
+  "kernels",
+  "io",
+  "statistics",
+  "tasks",
+  "models",
+  "losses",
+  "optim",
+  "train",
+  "theory",
+  "linalg",
+  "metrics",
+  "circuits",
+  "interventions",
+  "study",
+  "claims",
+  "figures",
+  "checkpoint",
+  "run",
+  "tools",
+] as const;
+
+/** The one cycle between rooms: an operation's gradient is made of operations, and the tape is what they are recorded on. */
+const CYCLES: Readonly<Record<string, string>> = { "autodiff → kernels": "gradients call operations" };
+
+/** Rooms that are for a machine with files and processes: everything above them computes, and could run in a browser. */
+const HOSTED = ["io", "checkpoint", "run", "tools"];
+
+/** Files of other rooms that use Deno, and what for. */
+const USES_DENO: Readonly<Record<string, string>> = {
+  "lib/gpu/adapter.ts": "opens the adapter",
+  "lib/gpu/device.ts": "opens the adapter",
+  "lib/figures/png.ts": "reads the font and the rasteriser from the package cache",
+};
+
+interface Source {
+  readonly path: string;
+  readonly room: string;
+  /** Text without comments. */
+  readonly code: string;
+}
+
+function roomOf(path: string): string {
+  const parts = path.split("/");
+  return parts[0] === "kernels" ? "kernels" : parts[1].replace(/\.ts$/, "");
+}
+
+function* sources(folder: string): Generator<Source> {
+  for (const { name, isDirectory } of Deno.readDirSync(join(root, folder))) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* sources(path);
+    else if (name.endsWith(".ts") && path !== "lib/types/std.d.ts") {
+      const code = Deno.readTextFileSync(join(root, path)).replaceAll(/\/\*[\s\S]*?\*\//g, "")
+        .replaceAll(/^\s*\/\/.*$/gm, "");
+      yield { path, room: roomOf(path), code };
+    }
+  }
+}
+
+const all = [...sources("lib"), ...sources("kernels")];
+
+/** Paths that a file imports, from the root. */
+function importsOf({ path, code }: Source): string[] {
+  return [...code.matchAll(/(?:from|import)\s+"(\.[^"]+)"/g)].map(([, target]) =>
+    normalize(join(dirname(path), target))
+  )
+    .filter((target) => target.startsWith("lib/") || target.startsWith("kernels/"));
+}
+
+Deno.test("every room is in the list", () => {
+  assertEquals([...new Set(all.map(({ room }) => room))].filter((room) => !ROOMS.some((one) => one === room)), []);
+});
+
+Deno.test("imports point down only, but for one cycle", () => {
+  const place = (room: string) => ROOMS.findIndex((one) => one === room);
+  const upward = all.flatMap((source) =>
+    importsOf(source).filter((target) => place(roomOf(target)) > place(source.room))
+      .map((target) => ({ cycle: `${source.room} → ${roomOf(target)}`, found: `${source.path} imports ${target}` }))
+  );
+  assertEquals(upward.filter(({ cycle }) => !(cycle in CYCLES)).map(({ found }) => found), []);
+  assertEquals(new Set(upward.map(({ cycle }) => cycle)), new Set(Object.keys(CYCLES)), "a cycle that is gone");
+});
+
+Deno.test("what computes uses no Deno API", () => {
+  const found = all.filter(({ room, path, code }) =>
+    !HOSTED.includes(room) && !(path in USES_DENO) && /\bDeno\./.test(code)
+  );
+  assertEquals(found.map(({ path }) => path), []);
+  const all64 = new Map(all.map(({ path, code }) => [path, code]));
+  const idle = Object.keys(USES_DENO).filter((path) => !/\bDeno\./.test(all64.get(path) ?? ""));
+  assertEquals(idle, [], "a file that no longer needs to be named");
+});
+
+Deno.test("what computes imports no room that is for a machine with files", () => {
+  const found = all.filter(({ room }) => !HOSTED.includes(room)).flatMap((source) =>
+    importsOf(source).filter((target) => HOSTED.includes(roomOf(target)))
+      .map((target) => `${source.path} imports ${target}`)
+  );
+  assertEquals(found, []);
+});
