@@ -56,7 +56,7 @@ export function perReplica(label: string, replicas: number, { name, value, allow
 }
 
 /**
- * The table of hyper-parameters that `kernels/flat_update.wgsl` describes.
+ * The table of hyper-parameters that `kernels/optim/flat_update.wgsl` describes.
  *
  * @param label Optimiser; stands in error messages.
  * @param replicas Number of replicas R.

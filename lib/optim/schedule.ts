@@ -3,7 +3,7 @@ import type { PerReplica } from "../gpu/per_replica.ts";
 
 export type { PerReplica } from "../gpu/per_replica.ts";
 
-/** A factor of the learning rate as a function of the step, see `kernels/schedule.wgsl`. */
+/** A factor of the learning rate as a function of the step, see `kernels/optim/schedule.part.wgsl`. */
 export interface Schedule {
   /** What follows warm-up. */
   readonly shape: "constant" | "cosine" | "linear" | "triangle";
@@ -84,7 +84,7 @@ export function warmUp(warmup: PerReplica, schedule: Schedule = constantSchedule
   return { ...schedule, warmup };
 }
 
-/** Number that `schedule.wgsl` has for each shape. */
+/** Number that `schedule.part.wgsl` has for each shape. */
 export const SCHEDULE_CODES: Readonly<Record<Schedule["shape"], number>> = {
   constant: 0,
   cosine: 1,
