@@ -64,6 +64,8 @@ export function layOut(specs: ParameterSpecs, replicas: number): BlockLayout {
  */
 export function chunkTable({ blocks, replicas, length }: BlockLayout): Uint32Array {
   const table = new Uint32Array(4 * length / VIEW_ALIGNMENT);
+  // Rows of no block have no elements, and no number that a kernel divides by is 0.
+  for (let row = 0; row < table.length; row += 4) table[row + 1] = 1;
   blocks.forEach(({ spec, start, perReplica }, number) => {
     const decays = Number(spec.decay ?? spec.shape.length > 1);
     const size = replicas * perReplica;
