@@ -69,7 +69,7 @@ export class ParameterSet implements Disposable {
   readonly weights: Weights;
   /** Seed of each replica. */
   readonly seeds: readonly number[];
-  /** Parameters in order, and where they lie. */
+  /** Parameters in order, each with its place. */
   readonly blocks: readonly ParameterBlock[];
 
   readonly #layout: BlockLayout;
@@ -125,7 +125,7 @@ export class ParameterSet implements Disposable {
   }
 
   /**
-   * The parts of another flat tensor that belong to the parameters: of a gradient, a moment, a direction.
+   * Takes another flat tensor apart by parameters: a gradient, a moment, a direction.
    *
    * @param flat Tensor of the size of {@linkcode ParameterSet.flat}.
    * @returns Views (R, …) by name.
@@ -172,7 +172,7 @@ export class ParameterSet implements Disposable {
   }
 
   /**
-   * Arrays of the host as one flat array: the inverse of {@linkcode ParameterSet.read}.
+   * Joins arrays of the host into one flat array: the inverse of {@linkcode ParameterSet.read}.
    *
    * @param arrays Every parameter once, (R, …), under the names of checkpoints.
    * @returns Elements (P) for {@linkcode ParameterSet.flat} or another tensor of its layout.

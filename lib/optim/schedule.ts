@@ -5,9 +5,9 @@ export type { PerReplica } from "../gpu/per_replica.ts";
 
 /** A factor of the learning rate as a function of the step, see `kernels/optim/schedule.part.wgsl`. */
 export interface Schedule {
-  /** What follows warm-up. */
+  /** Shape of the part after warm-up. */
   readonly shape: "constant" | "cosine" | "linear" | "triangle";
-  /** Updates of linear warm-up, ≥ 0: update number t (from 0) has (t + 1)/warmup of what follows. */
+  /** Updates of linear warm-up, ≥ 0: update number t (from 0) has (t + 1)/warmup of that part's factor. */
   readonly warmup: PerReplica;
   /** Step at which the end is reached, warm-up included. */
   readonly steps: PerReplica;
