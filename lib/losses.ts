@@ -12,7 +12,7 @@ import type { DType } from "./gpu/dtype.ts";
 import { ShapeError } from "./gpu/errors.ts";
 import type { Tensor } from "./gpu/tensor.ts";
 
-/** How the losses of single predictions are combined. */
+/** Weights and averages of the losses of single predictions. */
 export interface LossOptions {
   /** One weight ≥ 0 per prediction, (R, …), or the same for all replicas, (…); all 1 by default. */
   readonly weights?: Tensor;

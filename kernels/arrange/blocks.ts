@@ -7,7 +7,6 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { makeTensor } from "../../lib/gpu/trace.ts";
 import blocks from "./blocks.wgsl" with { type: "text" };
 import { inBothForms } from "../shared/elements.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import padCode from "./pad.wgsl" with { type: "text" };
 
 /** Blocks of L neighbours in each of O rows of either tensor, at a step and a start. */
@@ -23,7 +22,7 @@ interface Blocks {
 const move = inBothForms(({ files, width }): KernelOf<"x", "y", keyof Blocks> =>
   kernel({
     label: "blocks",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/arrange/blocks.wgsl": blocks },
+    code: { ...files, "kernels/arrange/blocks.wgsl": blocks },
     inputs: { x: ["X"] },
     outputs: { y: ["Y"] },
     scalars: ["O", "L", "xStep", "xStart", "yStep", "yStart"],
@@ -34,7 +33,7 @@ const move = inBothForms(({ files, width }): KernelOf<"x", "y", keyof Blocks> =>
 const surround = inBothForms(({ files, width }): KernelOf<"x", "y", "before"> =>
   kernel({
     label: "pad",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/arrange/pad.wgsl": padCode },
+    code: { ...files, "kernels/arrange/pad.wgsl": padCode },
     inputs: { x: ["O", "X"] },
     outputs: { y: ["O", "Y"] },
     scalars: ["before"],

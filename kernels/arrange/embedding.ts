@@ -9,13 +9,12 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { inBothForms } from "../shared/elements.ts";
 import forwardCode from "./embedding.wgsl" with { type: "text" };
 import backwardCode from "./embedding_backward.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { tokenOrder } from "./token_order.ts";
 
 const forward = inBothForms(({ files, width }): KernelOf<"tokens" | "table", "y"> =>
   kernel({
     label: "embedding",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/arrange/embedding.wgsl": forwardCode },
+    code: { ...files, "kernels/arrange/embedding.wgsl": forwardCode },
     inputs: { tokens: ["S", "N"], table: ["R", "V", "C"] },
     outputs: { y: ["R", "N", "C"] },
     groups: ({ R, N, C }) => Math.ceil(R * N * C / width / 64),
@@ -26,7 +25,6 @@ const backward = inBothForms(({ files, width }): KernelOf<"order" | "starts" | "
   kernel({
     label: "embedding_backward",
     code: {
-      "kernels/shared/index.part.wgsl": index,
       ...files,
       "kernels/arrange/embedding_backward.wgsl": backwardCode,
     },

@@ -6,14 +6,13 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { inBothForms } from "../shared/elements.ts";
 import gatherCode from "./gather.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import scatterCode from "./scatter.wgsl" with { type: "text" };
 import { slice } from "./blocks.ts";
 
 const forward = inBothForms(({ files, width }): KernelOf<"index" | "x", "y"> =>
   kernel({
     label: "gather",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/arrange/gather.wgsl": gatherCode },
+    code: { ...files, "kernels/arrange/gather.wgsl": gatherCode },
     inputs: { index: ["S", "N"], x: ["R", "N", "T", "C"] },
     outputs: { y: ["R", "N", "C"] },
     groups: ({ R, N, C }) => Math.ceil(R * N * C / width / 64),
@@ -23,7 +22,7 @@ const forward = inBothForms(({ files, width }): KernelOf<"index" | "x", "y"> =>
 const transposed = inBothForms(({ files, width }): KernelOf<"index" | "y", "x"> =>
   kernel({
     label: "scatter",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/arrange/scatter.wgsl": scatterCode },
+    code: { ...files, "kernels/arrange/scatter.wgsl": scatterCode },
     inputs: { index: ["S", "N"], y: ["R", "N", "C"] },
     outputs: { x: ["R", "N", "T", "C"] },
     groups: ({ R, N, T, C }) => Math.ceil(R * N * T * C / width / 64),

@@ -1,7 +1,6 @@
 /** Means over a posterior that is known in parts. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./mix_parts.wgsl" with { type: "text" };
 
 /**
@@ -13,7 +12,7 @@ import code from "./mix_parts.wgsl" with { type: "text" };
  */
 export const mixParts: KernelOf<"part", "prediction"> = kernel({
   label: "mix_parts",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/arrange/mix_parts.wgsl": code },
+  code: { "kernels/arrange/mix_parts.wgsl": code },
   inputs: { part: ["Q", "C", "P", "3"] },
   outputs: { prediction: ["Q", "P"] },
   groups: ({ Q, C, P }) => {

@@ -3,12 +3,11 @@ import { array64 } from "../../lib/autodiff/array64.ts";
 import { differentiable } from "../../lib/autodiff/differentiable.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./one_hot.wgsl" with { type: "text" };
 
 const forward = kernel({
   label: "one_hot",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/arrange/one_hot.wgsl": code },
+  code: { "kernels/arrange/one_hot.wgsl": code },
   inputs: { targets: ["T"] },
   outputs: { y: ["N", "V"] },
   groups: ({ N, V }) => Math.ceil(N * V / 64),

@@ -5,7 +5,6 @@ import { ShapeError } from "../../lib/gpu/errors.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { type ElementForm, SCALAR, VECTOR } from "../shared/elements.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { sumTo } from "../reduce/reduce.ts";
 import code from "./strided.wgsl" with { type: "text" };
 
@@ -17,9 +16,8 @@ const declare = ({ files, width }: ElementForm, X: string) =>
   kernel({
     label: "strided",
     code: {
-      "kernels/shared/index.part.wgsl": index,
       ...files,
-      "kernels/strided.ts": `alias X = ${X};`,
+      "kernels/arrange/strided.ts": `alias X = ${X};`,
       "kernels/arrange/strided.wgsl": code,
     },
     inputs: { x: ["M"] },

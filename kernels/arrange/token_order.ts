@@ -3,7 +3,6 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { makeTensor } from "../../lib/gpu/trace.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import orderCode from "./token_order.wgsl" with { type: "text" };
 import startsCode from "./token_starts.wgsl" with { type: "text" };
 
@@ -13,7 +12,7 @@ const BITS = 4;
 
 const sort: KernelOf<"tokens", "order", "V"> = kernel({
   label: "token_order",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/arrange/token_order.wgsl": orderCode },
+  code: { "kernels/arrange/token_order.wgsl": orderCode },
   inputs: { tokens: ["S", "N"] },
   outputs: { order: ["S", "2", "N"] },
   scalars: ["V"],
@@ -22,7 +21,7 @@ const sort: KernelOf<"tokens", "order", "V"> = kernel({
 
 const search: KernelOf<"tokens" | "order", "starts"> = kernel({
   label: "token_starts",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/arrange/token_starts.wgsl": startsCode },
+  code: { "kernels/arrange/token_starts.wgsl": startsCode },
   inputs: { tokens: ["S", "N"], order: ["S", "2", "N"] },
   outputs: { starts: ["S", "V1"] },
   groups: ({ S, V1 }) => Math.ceil(S * V1 / 64),

@@ -15,9 +15,8 @@ import singleForward from "./attention_single_forward.wgsl" with { type: "text" 
 import writeScalar from "./attention_write_scalar.part.wgsl" with { type: "text" };
 import writeVec4 from "./attention_write_vec4.part.wgsl" with { type: "text" };
 import type { AttentionSharing } from "./attention_tiles.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
-/** Fields of `dims` that are no axis, see attention_scores.wgsl. */
+/** Fields of `dims` that are no axis, see attention_scores.part.wgsl. */
 const SCALARS = ["keyAt", "valueAt", "factor", "unit", "scale"] as const;
 type Scalars = typeof SCALARS[number];
 
@@ -54,7 +53,6 @@ type Slots = Readonly<Record<string, number>>;
 /** Heads whose width is a multiple of four begin at one, and are read and written four elements at a time. */
 function code(name: string, text: string, aligned: boolean, reads: Slots, writes: Slots, sharing?: AttentionSharing) {
   return {
-    "kernels/shared/index.part.wgsl": index,
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/attention/attention_scores.part.wgsl": scores,
     ...accessors("read", aligned, reads),

@@ -5,7 +5,6 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import code from "./descent_plus_prefixes.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import {
   checkShared,
   dot64,
@@ -21,7 +20,7 @@ const MAX_DIMENSION = 39;
 
 const forward = kernel({
   label: "descent_plus_prefixes",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/baselines/descent_plus_prefixes.wgsl": code },
+  code: { "kernels/baselines/descent_plus_prefixes.wgsl": code },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], rate: ["L", "K"], gamma: ["G", "K"] },
   outputs: { prediction: ["R", "B", "P"] },
   groups: ({ R, B, N, D, P, K, LANES }) => {

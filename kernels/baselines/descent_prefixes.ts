@@ -5,7 +5,6 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import code from "./descent_prefixes.wgsl" with { type: "text" };
 import gram from "./gram.part.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import {
   checkShared,
   dot64,
@@ -20,7 +19,6 @@ import {
 const forward = kernel({
   label: "descent_prefixes",
   code: {
-    "kernels/shared/index.part.wgsl": index,
     "kernels/baselines/gram.part.wgsl": gram,
     "kernels/baselines/descent_prefixes.wgsl": code,
   },

@@ -6,7 +6,6 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
 import code from "./evidence_prefixes.wgsl" with { type: "text" };
 import givens from "./givens.part.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { mixParts } from "../arrange/mix_parts.ts";
 import {
   checkShared,
@@ -25,7 +24,6 @@ import {
 const forward = kernel({
   label: "evidence_prefixes",
   code: {
-    "kernels/shared/index.part.wgsl": index,
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/baselines/givens.part.wgsl": givens,
     "kernels/baselines/evidence_prefixes.wgsl": code,

@@ -4,7 +4,6 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import gram from "./gram.part.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./lasso_prefixes.wgsl" with { type: "text" };
 import {
   checkShared,
@@ -21,7 +20,6 @@ import {
 const forward = kernel({
   label: "lasso_prefixes",
   code: {
-    "kernels/shared/index.part.wgsl": index,
     "kernels/baselines/gram.part.wgsl": gram,
     "kernels/baselines/lasso_prefixes.wgsl": code,
   },

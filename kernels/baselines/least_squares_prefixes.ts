@@ -4,7 +4,6 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import givens from "./givens.part.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./least_squares_prefixes.wgsl" with { type: "text" };
 import {
   dot64,
@@ -22,7 +21,6 @@ import {
 const forward = kernel({
   label: "least_squares_prefixes",
   code: {
-    "kernels/shared/index.part.wgsl": index,
     "kernels/baselines/givens.part.wgsl": givens,
     "kernels/baselines/least_squares_prefixes.wgsl": code,
   },

@@ -5,7 +5,6 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
 import givens from "./givens.part.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./logistic_prefixes.wgsl" with { type: "text" };
 import {
   checkShared,
@@ -22,7 +21,6 @@ import {
 const forward = kernel({
   label: "logistic_prefixes",
   code: {
-    "kernels/shared/index.part.wgsl": index,
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/baselines/givens.part.wgsl": givens,
     "kernels/baselines/logistic_prefixes.wgsl": code,

@@ -3,7 +3,6 @@ import type { Array64 } from "../../lib/autodiff/array64.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations, MAX_LOOP_ITERATIONS } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { mixParts } from "../arrange/mix_parts.ts";
 import code from "./pool_prefixes.wgsl" with { type: "text" };
 import {
@@ -23,7 +22,7 @@ const MAX_CHUNK = 512;
 
 const forward = kernel({
   label: "pool_prefixes",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/baselines/pool_prefixes.wgsl": code },
+  code: { "kernels/baselines/pool_prefixes.wgsl": code },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], pool: ["U", "M", "D"], tasks: ["Z"], sigma: ["L"] },
   outputs: { part: ["R", "B", "C", "P", "3"] },
   groups: ({ R, B, C, N, P, CHUNK, TILE }) => {

@@ -4,7 +4,6 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import givens from "./givens.part.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import {
   checkShared,
   dot64,
@@ -22,7 +21,6 @@ import code from "./ridge_prefixes.wgsl" with { type: "text" };
 const forward = kernel({
   label: "ridge_prefixes",
   code: {
-    "kernels/shared/index.part.wgsl": index,
     "kernels/baselines/givens.part.wgsl": givens,
     "kernels/baselines/ridge_prefixes.wgsl": code,
   },

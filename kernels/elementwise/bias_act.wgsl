@@ -1,4 +1,4 @@
-// y[r,m,c] = f(x[r,m,c] + bias[r,c])      f by OP, see functions.wgsl
+// y[r,m,c] = f(x[r,m,c] + bias[r,c])      f by OP, see functions.part.wgsl
 //
 // One invocation per element.
 struct Dims { R: u32, M: u32, C: u32, slope: f32, shift: f32 }

@@ -6,7 +6,6 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { broadcast } from "../shared/broadcast.ts";
 import code from "./binary.wgsl" with { type: "text" };
 import { type ElementForm, SCALAR, VECTOR } from "../shared/elements.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { sumTo } from "../reduce/reduce.ts";
 import { negate } from "./unary.ts";
 
@@ -17,9 +16,8 @@ const declare = ({ files, width }: ElementForm, A: string, B: string) =>
   kernel({
     label: "binary",
     code: {
-      "kernels/shared/index.part.wgsl": index,
       ...files,
-      "kernels/binary.ts": `alias A = ${A};\nalias B = ${B};`,
+      "kernels/elementwise/binary.ts": `alias A = ${A};\nalias B = ${B};`,
       "kernels/elementwise/binary.wgsl": code,
     },
     inputs: { a: ["X"], b: ["Z"] },

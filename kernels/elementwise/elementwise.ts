@@ -9,7 +9,6 @@ import eachScalar from "./each_scalar.part.wgsl" with { type: "text" };
 import eachVector from "./each_vector.part.wgsl" with { type: "text" };
 import { type ElementForm, inBothForms } from "../shared/elements.ts";
 import functions from "./functions.part.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import forwardCode from "./unary.wgsl" with { type: "text" };
 import backwardCode from "./unary_backward.wgsl" with { type: "text" };
 
@@ -21,7 +20,6 @@ import backwardCode from "./unary_backward.wgsl" with { type: "text" };
  */
 export function functionFiles({ files, width }: ElementForm): WgslFiles {
   return {
-    "kernels/shared/index.part.wgsl": index,
     ...files,
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/elementwise/functions.part.wgsl": functions,
@@ -53,7 +51,7 @@ const backward = inBothForms((form) =>
   })
 );
 
-/** A function of one number: its case in functions.wgsl, and what it is. */
+/** A function of one number: its case in functions.part.wgsl, and what it is. */
 export interface ElementFunction {
   /** Named as the operation. */
   readonly label: string;

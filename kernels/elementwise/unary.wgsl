@@ -1,4 +1,4 @@
-// y[i] = f(x[i])      f by OP, see functions.wgsl
+// y[i] = f(x[i])      f by OP, see functions.part.wgsl
 //
 // One invocation per element.
 struct Dims { N: u32, slope: f32, shift: f32 }

@@ -1,4 +1,4 @@
-// dx[i] = dy[i] f′(v[i])      v the argument or the value of f, see functions.wgsl
+// dx[i] = dy[i] f′(v[i])      v the argument or the value of f, see functions.part.wgsl
 //
 // One invocation per element.
 struct Dims { N: u32, slope: f32, shift: f32 }

@@ -2,7 +2,6 @@
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./angles.wgsl" with { type: "text" };
 import combineCode from "../shared/combine.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 /**
  * `angle[b,k] = atan2(sine[b,K−1−k], cosine[b,k])`: small angles by their sine, large ones by their cosine.
@@ -13,7 +12,7 @@ import index from "../shared/index.part.wgsl" with { type: "text" };
  */
 export const angles: KernelOf<"cosine" | "sine", "angle"> = kernel({
   label: "angles",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/angles.wgsl": code },
+  code: { "kernels/linalg/angles.wgsl": code },
   inputs: { cosine: ["B", "K"], sine: ["B", "K"] },
   outputs: { angle: ["B", "K"] },
   groups: ({ B, K }) => Math.ceil(B * K / 64),
@@ -29,7 +28,7 @@ export const angles: KernelOf<"cosine" | "sine", "angle"> = kernel({
  */
 export const combine: KernelOf<"a" | "b", "y", "alpha" | "beta"> = kernel({
   label: "combine",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/shared/combine.wgsl": combineCode },
+  code: { "kernels/shared/combine.wgsl": combineCode },
   inputs: { a: ["E"], b: ["E"] },
   outputs: { y: ["E"] },
   scalars: ["alpha", "beta"],

@@ -2,7 +2,6 @@
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import meansCode from "./column_means.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import squaresCode from "./scaled_squares.wgsl" with { type: "text" };
 import subtractCode from "./subtract_rows.wgsl" with { type: "text" };
 
@@ -14,7 +13,7 @@ import subtractCode from "./subtract_rows.wgsl" with { type: "text" };
  */
 export const columnMeans: KernelOf<"x", "mean"> = kernel({
   label: "columnMeans",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/column_means.wgsl": meansCode },
+  code: { "kernels/linalg/column_means.wgsl": meansCode },
   inputs: { x: ["B", "S", "F"] },
   outputs: { mean: ["B", "F"] },
   groups: ({ B, S, F }) => {
@@ -32,7 +31,7 @@ export const columnMeans: KernelOf<"x", "mean"> = kernel({
  */
 export const subtractRows: KernelOf<"x" | "mean", "y"> = kernel({
   label: "subtractRows",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/subtract_rows.wgsl": subtractCode },
+  code: { "kernels/linalg/subtract_rows.wgsl": subtractCode },
   inputs: { x: ["B", "S", "F"], mean: ["B", "F"] },
   outputs: { y: ["B", "S", "F"] },
   groups: ({ B, S, F }) => Math.ceil(B * S * F / 64),
@@ -47,7 +46,7 @@ export const subtractRows: KernelOf<"x" | "mean", "y"> = kernel({
  */
 export const scaledSquares: KernelOf<"x", "y", "factor"> = kernel({
   label: "scaledSquares",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/scaled_squares.wgsl": squaresCode },
+  code: { "kernels/linalg/scaled_squares.wgsl": squaresCode },
   inputs: { x: ["E"] },
   outputs: { y: ["E"] },
   scalars: ["factor"],

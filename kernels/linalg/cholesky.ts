@@ -4,11 +4,10 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import code from "./cholesky.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 const steps: KernelOf<"a", "l", "start" | "end" | "undefined_bits"> = kernel({
   label: "cholesky",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/cholesky.wgsl": code },
+  code: { "kernels/linalg/cholesky.wgsl": code },
   inputs: { a: ["B", "N", "H"] },
   outputs: { l: ["B", "N", "H"] },
   scalars: ["start", "end", "undefined_bits"],

@@ -3,7 +3,6 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import addCode from "./add_identity.wgsl" with { type: "text" };
 import scaleCode from "./expm_scale.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import takeCode from "./take_square.wgsl" with { type: "text" };
 
 /**
@@ -15,7 +14,7 @@ import takeCode from "./take_square.wgsl" with { type: "text" };
  */
 export const expmScale: KernelOf<"a", "squarings" | "scale", "limit"> = kernel({
   label: "expmScale",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/expm_scale.wgsl": scaleCode },
+  code: { "kernels/linalg/expm_scale.wgsl": scaleCode },
   inputs: { a: ["B", "N", "N"] },
   outputs: { squarings: ["B"], scale: ["B"] },
   scalars: ["limit"],
@@ -34,7 +33,7 @@ export const expmScale: KernelOf<"a", "squarings" | "scale", "limit"> = kernel({
  */
 export const addIdentity: KernelOf<"x", "y", "factor"> = kernel({
   label: "addIdentity",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/add_identity.wgsl": addCode },
+  code: { "kernels/linalg/add_identity.wgsl": addCode },
   inputs: { x: ["B", "N", "N"] },
   outputs: { y: ["B", "N", "N"] },
   scalars: ["factor"],
@@ -51,7 +50,7 @@ export const addIdentity: KernelOf<"x", "y", "factor"> = kernel({
  */
 export const takeSquare: KernelOf<"square" | "squarings" | "y", never, "step"> = kernel({
   label: "takeSquare",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/take_square.wgsl": takeCode },
+  code: { "kernels/linalg/take_square.wgsl": takeCode },
   inputs: { square: ["B", "E"], squarings: ["B"], y: ["B", "E"] },
   outputs: {},
   scalars: ["step"],

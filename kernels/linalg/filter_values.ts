@@ -1,7 +1,6 @@
 /** Inverse singular values, cut off or damped. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./filter_values.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 /**
  * `y[b,i,j] = x[b,i,j] f(s[b,j])` with `f(s) = s / (s² + ridge)`; without a ridge `1/s` for s above `cutoff · max s`, else 0.
@@ -16,7 +15,7 @@ import index from "../shared/index.part.wgsl" with { type: "text" };
  */
 export const filterValues: KernelOf<"x" | "s", "y", "cutoff" | "ridge"> = kernel({
   label: "filterValues",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/filter_values.wgsl": code },
+  code: { "kernels/linalg/filter_values.wgsl": code },
   inputs: { x: ["B", "I", "J"], s: ["B", "K"] },
   outputs: { y: ["B", "I", "J"] },
   scalars: ["cutoff", "ridge"],

@@ -6,11 +6,10 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import applyCode from "./householder_apply.wgsl" with { type: "text" };
 import triangleCode from "./householder_triangle.wgsl" with { type: "text" };
 import code from "./householder.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 const steps: KernelOf<"x", "pivots", "M" | "start" | "end"> = kernel({
   label: "householder",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/householder.wgsl": code },
+  code: { "kernels/linalg/householder.wgsl": code },
   inputs: { x: ["B", "C", "H"] },
   outputs: { pivots: ["B", "K", "2"] },
   scalars: ["M", "start", "end"],
@@ -19,7 +18,7 @@ const steps: KernelOf<"x", "pivots", "M" | "start" | "end"> = kernel({
 
 const apply: KernelOf<"x" | "pivots" | "y", never, "start" | "end"> = kernel({
   label: "householderApply",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/householder_apply.wgsl": applyCode },
+  code: { "kernels/linalg/householder_apply.wgsl": applyCode },
   inputs: { x: ["B", "C", "H"], pivots: ["B", "K", "2"], y: ["B", "J", "H"] },
   outputs: {},
   scalars: ["start", "end"],
@@ -36,7 +35,7 @@ const apply: KernelOf<"x" | "pivots" | "y", never, "start" | "end"> = kernel({
  */
 export const householderTriangle: KernelOf<"x" | "pivots" | "scale", "r"> = kernel({
   label: "householderTriangle",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/householder_triangle.wgsl": triangleCode },
+  code: { "kernels/linalg/householder_triangle.wgsl": triangleCode },
   inputs: { x: ["B", "C", "H"], pivots: ["B", "K", "2"], scale: ["B"] },
   outputs: { r: ["B", "K", "C"] },
   groups: ({ B, K, C }) => Math.ceil(B * K * C / 64),

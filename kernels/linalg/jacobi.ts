@@ -4,7 +4,6 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations, MAX_LOOP_ITERATIONS } from "../../lib/gpu/loops.ts";
 import type { DType, Tensor } from "../../lib/gpu/tensor.ts";
 import code from "./jacobi.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 /**
  * Rounds of block rotations: `x[b,p,:] ← Σ_k x[b,k,:] J[k,p]`; {@linkcode jacobiSweeps} makes all that are needed.
@@ -15,7 +14,7 @@ import index from "../shared/index.part.wgsl" with { type: "text" };
  */
 export const jacobi: KernelOf<"x" | "stats", never, "height" | "sweep" | "sweepEnd" | "round" | "roundEnd"> = kernel({
   label: "jacobi",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/jacobi.wgsl": code },
+  code: { "kernels/linalg/jacobi.wgsl": code },
   inputs: { x: ["B", "P", "H"], stats: ["B", "S", "2"] },
   outputs: {},
   scalars: ["height", "sweep", "sweepEnd", "round", "roundEnd"],

@@ -5,7 +5,6 @@ import { currentGpu } from "../../lib/gpu/device.ts";
 import type { DType, Tensor } from "../../lib/gpu/tensor.ts";
 import completeCode from "./complete_basis.wgsl" with { type: "text" };
 import gatherCode from "./gather_columns.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import valuesCode from "./jacobi_values.wgsl" with { type: "text" };
 import sortCode from "./sort_values.wgsl" with { type: "text" };
 
@@ -18,7 +17,7 @@ import sortCode from "./sort_values.wgsl" with { type: "text" };
  */
 export const jacobiValues: KernelOf<"x" | "scale", "value" | "factors", "height"> = kernel({
   label: "jacobiValues",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/jacobi_values.wgsl": valuesCode },
+  code: { "kernels/linalg/jacobi_values.wgsl": valuesCode },
   inputs: { x: ["B", "P", "H"], scale: ["B"] },
   outputs: { value: ["B", "N"], factors: ["B", "N", "2"] },
   scalars: ["height"],
@@ -33,7 +32,7 @@ export const jacobiValues: KernelOf<"x" | "scale", "value" | "factors", "height"
  */
 export const sortValues: KernelOf<"value", "sorted" | "order"> = kernel({
   label: "sortValues",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/sort_values.wgsl": sortCode },
+  code: { "kernels/linalg/sort_values.wgsl": sortCode },
   inputs: { value: ["B", "N"] },
   outputs: { sorted: ["B", "N"], order: ["B", "N"] },
   groups: ({ B, N }) => {
@@ -57,7 +56,7 @@ export const sortValues: KernelOf<"value", "sorted" | "order"> = kernel({
  */
 export const gatherColumns: KernelOf<"x" | "factors" | "order", "y", "M" | "offset" | "part"> = kernel({
   label: "gatherColumns",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/gather_columns.wgsl": gatherCode },
+  code: { "kernels/linalg/gather_columns.wgsl": gatherCode },
   inputs: { x: ["B", "P", "H"], factors: ["B", "N", "2"], order: ["B", "N"] },
   outputs: { y: ["B", "I", "J"] },
   scalars: ["M", "offset", "part"],
@@ -66,7 +65,7 @@ export const gatherColumns: KernelOf<"x" | "factors" | "order", "y", "M" | "offs
 
 const complete: KernelOf<"factors" | "order" | "u", "coefficients", "start" | "end"> = kernel({
   label: "completeBasis",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/complete_basis.wgsl": completeCode },
+  code: { "kernels/linalg/complete_basis.wgsl": completeCode },
   inputs: { factors: ["B", "N", "2"], order: ["B", "N"], u: ["B", "M", "N"] },
   outputs: { coefficients: ["B", "N"] },
   scalars: ["start", "end"],

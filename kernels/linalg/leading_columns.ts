@@ -1,6 +1,5 @@
 /** Singular vectors that count, the others set to zero. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./leading_columns.wgsl" with { type: "text" };
 
 /**
@@ -16,7 +15,7 @@ import code from "./leading_columns.wgsl" with { type: "text" };
  */
 export const leadingColumns: KernelOf<"x" | "s" | "ranks", "y", "cutoff"> = kernel({
   label: "leadingColumns",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/leading_columns.wgsl": code },
+  code: { "kernels/linalg/leading_columns.wgsl": code },
   inputs: { x: ["B", "N", "K"], s: ["B", "K"], ranks: ["B"] },
   outputs: { y: ["B", "N", "K"] },
   scalars: ["cutoff"],

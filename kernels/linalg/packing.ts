@@ -1,6 +1,5 @@
 /** Matrices brought into the form that the linear algebra kernels work on, and back: scaled, padded, transposed. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import scaleCode from "./matrix_scale.wgsl" with { type: "text" };
 import packCode from "./pack.wgsl" with { type: "text" };
 import unpackCode from "./unpack.wgsl" with { type: "text" };
@@ -17,7 +16,7 @@ import zeroCode from "./zero_words.wgsl" with { type: "text" };
  */
 export const matrixScale: KernelOf<"a", "scale"> = kernel({
   label: "matrixScale",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/matrix_scale.wgsl": scaleCode },
+  code: { "kernels/linalg/matrix_scale.wgsl": scaleCode },
   inputs: { a: ["B", "E"] },
   outputs: { scale: ["B"] },
   groups: ({ B }) => B,
@@ -36,7 +35,7 @@ export const matrixScale: KernelOf<"a", "scale"> = kernel({
  */
 export const pack: KernelOf<"a" | "scale", "y", "height"> = kernel({
   label: "pack",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/pack.wgsl": packCode },
+  code: { "kernels/linalg/pack.wgsl": packCode },
   inputs: { a: ["B", "M", "N"], scale: ["S"] },
   outputs: { y: ["B", "I", "J"] },
   scalars: ["height"],
@@ -55,7 +54,7 @@ export const pack: KernelOf<"a" | "scale", "y", "height"> = kernel({
  */
 export const unpack: KernelOf<"x" | "scale", "y"> = kernel({
   label: "unpack",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/unpack.wgsl": unpackCode },
+  code: { "kernels/linalg/unpack.wgsl": unpackCode },
   inputs: { x: ["B", "I", "J"], scale: ["S"] },
   outputs: { y: ["B", "M", "N"] },
   groups: ({ B, M, N }) => Math.ceil(B * M * N / 64),
@@ -68,7 +67,7 @@ export const unpack: KernelOf<"x" | "scale", "y"> = kernel({
  */
 export const zeroWords: KernelOf<never, "y"> = kernel({
   label: "zeroWords",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/zero_words.wgsl": zeroCode },
+  code: { "kernels/linalg/zero_words.wgsl": zeroCode },
   inputs: {},
   outputs: { y: ["E"] },
   groups: ({ E }) => Math.ceil(E / 64),

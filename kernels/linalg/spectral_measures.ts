@@ -1,7 +1,6 @@
 /** Measures of a spectrum of singular values. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./spectral_measures.wgsl" with { type: "text" };
 
 /**
@@ -13,7 +12,7 @@ import code from "./spectral_measures.wgsl" with { type: "text" };
  */
 export const spectralMeasuresOf: KernelOf<"s", "rank" | "norms"> = kernel({
   label: "spectralMeasures",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/spectral_measures.wgsl": code },
+  code: { "kernels/linalg/spectral_measures.wgsl": code },
   inputs: { s: ["B", "N"] },
   outputs: { rank: ["B", "K"], norms: ["B", "4"] },
   groups: ({ B, N, K }) => {

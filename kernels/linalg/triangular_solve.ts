@@ -4,11 +4,10 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations, MAX_LOOP_ITERATIONS } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import code from "./triangular_solve.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 const steps: KernelOf<"t" | "y", never, "start" | "end"> = kernel({
   label: "triangularSolve",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linalg/triangular_solve.wgsl": code },
+  code: { "kernels/linalg/triangular_solve.wgsl": code },
   inputs: { t: ["B", "N", "N"], y: ["B", "C", "N"] },
   outputs: {},
   scalars: ["start", "end"],

@@ -2,7 +2,6 @@
 import { currentGpu } from "../../lib/gpu/device.ts";
 import { kernel, type KernelOf, type Sizes } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./linear_icl_backward.wgsl" with { type: "text" };
 
 /**
@@ -53,7 +52,7 @@ export const linearIclBackward: KernelOf<
   "delta" | "hidden" | "back" | "token" | "loss"
 > = kernel({
   label: "linear_icl_backward",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linear_icl/linear_icl_backward.wgsl": code },
+  code: { "kernels/linear_icl/linear_icl_backward.wgsl": code },
   inputs: {
     covariance: ["R", "B", "D", "D"],
     task: ["R", "B", "D", "D"],

@@ -1,7 +1,6 @@
 /** A batch mean kept for later: the loss of every step stays on the GPU until a report reads it. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./mean_to_ring.wgsl" with { type: "text" };
 
 /**
@@ -13,7 +12,7 @@ import code from "./mean_to_ring.wgsl" with { type: "text" };
  */
 export const meanToRing: KernelOf<"x" | "clock" | "ring"> = kernel({
   label: "mean_to_ring",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linear_icl/mean_to_ring.wgsl": code },
+  code: { "kernels/linear_icl/mean_to_ring.wgsl": code },
   inputs: { x: ["R", "B"], clock: ["3"], ring: ["K", "R"] },
   outputs: {},
   groups: ({ R, B }) => {

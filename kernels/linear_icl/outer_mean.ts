@@ -1,7 +1,6 @@
 /** Batch mean of outer products: the gradient of a linear map. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./outer_mean.wgsl" with { type: "text" };
 
 /** Rows that one loop iteration sums. */
@@ -17,7 +16,7 @@ const SPAN = 16;
  */
 export const outerMean: KernelOf<"a" | "c" | "y", never, "slot"> = kernel({
   label: "outer_mean",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/linear_icl/outer_mean.wgsl": code },
+  code: { "kernels/linear_icl/outer_mean.wgsl": code },
   inputs: { a: ["R", "B", "I"], c: ["R", "B", "J"], y: ["R", "S", "I", "J"] },
   outputs: {},
   scalars: ["slot"],

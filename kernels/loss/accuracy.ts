@@ -6,11 +6,10 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import code from "./accuracy.wgsl" with { type: "text" };
 import { crossEntropyLanes } from "./cross_entropy.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 const forward = kernel({
   label: "accuracy",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/loss/accuracy.wgsl": code },
+  code: { "kernels/loss/accuracy.wgsl": code },
   inputs: { logits: ["N", "V"], targets: ["T"] },
   outputs: { correct: ["N"] },
   groups: ({ N, V, LANES }) => {

@@ -10,7 +10,6 @@ import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
 import { add, multiply, subtract } from "../elementwise/binary.ts";
 import code from "./cross_entropy.wgsl" with { type: "text" };
 import backwardCode from "./cross_entropy_backward.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { oneHot } from "../arrange/one_hot.ts";
 import { max, sum } from "../reduce/reduce.ts";
 import { exp, log, scale, softplus } from "../elementwise/unary.ts";
@@ -18,7 +17,6 @@ import { exp, log, scale, softplus } from "../elementwise/unary.ts";
 const forward = kernel({
   label: "cross_entropy",
   code: {
-    "kernels/shared/index.part.wgsl": index,
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/loss/cross_entropy.wgsl": code,
   },
@@ -33,7 +31,7 @@ const forward = kernel({
 
 const backward = kernel({
   label: "cross_entropy_backward",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/loss/cross_entropy_backward.wgsl": backwardCode },
+  code: { "kernels/loss/cross_entropy_backward.wgsl": backwardCode },
   inputs: { logits: ["N", "V"], targets: ["T"], stats: ["N", "4"], dloss: ["N"] },
   outputs: { dlogits: ["N", "V"] },
   groups: ({ N, V }) => Math.ceil(N * Math.ceil(V / 4) / 64),

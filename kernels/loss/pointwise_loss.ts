@@ -6,7 +6,6 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
 import { multiply, subtract } from "../elementwise/binary.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./pointwise_loss.wgsl" with { type: "text" };
 import { sumTo } from "../reduce/reduce.ts";
 import { negate, relu, scale, softplus, square } from "../elementwise/unary.ts";
@@ -14,7 +13,6 @@ import { negate, relu, scale, softplus, square } from "../elementwise/unary.ts";
 const run = kernel({
   label: "pointwise_loss",
   code: {
-    "kernels/shared/index.part.wgsl": index,
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/loss/pointwise_loss.wgsl": code,
   },

@@ -5,7 +5,6 @@ import { kernel, type KernelOf, type Sizes } from "../../lib/gpu/kernel.ts";
 import { MAX_LOOP_ITERATIONS } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import type { WgslFiles } from "../../lib/gpu/wgsl.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import biasOf from "./matmul_bias.part.wgsl" with { type: "text" };
 import blockScalar from "./matmul_block_scalar.part.wgsl" with { type: "text" };
 import blockVec4 from "./matmul_block_vec4.part.wgsl" with { type: "text" };
@@ -116,7 +115,7 @@ export function matmulKernel(
 }
 
 function declare(variant: MatmulVariant, biased: boolean, [alignedA, alignedB, alignedC]: boolean[]): MatmulKernel {
-  const code: Record<string, string> = { "kernels/shared/index.part.wgsl": index };
+  const code: Record<string, string> = {};
   if (variant === "naive") code["kernels/matmul/matmul_naive.wgsl"] = naive;
   else {
     code["kernels/matmul/matmul_blocks.part.wgsl"] = blocks;
@@ -151,7 +150,6 @@ const [sumPlain, sumBiased] = [false, true].map((biased): KernelOf<"part", "c", 
   kernel({
     label: "matmul_sum",
     code: {
-      "kernels/shared/index.part.wgsl": index,
       "kernels/matmul/matmul_sum.wgsl": sum,
       ...biasFiles(biased, 3, false),
     },

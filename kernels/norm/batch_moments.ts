@@ -6,12 +6,11 @@ import partsCode from "./batch_moments.wgsl" with { type: "text" };
 import totalCode from "./batch_moments_total.wgsl" with { type: "text" };
 import runningCode from "./batch_running.wgsl" with { type: "text" };
 import { inBothForms } from "../shared/elements.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 const parts = inBothForms(({ files, width }): KernelOf<"x", "means" | "squares", "span"> =>
   kernel({
     label: "batch_moments",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/norm/batch_moments.wgsl": partsCode },
+    code: { ...files, "kernels/norm/batch_moments.wgsl": partsCode },
     inputs: { x: ["R", "M", "C"] },
     outputs: { means: ["R", "P", "C"], squares: ["R", "P", "C"] },
     scalars: ["span"],
@@ -22,7 +21,7 @@ const parts = inBothForms(({ files, width }): KernelOf<"x", "means" | "squares",
 const totals = inBothForms(({ files, width }) =>
   kernel({
     label: "batch_moments_total",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/norm/batch_moments_total.wgsl": totalCode },
+    code: { ...files, "kernels/norm/batch_moments_total.wgsl": totalCode },
     inputs: { means: ["R", "P", "C"], squares: ["R", "P", "C"] },
     outputs: { mu: ["R", "C"], variance: ["R", "C"], factor: ["R", "C"] },
     scalars: ["rows", "span", "epsilon"],
@@ -32,7 +31,7 @@ const totals = inBothForms(({ files, width }) =>
 
 const average: KernelOf<"mu" | "variance" | "mean" | "spread", never, "momentum" | "unbias"> = kernel({
   label: "batch_running",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/norm/batch_running.wgsl": runningCode },
+  code: { "kernels/norm/batch_running.wgsl": runningCode },
   inputs: { mu: ["N"], variance: ["N"], mean: ["N"], spread: ["N"] },
   outputs: {},
   scalars: ["momentum", "unbias"],

@@ -8,7 +8,6 @@ import code from "./batch_norm.wgsl" with { type: "text" };
 import backwardCode from "./batch_norm_backward.wgsl" with { type: "text" };
 import { add, multiply, subtract } from "../elementwise/binary.ts";
 import { inBothForms } from "../shared/elements.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { checkParameters } from "./norm.ts";
 import { normColumns } from "./norm_columns.ts";
 import { mean } from "../reduce/reduce.ts";
@@ -17,7 +16,7 @@ import { reciprocal, scale, sqrt, square } from "../elementwise/unary.ts";
 const forward = inBothForms(({ files, width }) =>
   kernel({
     label: "batch_norm",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/norm/batch_norm.wgsl": code },
+    code: { ...files, "kernels/norm/batch_norm.wgsl": code },
     inputs: { x: ["R", "M", "C"], mu: ["R", "C"], factor: ["R", "C"], gain: ["G"], bias: ["B"] },
     outputs: { y: ["R", "M", "C"] },
     groups: ({ R, M, C }) => Math.ceil(R * M * C / width / 64),
@@ -27,7 +26,7 @@ const forward = inBothForms(({ files, width }) =>
 const backward = inBothForms(({ files, width }) =>
   kernel({
     label: "batch_norm_backward",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/norm/batch_norm_backward.wgsl": backwardCode },
+    code: { ...files, "kernels/norm/batch_norm_backward.wgsl": backwardCode },
     inputs: {
       x: ["R", "M", "C"],
       mu: ["R", "C"],

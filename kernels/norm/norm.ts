@@ -6,7 +6,6 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { add, multiply, subtract } from "../elementwise/binary.ts";
 import { inBothForms } from "../shared/elements.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { normColumns } from "./norm_columns.ts";
 import forwardCode from "./norm_rows.wgsl" with { type: "text" };
 import backwardCode from "./norm_rows_backward.wgsl" with { type: "text" };
@@ -19,7 +18,6 @@ const forward = inBothForms(({ files }) =>
   kernel({
     label: "norm_rows",
     code: {
-      "kernels/shared/index.part.wgsl": index,
       ...files,
       "kernels/shared/row_total.part.wgsl": rowTotal,
       "kernels/norm/norm_rows.wgsl": forwardCode,
@@ -35,7 +33,6 @@ const backward = inBothForms(({ files }) =>
   kernel({
     label: "norm_rows_backward",
     code: {
-      "kernels/shared/index.part.wgsl": index,
       ...files,
       "kernels/shared/row_total.part.wgsl": rowTotal,
       "kernels/norm/norm_rows_backward.wgsl": backwardCode,

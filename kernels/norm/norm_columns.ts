@@ -3,7 +3,6 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { inBothForms } from "../shared/elements.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import partsCode from "./norm_columns.wgsl" with { type: "text" };
 import totalCode from "./norm_columns_total.wgsl" with { type: "text" };
 
@@ -13,9 +12,8 @@ const partsBy = (BY_ROW: 0 | 1) =>
     const run = kernel({
       label: "norm_columns",
       code: {
-        "kernels/shared/index.part.wgsl": index,
         ...files,
-        "kernels/norm_columns.ts": statistic,
+        "kernels/norm/norm_columns.ts": statistic,
         "kernels/norm/norm_columns.wgsl": partsCode,
       },
       inputs: { x: ["R", "M", "C"], mu: ["A"], factor: ["A"], dy: ["R", "M", "C"] },
@@ -33,7 +31,7 @@ const byColumn = partsBy(0);
 const totals = inBothForms(({ files, width }) =>
   kernel({
     label: "norm_columns_total",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/norm/norm_columns_total.wgsl": totalCode },
+    code: { ...files, "kernels/norm/norm_columns_total.wgsl": totalCode },
     inputs: { gains: ["R", "P", "C"], biases: ["R", "P", "C"] },
     outputs: { dgain: ["R", "C"], dbias: ["R", "C"] },
     groups: ({ R, C }) => Math.ceil(R * C / width / 64),

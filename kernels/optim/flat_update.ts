@@ -4,12 +4,10 @@ import type { Sizes } from "../../lib/gpu/kernel.ts";
 import type { WgslFiles } from "../../lib/gpu/wgsl.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
 import update from "./flat_update.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import schedule from "./schedule.part.wgsl" with { type: "text" };
 
 /** WGSL files of an optimiser's kernel; it adds its own, with `prepare`, `load`, `store` and `change`. */
 export const flatFiles: WgslFiles = {
-  "kernels/shared/index.part.wgsl": index,
   "kernels/shared/accurate.part.wgsl": accurate,
   "kernels/optim/schedule.part.wgsl": schedule,
   "kernels/optim/flat_update.wgsl": update,

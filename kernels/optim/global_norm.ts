@@ -4,14 +4,13 @@ import { Tensor } from "../../lib/gpu/tensor.ts";
 import { currentTrace, own } from "../../lib/gpu/trace.ts";
 import code from "./global_norm.wgsl" with { type: "text" };
 import rootCode from "./global_norm_root.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 /** Elements that a workgroup sums: 64 per lane. */
 const TILE = 4096;
 
 const squares = kernel({
   label: "global_norm",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/optim/global_norm.wgsl": code },
+  code: { "kernels/optim/global_norm.wgsl": code },
   inputs: { g: ["P"], tiles: ["K", "4"] },
   outputs: { partial: ["R", "K"] },
   groups: ({ R, K }) => R * K,
@@ -19,7 +18,7 @@ const squares = kernel({
 
 const root = kernel({
   label: "global_norm_root",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/optim/global_norm_root.wgsl": rootCode },
+  code: { "kernels/optim/global_norm_root.wgsl": rootCode },
   inputs: { partial: ["R", "K"] },
   outputs: { norm: ["R"] },
   groups: ({ R }) => R,

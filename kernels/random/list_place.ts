@@ -2,12 +2,11 @@
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { makeTensor } from "../../lib/gpu/program.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./list_place.wgsl" with { type: "text" };
 
 const places = kernel({
   label: "list_place",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/random/list_place.wgsl": code },
+  code: { "kernels/random/list_place.wgsl": code },
   inputs: { list_seeds: ["R"] },
   outputs: { place: ["R", "M", "4"] },
   groups: ({ R, M }) => Math.ceil(R * M / 64),

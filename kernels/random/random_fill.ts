@@ -4,15 +4,11 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import type { WgslFiles } from "../../lib/gpu/wgsl.ts";
 import { drawKey } from "../../lib/random/random.ts";
 import chiSquare from "./chi_square_fill.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import random from "./random.part.wgsl" with { type: "text" };
 import code from "./random_fill.wgsl" with { type: "text" };
 
 /** WGSL files that kernels which draw random numbers begin with. */
-export const randomFiles: WgslFiles = {
-  "kernels/shared/index.part.wgsl": index,
-  "kernels/random/random.part.wgsl": random,
-};
+export const randomFiles: WgslFiles = { "kernels/random/random.part.wgsl": random };
 
 /** Where a random tensor stands in the streams. */
 export interface RandomDraw {

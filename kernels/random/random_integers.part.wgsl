@@ -1,4 +1,4 @@
-// Uniform integers and permutations, from the bits of random.wgsl.
+// Uniform integers and permutations, from the bits of random.part.wgsl.
 
 // Uniform in 0 … n − 1, without the bias of a remainder: the first of four words below the largest multiple of n decides.
 // All four miss with probability below (n / 2³²)⁴; the last one is taken then.

@@ -5,7 +5,6 @@ import { ShapeError } from "../../lib/gpu/errors.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { inBothForms, VECTOR } from "../shared/elements.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./reduce.wgsl" with { type: "text" };
 import rowsCode from "./reduce_rows.wgsl" with { type: "text" };
 import { expand } from "../arrange/strided.ts";
@@ -14,7 +13,7 @@ import { scale } from "../elementwise/unary.ts";
 const forward = inBothForms(({ files, width }) =>
   kernel({
     label: "reduce",
-    code: { "kernels/shared/index.part.wgsl": index, ...files, "kernels/reduce/reduce.wgsl": code },
+    code: { ...files, "kernels/reduce/reduce.wgsl": code },
     inputs: { x: ["O", "M", "I"] },
     outputs: { y: ["O", "P", "I"] },
     scalars: ["span"],
@@ -24,7 +23,7 @@ const forward = inBothForms(({ files, width }) =>
 
 const rows = kernel({
   label: "reduce_rows",
-  code: { "kernels/shared/index.part.wgsl": index, ...VECTOR.files, "kernels/reduce/reduce_rows.wgsl": rowsCode },
+  code: { ...VECTOR.files, "kernels/reduce/reduce_rows.wgsl": rowsCode },
   inputs: { x: ["O", "M", "1"] },
   outputs: { y: ["O", "P", "1"] },
   scalars: ["span"],

@@ -6,7 +6,6 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
 import { divide, subtract } from "../elementwise/binary.ts";
 import { inBothForms } from "../shared/elements.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { max, sum } from "./reduce.ts";
 import rowTotal from "../shared/row_total.part.wgsl" with { type: "text" };
 import { lanesPerRow, type RowOptions } from "../shared/rows.ts";
@@ -18,7 +17,6 @@ const forward = inBothForms(({ files }) =>
   kernel({
     label: "softmax",
     code: {
-      "kernels/shared/index.part.wgsl": index,
       ...files,
       "kernels/shared/row_total.part.wgsl": rowTotal,
       "kernels/shared/accurate.part.wgsl": accurate,
@@ -35,7 +33,6 @@ const backward = inBothForms(({ files }) =>
   kernel({
     label: "softmax_backward",
     code: {
-      "kernels/shared/index.part.wgsl": index,
       ...files,
       "kernels/shared/row_total.part.wgsl": rowTotal,
       "kernels/reduce/softmax_backward.wgsl": backwardCode,

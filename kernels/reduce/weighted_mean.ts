@@ -7,14 +7,13 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { divide, multiply } from "../elementwise/binary.ts";
 import { fill } from "../shared/fill.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import { mean, sum } from "./reduce.ts";
 import code from "./weighted_mean.wgsl" with { type: "text" };
 import backwardCode from "./weighted_mean_backward.wgsl" with { type: "text" };
 
 const forward = kernel({
   label: "weighted_mean",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/reduce/weighted_mean.wgsl": code },
+  code: { "kernels/reduce/weighted_mean.wgsl": code },
   inputs: { x: ["R", "N", "T"], weights: ["M"] },
   outputs: { y: ["R", "T"], total: ["R", "T"] },
   groups: ({ R, N, T }) => {
@@ -26,7 +25,7 @@ const forward = kernel({
 
 const backward = kernel({
   label: "weighted_mean_backward",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/reduce/weighted_mean_backward.wgsl": backwardCode },
+  code: { "kernels/reduce/weighted_mean_backward.wgsl": backwardCode },
   inputs: { dy: ["R", "T"], weights: ["M"], total: ["R", "T"] },
   outputs: { dx: ["R", "N", "T"] },
   groups: ({ R, N, T }) => Math.ceil(R * N * T / 64),

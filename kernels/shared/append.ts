@@ -1,7 +1,6 @@
 /** Keeps copies of a tensor in a ring buffer. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./append.wgsl" with { type: "text" };
-import index from "./index.part.wgsl" with { type: "text" };
 
 /**
  * `ring[cursor mod K, c] = row[c]`.
@@ -12,7 +11,7 @@ import index from "./index.part.wgsl" with { type: "text" };
  */
 export const append: KernelOf<"row" | "cursor" | "ring"> = kernel({
   label: "append",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/shared/append.wgsl": code },
+  code: { "kernels/shared/append.wgsl": code },
   inputs: { row: ["C"], cursor: ["3"], ring: ["K", "C"] },
   outputs: {},
   groups: ({ C }) => Math.ceil(C / 64),

@@ -1,7 +1,6 @@
 /** Copies, where a result must lie in a certain place. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./copy.wgsl" with { type: "text" };
-import index from "./index.part.wgsl" with { type: "text" };
 
 /**
  * `y[c] = x[c]`.
@@ -11,7 +10,7 @@ import index from "./index.part.wgsl" with { type: "text" };
  */
 export const copy: KernelOf<"x", "y"> = kernel({
   label: "copy",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/shared/copy.wgsl": code },
+  code: { "kernels/shared/copy.wgsl": code },
   inputs: { x: ["C"] },
   outputs: { y: ["C"] },
   groups: ({ C }) => Math.ceil(C / 64),

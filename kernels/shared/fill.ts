@@ -4,11 +4,10 @@ import { differentiable } from "../../lib/autodiff/differentiable.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import code from "./fill.wgsl" with { type: "text" };
-import index from "./index.part.wgsl" with { type: "text" };
 
 const forward = kernel({
   label: "fill",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/shared/fill.wgsl": code },
+  code: { "kernels/shared/fill.wgsl": code },
   inputs: {},
   outputs: { y: ["C"] },
   scalars: ["value"],

@@ -2,7 +2,6 @@
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import code from "./factor_rows.wgsl" with { type: "text" };
-import index from "../shared/index.part.wgsl" with { type: "text" };
 
 /**
  * `y[r,m] = L[r] z[r,m]`: rows with independent entries of unit variance get the covariance `L Lᵀ`.
@@ -13,7 +12,7 @@ import index from "../shared/index.part.wgsl" with { type: "text" };
  */
 export const factorRows: KernelOf<"z" | "factor", "y"> = kernel({
   label: "factor_rows",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/tasks/factor_rows.wgsl": code },
+  code: { "kernels/tasks/factor_rows.wgsl": code },
   inputs: { z: ["R", "M", "D"], factor: ["R", "D", "D"] },
   outputs: { y: ["R", "M", "D"] },
   groups: ({ R, M, D }) => {

@@ -3,7 +3,6 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import { own } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import recurrence from "./linear_recurrence.wgsl" with { type: "text" };
 import { matmul } from "../matmul/matmul.ts";
 import { randomFiles } from "../random/random_fill.ts";
@@ -27,7 +26,7 @@ const unitMatrices = kernel({
 
 const rescaleKernel = kernel({
   label: "spectral_rescale",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/tasks/spectral_rescale.wgsl": rescale },
+  code: { "kernels/tasks/spectral_rescale.wgsl": rescale },
   inputs: { radius: ["R"], log_radius: ["M"], a: ["M", "E"] },
   outputs: {},
   scalars: ["B"],
@@ -98,7 +97,7 @@ export function spectralRadius(a: Float64Array): number {
 
 const recurrenceKernel = kernel({
   label: "linear_recurrence",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/tasks/linear_recurrence.wgsl": recurrence },
+  code: { "kernels/tasks/linear_recurrence.wgsl": recurrence },
   inputs: { a: ["M", "D", "D"], x: ["M", "T", "D"] },
   outputs: {},
   groups: ({ M, T, D, LANES }) => {

@@ -2,12 +2,11 @@
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { makeTensor } from "../../lib/gpu/program.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import code from "./next_token.wgsl" with { type: "text" };
 
 const split = kernel({
   label: "next_token",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/tasks/next_token.wgsl": code },
+  code: { "kernels/tasks/next_token.wgsl": code },
   inputs: { tokens: ["R", "B", "S"] },
   outputs: { inputs: ["R", "B", "T"], targets: ["R", "B", "T"] },
   groups: ({ R, B, T }) => Math.ceil(R * B * T / 64),

@@ -2,7 +2,6 @@
 import { kernel, type KernelOf, type Sizes } from "../../lib/gpu/kernel.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import tokens from "./sample_covariance.wgsl" with { type: "text" };
 import wishart from "./wishart_covariance.wgsl" with { type: "text" };
 
@@ -23,7 +22,7 @@ const entries = ({ R, B, D }: Sizes): number => Math.ceil(R * B * D * D / 64);
  */
 export const sampleCovariance: KernelOf<"x" | "context" | "deviation", "covariance"> = kernel({
   label: "sample_covariance",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/tasks/sample_covariance.wgsl": tokens },
+  code: { "kernels/tasks/sample_covariance.wgsl": tokens },
   inputs: { x: ["R", "B", "C"], context: ["R"], deviation: ["R", "D"] },
   outputs: { covariance: ["R", "B", "D", "D"] },
   groups: (sizes) => {
@@ -51,7 +50,7 @@ export const sampleCovariance: KernelOf<"x" | "context" | "deviation", "covarian
  */
 export const wishartCovariance: KernelOf<"z" | "chi" | "context" | "deviation", "covariance"> = kernel({
   label: "wishart_covariance",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/tasks/wishart_covariance.wgsl": wishart },
+  code: { "kernels/tasks/wishart_covariance.wgsl": wishart },
   inputs: { z: ["R", "B", "C"], chi: ["R", "B", "D"], context: ["R"], deviation: ["R", "D"] },
   outputs: { covariance: ["R", "B", "D", "D"] },
   groups: entries,

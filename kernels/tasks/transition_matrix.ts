@@ -5,7 +5,6 @@ import { own } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { drawKey } from "../../lib/random/random.ts";
 import { logGammas } from "../../lib/random/laws.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import gammas from "../random/log_gamma_at.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "../random/prompt_place.ts";
 import { placeFiles } from "../random/random_integers.ts";
@@ -28,7 +27,7 @@ const logGammaAt = kernel({
  */
 export const softmaxCumulative: KernelOf<"p", "c"> = kernel({
   label: "softmax_cumulative",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/tasks/softmax_cumulative.wgsl": cumulative },
+  code: { "kernels/tasks/softmax_cumulative.wgsl": cumulative },
   inputs: { p: ["M", "V"] },
   outputs: { c: ["M", "V"] },
   groups: ({ M, V }) => {

@@ -4,7 +4,6 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { type Draw, drawKey, normals, uniforms } from "../../lib/random/random.ts";
 import { gammaPairs } from "../../lib/random/laws.ts";
-import index from "../shared/index.part.wgsl" with { type: "text" };
 import type { RandomDraw } from "../random/random_fill.ts";
 import { placeFiles } from "../random/random_integers.ts";
 import unit from "./unit_rows.wgsl" with { type: "text" };
@@ -20,7 +19,7 @@ const MAX_TRIES = 64;
  */
 export const unitRows: KernelOf<"y"> = kernel({
   label: "unit_rows",
-  code: { "kernels/shared/index.part.wgsl": index, "kernels/tasks/unit_rows.wgsl": unit },
+  code: { "kernels/tasks/unit_rows.wgsl": unit },
   inputs: { y: ["M", "D"] },
   outputs: {},
   groups: ({ M, D }) => {

@@ -1,4 +1,4 @@
-/** Refusal of a tensor that is none, with the names of those there are. */
+/** Error for a missing tensor, which lists the names of those in the recording. */
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { TapeEntry } from "../gpu/trace.ts";
@@ -8,7 +8,7 @@ import { TensorMap } from "./tensor_map.ts";
 const MOST_NAMES = 40;
 
 /**
- * Refuses what is no tensor: a misspelt name of a weight gives undefined.
+ * Refuses a missing tensor: a misspelt name of a weight gives undefined.
  *
  * @param entries Operations of the tape.
  * @param tensor The tensor.

@@ -1,6 +1,7 @@
 /** What a kernel declares: WGSL on one side, host names and axes on the other, checked against each other at load. */
 import { type Binding, type Field, parseBindings, parseStruct } from "./bindings.ts";
 import { KernelError } from "./errors.ts";
+import groupIndex from "./group_index.part.wgsl" with { type: "text" };
 import { constantNames, type WgslFiles } from "./wgsl.ts";
 
 /**
@@ -17,7 +18,7 @@ export type Sizes = Readonly<Record<string, number>>;
 export interface KernelSpec<I extends Axes, O extends Axes, S extends string> {
   /** Named as the operation; stands in error messages. */
   readonly label: string;
-  /** WGSL files in order; the last one holds `main`. */
+  /** WGSL files in order; `group_index` of `lib/gpu/group_index.part.wgsl` is there without being named. */
   readonly code: WgslFiles;
   /** Tensors that the caller hands in; those bound as `read_write` are updated in place. */
   readonly inputs: I;
@@ -25,7 +26,7 @@ export interface KernelSpec<I extends Axes, O extends Axes, S extends string> {
   readonly outputs: O;
   /** Fields of the uniform `dims` that are no axis, in any order. */
   readonly scalars?: readonly S[];
-  /** Number of workgroups. More than 65 535 are folded into a second dimension: see `kernels/index.wgsl`. */
+  /** Number of workgroups. More than 65 535 are folded into a second dimension: `group_index` unfolds it. */
   readonly groups: (sizes: Sizes) => number;
   /** Floating-point operations of a call, from sizes and scalars, for profiles; only where arithmetic takes the time. */
   readonly flops?: (sizes: Sizes) => number;
@@ -45,7 +46,7 @@ export interface TensorBinding extends Binding {
 export interface Declaration {
   /** Stands in error messages. */
   readonly label: string;
-  /** WGSL files in order. */
+  /** WGSL files in order, the engine's own included. */
   readonly code: WgslFiles;
   /** Tensors, in order of their WGSL declaration. */
   readonly tensors: readonly TensorBinding[];
@@ -74,6 +75,7 @@ export interface Declaration {
  * ```ts
  * import { declareKernel } from "./declaration.ts";
  * import { KernelError } from "./errors.ts";
+import groupIndex from "./group_index.part.wgsl" with { type: "text" };
  * import { assertThrows } from "@std/assert";
  *
  * const code = { "a.wgsl": "@group(0) @binding(0) var<storage, read_write> y: array<f32>;  // (R)\n@compute @workgroup_size(1) fn main() {}" };
@@ -84,7 +86,9 @@ export interface Declaration {
 export function declareKernel<I extends Axes, O extends Axes, S extends string>(
   spec: KernelSpec<I, O, S>,
 ): Declaration {
-  const { label, code, groups, flops = null } = spec;
+  const { label, groups, flops = null } = spec;
+  // Last: what a file begins with, such as `enable f16;`, stays in front.
+  const code: WgslFiles = { ...spec.code, "lib/gpu/group_index.part.wgsl": groupIndex };
   const scalars: readonly string[] = spec.scalars ?? [];
   const fail = (expected: string, found: string): never => {
     throw new KernelError(`${label}: expected ${expected}, found ${found}`);

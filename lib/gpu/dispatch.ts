@@ -21,7 +21,7 @@ export interface Dispatch {
 const MAX_GROUPS_PER_DIMENSION = 65_535;
 
 /**
- * Lays workgroups out in as few rows as WebGPU allows: `group_index` of `kernels/index.wgsl` undoes it.
+ * Lays workgroups out in as few rows as WebGPU allows: `group_index` of `group_index.part.wgsl` undoes it.
  *
  * With n groups there are `⌈n / 65 535⌉` rows of equal length, so that fewer groups than rows overshoot n.
  *

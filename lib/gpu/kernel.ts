@@ -3,13 +3,13 @@
  *
  * The parts, in the order in which a call passes through them: `bindings.ts` reads what the WGSL text declares,
  * `declaration.ts` checks it against the host at load, `shapes.ts` checks the arguments of a call, `pipeline.ts`
- * compiles what `wgsl.ts` assembles, `dispatch.ts` launches. To add a kernel, write `kernels/OPERATION.wgsl` and
- * `kernels/OPERATION.ts`:
+ * compiles what `wgsl.ts` assembles, `dispatch.ts` launches. To add a kernel, write `kernels/FAMILY/OPERATION.wgsl` and
+ * `OPERATION.ts` beside it; `kernels/README.md` shows how:
  *
  * - The WGSL opens with its formula and says what an invocation or workgroup does. It alone fixes slots and access.
  *   Tensors carry their axes as a trailing comment, `// (R, C)`; sizes and scalars come in `struct Dims`.
  * - The grid may overshoot, and beyond 65 535 workgroups it is folded into two dimensions: take the index from
- *   `group_index` of `kernels/index.wgsl` and compare it with what is needed.
+ *   `group_index(group, groups)`, which every kernel has, and compare it with what is needed.
  * - No loop may run longer than {@linkcode MAX_LOOP_ITERATIONS} on a software driver, which ends it silently:
  *   {@linkcode checkLoopIterations} guards a bound that depends on sizes.
  * - `var x: T;` inside a loop is not zeroed again on a software driver: write `var x = T();`.

@@ -26,7 +26,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 }
 
 /**
- * A weight of deviation `gain / √fanIn`.
+ * Specifies a weight of deviation `gain / √fanIn`.
  *
  * @param fanIn Width C that it maps from.
  * @param fanOut Width N that it maps to.
@@ -38,7 +38,7 @@ export function weightSpec(fanIn: number, fanOut: number, gain = 1): ParameterSp
 }
 
 /**
- * Biases that start at zero.
+ * Specifies biases that start at zero.
  *
  * @param width Number of biases N.
  * @returns Their specification (N).
@@ -48,11 +48,11 @@ export function biasSpec(width: number): ParameterSpec {
 }
 
 /**
- * Refuses weights that are those of another model.
+ * Refuses weights of another model.
  *
  * @param label Model; stands in the error message.
- * @param specs What the model says of its parameters.
- * @param weights What it was given.
+ * @param specs Its parameters.
+ * @param weights Weights that it was given.
  * @throws {ShapeError} If one is missing or of another shape than (R, …).
  */
 export function expectWeights(label: string, specs: ParameterSpecs, weights: Weights): void {

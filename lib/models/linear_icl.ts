@@ -37,12 +37,12 @@ export interface LinearIclOptions {
   readonly tasks: TaskFamily;
   /** Tasks of a fixed pool, drawn once per replica; `"fresh"` draws a new task for every prompt. */
   readonly pool: number | "fresh";
-  /** How the context covariance is drawn; both have the same law. */
+  /** Method of drawing the context covariance; both have the same law. */
   readonly sampler: Sampler;
   /** One fused dispatch for many steps, or the separate kernels; by default whichever suits dimension and adapter. */
   readonly step?: "fused" | "separate";
   /**
-   * What becomes of the ensemble when a replica diverges: `"stop"` (default) ends training; with `"mask"` the others train on,
+   * Consequence for the ensemble when a replica diverges: `"stop"` (default) ends training; with `"mask"` the others train on,
    * bit for bit as without it, and its losses and parameters are NaN from then on, as `TrainingOptions` describes.
    */
   readonly divergence?: "stop" | "mask";

@@ -8,7 +8,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { expectWeights, linear } from "./layers.ts";
 import type { ParameterSpecs, Weights } from "./parameters.ts";
 
-/** Which linear transformer. */
+/** Sizes and switches of a linear transformer. */
 export interface LinearTransformerOptions {
   /** Width C of a token. */
   readonly width: number;
@@ -29,7 +29,7 @@ export interface LinearTransformerOptions {
   readonly damping?: number;
 }
 
-/** A model of token vectors, as plain data: its parameters, and what it makes of tokens. */
+/** Model of token vectors, as plain data: its parameters, and its map of tokens to tokens. */
 export interface VectorModel {
   /** Parameters of one replica. */
   readonly parameters: ParameterSpecs;
@@ -45,10 +45,10 @@ export interface VectorModel {
 }
 
 /**
- * Linear self-attention with residual connections: `E ← E + W_P (1/N Σ_i e_i e_iᵀ) W_Q E`, N the number of tokens without
+ * Linear self-attention with residual connections: `Z ← Z + W_P (1/N Σ_i z_i z_iᵀ) W_Q Z`, N the number of tokens without
  * the query, which is the last one. (arXiv 2504.12916, 2212.07677.)
  *
- * Vectors stand in rows here: `E ← E + (E W_Q) (1/N Σ_i e_iᵀ e_i) W_P`, with matrices (in, out) that are the transposes of
+ * Vectors stand in rows here: `Z ← Z + (Z W_Q) (1/N Σ_i z_iᵀ z_i) W_P`, with matrices (in, out) that are the transposes of
  * the formula's. One moment matrix (C, C) per prompt serves all tokens, so that a layer costs no T × T scores.
  *
  * @param options Sizes and switches.

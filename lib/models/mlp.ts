@@ -18,7 +18,7 @@ export type MlpInit =
   /** Weights N(0, deviation²), biases 0. */
   | { readonly deviation: number };
 
-/** Which perceptron. */
+/** Widths and switches of a perceptron. */
 export interface MlpOptions extends ActivationOptions {
   /** Widths of the input, of the hidden layers, and of the output: at least two numbers ≥ 1. */
   readonly widths: readonly number[];
@@ -32,7 +32,7 @@ export interface MlpOptions extends ActivationOptions {
   readonly init?: MlpInit;
 }
 
-/** How batch normalisation is to work; without effect in other perceptrons. */
+/** Mode of batch normalisation; without effect in other perceptrons. */
 export interface MlpMode {
   /** Running averages (R, C), as {@linkcode Mlp.buffers} names them: moved in training, needed outside of it. */
   readonly buffers?: Weights;

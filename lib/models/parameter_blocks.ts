@@ -1,4 +1,4 @@
-/** How parameters lie in a flat buffer, and how arrays of the host get in and out of one. */
+/** Layout of parameters in a flat buffer, and arrays of the host packed into one and taken out of it. */
 import { ShapeError } from "../gpu/errors.ts";
 import { VIEW_ALIGNMENT } from "../gpu/tensor.ts";
 import {
@@ -10,11 +10,11 @@ import {
   splitParts,
 } from "./parameter_spec.ts";
 
-/** Where a parameter lies in the flat buffer. */
+/** Place of a parameter in the flat buffer. */
 export interface ParameterBlock {
   /** Name, as in the model's specification. */
   readonly name: string;
-  /** What the model says of it. */
+  /** Specification by the model. */
   readonly spec: ParameterSpec;
   /** First element, a multiple of {@linkcode VIEW_ALIGNMENT}. */
   readonly start: number;
@@ -56,7 +56,7 @@ export function layOut(specs: ParameterSpecs, replicas: number): BlockLayout {
 }
 
 /**
- * The table that tells an optimiser's kernel what it has before it.
+ * Makes the table by which an optimiser's kernel finds the parameter of an element.
  *
  * @param layout Blocks.
  * @returns Rows (P/64, 4): first element of the block, its elements per replica, its elements, and 1 if it decays plus twice
@@ -64,6 +64,8 @@ export function layOut(specs: ParameterSpecs, replicas: number): BlockLayout {
  */
 export function chunkTable({ blocks, replicas, length }: BlockLayout): Uint32Array {
   const table = new Uint32Array(4 * length / VIEW_ALIGNMENT);
+  // Rows of no block have no elements, and no number that a kernel divides by is 0.
+  for (let row = 0; row < table.length; row += 4) table[row + 1] = 1;
   blocks.forEach(({ spec, start, perReplica }, number) => {
     const decays = Number(spec.decay ?? spec.shape.length > 1);
     const size = replicas * perReplica;

@@ -1,8 +1,8 @@
-/** What a model says of its parameters, and the parts under which checkpoints know them. */
+/** Specifications of parameters by a model, and the parts under which checkpoints have them. */
 import { ShapeError } from "../gpu/errors.ts";
 import type { Initializer } from "./initializers.ts";
 
-/** What a model says of one of its parameters. */
+/** Specification of one parameter. */
 export interface ParameterSpec {
   /** Shape of one replica's parameter. */
   readonly shape: readonly number[];
@@ -56,7 +56,7 @@ export function checkSpec(name: string, { shape, parts }: ParameterSpec): void {
 }
 
 /**
- * Names and shapes of a parameter's parts, with their columns of `data` if there is any.
+ * Splits a parameter into its parts, with their columns of `data` if there is any.
  *
  * @param name Name of the parameter.
  * @param spec Its parts.
@@ -87,7 +87,7 @@ export function splitParts(
 }
 
 /**
- * Undoes {@linkcode splitParts}.
+ * Joins the parts of a parameter: the inverse of {@linkcode splitParts}.
  *
  * @param shape Shape of the parameter, (R, …).
  * @param parts Arrays of its parts, in order.

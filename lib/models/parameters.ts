@@ -28,6 +28,13 @@ export type Weights = Readonly<Record<string, Tensor>>;
  * Each parameter is a block (R, …) that starts at a multiple of 64 elements; elements between blocks are zero and belong
  * to no parameter. A table says for each 64 elements to which block they belong.
  *
+ * A model is a function of named weights, and what it does with a name is free:
+ *
+ * - Freezing: `frozen(optimizer, names)` leaves the named parameters their bits.
+ * - Tying: a model function that takes one weight in two places ties them; its gradient is the sum over both.
+ * - Pasting: {@linkcode ParameterSet.read} gives arrays by name, of which some may come from another run, and
+ *   {@linkcode ParameterSet.load} writes them back. Arrays are (R, …), so replicas can be chosen, too.
+ *
  * @example
  * ```ts
  * import { openGpu } from "../gpu/device.ts";
@@ -42,6 +49,12 @@ export type Weights = Readonly<Record<string, Tensor>>;
  * using parameters = ParameterSet.create(specs, [1, 2]);
  * assertEquals(parameters.weights.weight.shape, [2, 3, 4]);
  * assertEquals(parameters.count, 16);
+ *
+ * // Paste the bias of another run.
+ * const other = [{ name: "bias", shape: [2, 4], data: new Float32Array(8).fill(3) }];
+ * const own = await parameters.read();
+ * parameters.load(own.map((array) => other.find(({ name }) => name === array.name) ?? array));
+ * assertEquals((await parameters.weights.bias.read())[7], 3);
  * ```
  */
 export class ParameterSet implements Disposable {
@@ -56,7 +69,7 @@ export class ParameterSet implements Disposable {
   readonly weights: Weights;
   /** Seed of each replica. */
   readonly seeds: readonly number[];
-  /** Parameters in order, and where they lie. */
+  /** Parameters in order, each with its place. */
   readonly blocks: readonly ParameterBlock[];
 
   readonly #layout: BlockLayout;
@@ -112,7 +125,7 @@ export class ParameterSet implements Disposable {
   }
 
   /**
-   * The parts of another flat tensor that belong to the parameters: of a gradient, a moment, a direction.
+   * Takes another flat tensor apart by parameters: a gradient, a moment, a direction.
    *
    * @param flat Tensor of the size of {@linkcode ParameterSet.flat}.
    * @returns Views (R, …) by name.
@@ -159,7 +172,7 @@ export class ParameterSet implements Disposable {
   }
 
   /**
-   * Arrays of the host as one flat array: the inverse of {@linkcode ParameterSet.read}.
+   * Joins arrays of the host into one flat array: the inverse of {@linkcode ParameterSet.read}.
    *
    * @param arrays Every parameter once, (R, …), under the names of checkpoints.
    * @returns Elements (P) for {@linkcode ParameterSet.flat} or another tensor of its layout.

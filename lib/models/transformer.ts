@@ -26,11 +26,11 @@ export type { InitialScale, Transformer, TransformerOptions } from "./transforme
  * A transformer: residual stream, multi-head attention and perceptron in each block, pre-norm.
  *
  * `x ← x + W_O attention(norm(x))`, `x ← x + W_out φ(W_in norm(x))`, logits `W_U norm(x)`; matrices stand as (in, out), so that
- * the columns `h D … (h + 1) D − 1` of query, key and value belong to head h. Where only the last position is predicted, the
+ * the columns `h E … (h + 1) E − 1` of query, key and value belong to head h. Where only the last position is predicted, the
  * last block computes keys and values for all positions, and everything else for the last one.
  *
  * Names of weights: `embedding.token` (or `.input`), `embedding.position`, `blocks.0.norm1.gain`, `blocks.0.attention.qkv` with
- * query, key and value side by side in (C, 3 H D), `blocks.0.attention.output`, `blocks.0.mlp.in` and `.out`, `norm.gain`,
+ * query, key and value side by side in (C, 3 H E), `blocks.0.attention.output`, `blocks.0.mlp.in` and `.out`, `norm.gain`,
  * `unembedding`; biases are `blocks.0.attention.qkv_bias`, `blocks.0.mlp.in_bias` …. Where only the last position is predicted,
  * the last block has `attention.query` and `attention.key_value` in place of `qkv`. Checkpoints, `ParameterSet.read` and `load`
  * have query, key and value apart in all blocks: `blocks.0.attention.query` (`key`, `value`, `query_bias` …).

@@ -13,7 +13,7 @@ export type InitialScale =
   /** Every matrix N(0, 1/C), the unembedding N(0, 1/outputs) (Nanda et al. 2301.05217). */
   | "grokking";
 
-/** Which transformer. */
+/** Sizes and switches of a transformer. */
 export interface TransformerOptions {
   /** Tokens of a vocabulary, or vectors of a dimension, which a linear map reads in. */
   readonly input: { readonly vocabulary: number } | { readonly dimension: number };
@@ -27,7 +27,7 @@ export interface TransformerOptions {
   readonly heads: number;
   /** Width C of the residual stream. */
   readonly width: number;
-  /** Width of a head. */
+  /** Width E of a head. */
   readonly headWidth?: number;
   /** Hidden width of the perceptrons, 0 for attention only; 4 C by default. */
   readonly mlp?: number;
@@ -35,13 +35,13 @@ export interface TransformerOptions {
   readonly activation?: "relu" | "gelu" | "gelu-tanh";
   /** Normalisation before attention, perceptron and unembedding; by default `layer`. */
   readonly norm?: "none" | "layer" | "rms";
-  /** How positions enter; by default `learned`. */
+  /** Positions in the input; by default `learned`. */
   readonly positions?: "none" | "learned" | "sinusoidal";
   /** Attention: of softmax, rectified scores over the number of keys, or plain scores over it; by default `softmax`. */
   readonly attention?: "softmax" | "relu" | "linear";
   /** Whether a position sees only itself and earlier ones (a decoder) or all (an encoder); true by default. */
   readonly causal?: boolean;
-  /** Which maps have biases; by default all. */
+  /** Maps with biases; by default all. */
   readonly biases?: { readonly attention?: boolean; readonly mlp?: boolean; readonly unembedding?: boolean };
   /** Whether logits are scalar products with the token embeddings; false by default. */
   readonly tied?: boolean;

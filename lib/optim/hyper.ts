@@ -20,7 +20,7 @@ export interface Hyper {
   readonly name: string;
   /** Number or numbers. */
   readonly value: PerReplica;
-  /** What is allowed, in words and as a test. */
+  /** Numbers that are allowed, in words and as a test. */
   readonly allowed: readonly [string, (value: number) => boolean];
 }
 
@@ -37,7 +37,7 @@ export const ALLOWED = {
 const NO_LIMIT = 3.4028234e38;
 
 /**
- * A hyper-parameter of each replica.
+ * Gives each replica its hyper-parameter.
  *
  * @param label Optimiser; stands in error messages.
  * @param replicas Number of replicas R.
@@ -56,7 +56,7 @@ export function perReplica(label: string, replicas: number, { name, value, allow
 }
 
 /**
- * The table of hyper-parameters that `kernels/flat_update.wgsl` describes.
+ * Makes the table of hyper-parameters that `kernels/optim/flat_update.wgsl` describes.
  *
  * @param label Optimiser; stands in error messages.
  * @param replicas Number of replicas R.

@@ -7,6 +7,7 @@ export { type FlatParameters, type Optimizer, type OptimizerState, type Optimize
 export { sgd, type SgdOptions } from "./sgd.ts";
 export { adam, type AdamOptions, adamw } from "./adamw.ts";
 export { sgld, type SgldOptions } from "./sgld.ts";
+export { frozen } from "./frozen.ts";
 export type { CommonOptions } from "./hyper.ts";
 export {
   constantSchedule,

@@ -1,4 +1,4 @@
-/** What an optimiser is: a pair of functions, without any state of its own. */
+/** Optimisers as pairs of functions, without any state of their own. */
 import { flatQuads } from "../../kernels/optim/flat_update.ts";
 import { globalNorm } from "../../kernels/optim/global_norm.ts";
 import { ShapeError } from "../gpu/errors.ts";
@@ -26,7 +26,7 @@ export interface OptimizerStep {
   readonly clock: Tensor<"u32">;
 }
 
-/** How gradients change parameters. */
+/** Rule by which gradients change parameters. */
 export interface Optimizer {
   /**
    * Makes the state of an ensemble that has not been updated yet.
@@ -63,7 +63,7 @@ export interface FlatConstants {
   readonly [name: string]: number;
 }
 
-/** What distinguishes an optimiser from others. */
+/** Parts by which optimisers differ: state, hyper-parameters and kernel. */
 export interface OptimizerParts {
   /** Stands in error messages. */
   readonly label: string;
@@ -112,9 +112,9 @@ export function makeOptimizer({ label, common, rows, init, run }: OptimizerParts
 }
 
 /**
- * Zeros laid out as the parameters.
+ * Makes zeros laid out as the parameters.
  *
- * @param parameters Whose layout.
+ * @param parameters Parameters of that layout.
  * @param label Stands in error messages.
  * @returns Zeros (P) that the caller owns.
  */

@@ -3,11 +3,11 @@ import type { PerReplica } from "../gpu/per_replica.ts";
 
 export type { PerReplica } from "../gpu/per_replica.ts";
 
-/** A factor of the learning rate as a function of the step, see `kernels/schedule.wgsl`. */
+/** A factor of the learning rate as a function of the step, see `kernels/optim/schedule.part.wgsl`. */
 export interface Schedule {
-  /** What follows warm-up. */
+  /** Shape of the part after warm-up. */
   readonly shape: "constant" | "cosine" | "linear" | "triangle";
-  /** Updates of linear warm-up, ≥ 0: update number t (from 0) has (t + 1)/warmup of what follows. */
+  /** Updates of linear warm-up, ≥ 0: update number t (from 0) has (t + 1)/warmup of that part's factor. */
   readonly warmup: PerReplica;
   /** Step at which the end is reached, warm-up included. */
   readonly steps: PerReplica;
@@ -84,7 +84,7 @@ export function warmUp(warmup: PerReplica, schedule: Schedule = constantSchedule
   return { ...schedule, warmup };
 }
 
-/** Number that `schedule.wgsl` has for each shape. */
+/** Number that `schedule.part.wgsl` has for each shape. */
 export const SCHEDULE_CODES: Readonly<Record<Schedule["shape"], number>> = {
   constant: 0,
   cosine: 1,

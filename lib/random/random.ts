@@ -2,7 +2,7 @@
  * Random numbers as a function: (seed, named key, step, item, index) → bits.
  *
  * There is no state, so a draw is the same after a resume, for any number of replicas, and however work is split. The
- * generator is Threefry-4x32 with 13 rounds (Salmon, Moraes, Dror & Shaw 2011), the same as in `kernels/random.wgsl`;
+ * generator is Threefry-4x32 with 13 rounds (Salmon, Moraes, Dror & Shaw 2011), the same as in `kernels/random/random.part.wgsl`;
  * the functions here are its float64 reference and serve draws made once on the host, such as initial weights.
  *
  * A key belongs to one kind of draw: uniform and normal numbers of one key are made of the same bits.

@@ -1,11 +1,11 @@
 /**
- * The error that stops a run whose numbers are no longer finite.
+ * Error that ends a run whose numbers are no longer finite.
  *
  * @module
  */
 
 /**
- * A replica that left the finite numbers, naming where.
+ * Divergence of a replica, with the step at which a number of it was no longer finite.
  *
  * @example
  * ```ts
@@ -21,11 +21,11 @@ export class DivergenceError extends Error {
   override readonly name = "DivergenceError";
 
   /**
-   * A divergence.
+   * Makes the error.
    *
    * @param replica Replica, counted from 0.
    * @param step Step at which it was lost.
-   * @param quantity Name of what is no longer finite.
+   * @param quantity Name of the number.
    */
   constructor(readonly replica: number, readonly step: number, readonly quantity = "loss") {
     super(

@@ -2,10 +2,10 @@
 import { DivergenceError } from "./divergence.ts";
 
 /**
- * Which replicas have diverged, and at which step; their numbers are covered by NaN.
+ * Diverged replicas, each with its step; NaN covers their numbers.
  *
- * It works on what the host has read, in the order of the steps: kernels keep replicas apart, so that on the GPU nothing has
- * to be done about a lost one.
+ * It works on numbers that the host has read, in the order of the steps. Kernels keep replicas apart, so that the GPU need not
+ * know of a lost one.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ export class DivergenceMask {
   #last: DivergenceError | null = null;
 
   /**
-   * A mask.
+   * Makes a mask.
    *
    * @param replicas Number of replicas R.
    * @param from Replicas that had diverged before, with their steps.
@@ -52,7 +52,7 @@ export class DivergenceMask {
    *
    * @param step Step to which the numbers belong, not before that of an earlier call.
    * @param values Numbers (R, …).
-   * @param quantity What they are; stands in the error message.
+   * @param quantity Name of the numbers; stands in the error message.
    */
   mark(step: number, values: Float32Array, quantity: string): void {
     for (const [replica, own] of this.#rows(values)) {

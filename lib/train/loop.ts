@@ -1,4 +1,4 @@
-/** Replaying a training step until reports are due, with the GPU awaited a few times a second. */
+/** The loop of training: it replays a step until reports are due, and awaits the GPU a few times a second. */
 import { DivergenceError } from "./divergence.ts";
 import type { DivergenceMask } from "./divergence_mask.ts";
 import { Staging } from "../gpu/tensor.ts";
@@ -11,7 +11,7 @@ const WATCHED_BYTES = 2 ** 24;
 const MOST_REPORTS = 64;
 const REPORT_MS = 200;
 
-/** Queues steps, collects their losses and the watched tensors, and names what diverges. */
+/** Loop that queues steps, collects their losses and the watched tensors, and finds replicas that diverge. */
 export class TrainLoop implements Disposable {
   /** Steps queued so far. */
   #step: number;
@@ -34,7 +34,7 @@ export class TrainLoop implements Disposable {
   /**
    * Prepares a loop.
    *
-   * @param parts What it replays and watches.
+   * @param parts Program to replay, and tensors to watch.
    * @returns A loop at its first step.
    */
   static async create(parts: LoopParts): Promise<TrainLoop> {
@@ -104,7 +104,7 @@ export class TrainLoop implements Disposable {
     this.#step += steps;
   }
 
-  /** Waits for the queue, checks every loss since the last time, and yields what is due before the first that is lost. */
+  /** Waits for the queue, checks every loss since the last time, and yields the reports due before the first lost one. */
   async *#drain(due: number[]): AsyncGenerator<LoopReport> {
     const copies: Float32Array[][] = [];
     for (const ring of this.#rings) copies.push(await ring.drain());
@@ -137,7 +137,7 @@ export class TrainLoop implements Disposable {
     if (end) throw end;
   }
 
-  /** Marks replicas by what was watched, and covers it, where replicas are the first axis. */
+  /** Marks replicas by their watched numbers, and covers those, where replicas are the first axis. */
   #cover(mask: DivergenceMask, step: number, watched: readonly Float32Array[]): void {
     const { watched: tensors, names } = this.#parts;
     const ofReplicas = (_: unknown, index: number) => tensors[index].shape[0] === mask.replicas;
@@ -155,7 +155,7 @@ export class TrainLoop implements Disposable {
     return null;
   }
 
-  /** Frees the GPU memory that the loop itself has made. */
+  /** Frees the GPU memory of the loop itself. */
   destroy(): void {
     for (const ring of this.#rings) ring.destroy();
     this.#rows.destroy();

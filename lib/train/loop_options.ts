@@ -1,9 +1,9 @@
-/** What a training loop is made of, is asked for, and says. */
+/** Parts, options and reports of a training loop. */
 import type { DivergenceMask } from "./divergence_mask.ts";
 import type { Program } from "../gpu/program.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
-/** What a loop replays and watches. */
+/** Parts of a loop: the program that it replays, and the tensors that it watches. */
 export interface LoopParts {
   /** One training step, or `stride` of them; it ends by advancing the clock. */
   readonly program: Pick<Program<unknown>, "replay">;
@@ -19,15 +19,15 @@ export interface LoopParts {
   readonly stride?: number;
   /** Step to start from; 0 by default. */
   readonly from?: number;
-  /** Losses of the steps before that which no report has had yet. */
+  /** Losses of earlier steps that no report has had yet. */
   readonly pending?: readonly Float32Array[];
-  /** Lets the others go on where a replica diverges; by default that ends the loop. */
+  /** Mask of diverged replicas, beside which the others go on; without one a divergence ends the loop. */
   readonly mask?: DivergenceMask | null;
-  /** What the watched tensors are, for the error that ends a masked loop. */
+  /** Names of the watched tensors, for the error that ends a masked loop. */
   readonly names?: readonly string[];
 }
 
-/** Which steps a loop reports, and how it stops. */
+/** Steps that a loop reports, and its end. */
 export interface LoopOptions {
   /** Steps to report, ascending, from the current step on. */
   readonly steps: Iterable<number>;

@@ -42,7 +42,7 @@ export interface TrainingOptions<E extends Evaluations = Record<never, never>> {
    * place, and it is part of {@linkcode Training.state}. None by default.
    */
   readonly buffers?: ParameterSet;
-  /** How gradients change parameters. */
+  /** Optimiser, which changes parameters by their gradients. */
   readonly optimizer: Optimizer;
   /** One loss per replica (R) on a batch that it draws. Recorded once: all that varies comes from GPU memory. */
   readonly loss: Computation;
@@ -56,7 +56,7 @@ export interface TrainingOptions<E extends Evaluations = Record<never, never>> {
    * {@linkcode DivergenceError}. With `"mask"` the others train on, with the bits that they have without the lost one:
    *
    * - A replica has diverged at the first step whose loss is not finite, or at the first report at which the norm of its
-   *   parameters, or what an evaluation (R, …) says of it, is not. There is no way back.
+   *   parameters, or its row of an evaluation (R, …), is not. There is no way back.
    * - From then on its losses, its rows of evaluations (R, …) and its tensors in {@linkcode Training.state} are NaN. An
    *   evaluation over another first axis is left as it is: one that averages over replicas takes the lost one in.
    * - Reports and {@linkcode Training.diverged} name it with its step; states keep it. Once all are lost the run ends

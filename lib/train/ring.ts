@@ -1,4 +1,4 @@
-/** Copies of a tensor that stay on the GPU until the host asks for them, all at once. */
+/** A ring buffer: copies of a tensor stay on the GPU until the host reads them all at once. */
 import { advance } from "../../kernels/shared/advance.ts";
 import { append } from "../../kernels/shared/append.ts";
 import { type Program, record } from "../gpu/program.ts";

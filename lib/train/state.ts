@@ -1,10 +1,10 @@
-/** All that training needs to continue bit by bit, on the host. */
+/** State of training on the host: copied to continue bit by bit, and restored. */
 import { ShapeError } from "../gpu/errors.ts";
 import type { NamedArray } from "../models/parameter_spec.ts";
 import type { ParameterSet } from "../models/parameters.ts";
 import type { OptimizerState } from "../optim/optimizer.ts";
 
-/** All that training needs to continue bit by bit. */
+/** State of training from which it continues bit by bit. */
 export interface TrainingState {
   /** Steps taken. */
   readonly step: number;
@@ -24,7 +24,7 @@ export interface SavedState {
   readonly tensors: readonly (Pick<NamedArray, "name" | "shape"> & { readonly data: unknown })[];
 }
 
-/** What a state is copied from, and restored to. */
+/** Tensors that a state is copied from, and restored to. */
 export interface StateHolders {
   /** Parameters in training. */
   readonly parameters: ParameterSet;
@@ -40,8 +40,8 @@ const PENDING = "run.losses";
 const DIVERGED = "run.diverged";
 const STEPS = 4096;
 
-/** What a run knows beside its tensors. */
-export interface RunRecord {
+/** Part of a state that no tensor on the GPU holds. */
+export interface PendingState {
   /** Losses (R) of steps that no report has had. */
   readonly pending: readonly Float32Array[];
   /** Step at which each diverged replica was lost, by replica. */
@@ -55,7 +55,7 @@ function flatTensors({ parameters, state }: StateHolders) {
 }
 
 /**
- * Refuses buffers that a state could not tell from parameters.
+ * Refuses buffers whose names or replicas a state could not keep apart from the parameters'.
  *
  * @param holders Parameters and buffers.
  * @throws {ShapeError} If they share a name or have not equally many replicas.
@@ -74,12 +74,12 @@ export function checkBuffers({ parameters, buffers }: Omit<StateHolders, "state"
 /**
  * Copies all tensors of a state to the host.
  *
- * @param holders What to copy.
- * @param run What the run knows beside it.
+ * @param holders Tensors to copy.
+ * @param run The rest of the state.
  * @returns Named arrays.
  * @throws {GpuError} If any GPU operation has failed.
  */
-export async function readState(holders: StateHolders, { pending, diverged }: RunRecord): Promise<NamedArray[]> {
+export async function readState(holders: StateHolders, { pending, diverged }: PendingState): Promise<NamedArray[]> {
   const { parameters, buffers } = holders;
   const tensors: NamedArray[] = [];
   for (const { prefix, flat } of flatTensors(holders)) {
@@ -106,12 +106,12 @@ export async function readState(holders: StateHolders, { pending, diverged }: Ru
 /**
  * Writes all tensors of a state to the GPU, or none if one does not fit.
  *
- * @param holders Where to.
+ * @param holders Tensors to write.
  * @param from The state; tensors that do not hold float32 are the experiment's own, and left alone.
- * @returns What the run knew beside it.
+ * @returns The rest of the state.
  * @throws {ShapeError} If a tensor is missing, unknown or of another shape.
  */
-export function restoreState(holders: StateHolders, { tensors }: SavedState): RunRecord {
+export function restoreState(holders: StateHolders, { tensors }: SavedState): PendingState {
   const { parameters, buffers } = holders;
   const own = new Set(buffers?.shapes.map(({ name }) => name));
   const flats = flatTensors(holders);

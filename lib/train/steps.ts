@@ -1,7 +1,7 @@
-/** Which steps of training are reported. */
+/** Lists of steps at which training reports. */
 
 /**
- * Steps 0, `every`, 2 `every`, … and the last one.
+ * Lists steps 0, `every`, 2 `every`, … and the last one.
  *
  * @param every Distance between reports, ≥ 1; 0 for none but the first and the last, as `--checkpoint-every=0` has it.
  * @param total Last step, ≥ 0.
@@ -16,7 +16,7 @@ export function everySteps(every: number, total: number): number[] {
 }
 
 /**
- * Step 0 and about `count` steps from 1 to the last one, evenly spaced in their logarithm.
+ * Lists step 0 and about `count` steps from 1 to the last one, evenly spaced in their logarithm.
  *
  * @param count Number of steps, ≥ 2.
  * @param total Last step, ≥ 1.
@@ -39,7 +39,7 @@ export function logarithmicSteps(count: number, total: number): number[] {
 }
 
 /**
- * Steps of several lists, each once and in order: reports and checkpoints, say.
+ * Joins lists of steps, such as those of reports and of checkpoints, each step once and in order.
  *
  * @param lists Lists of steps.
  * @returns Their union, ascending.

@@ -1,5 +1,5 @@
 /**
- * Training: a model's loss on fresh batches, its gradient and the optimiser's update as one recorded step.
+ * Training: a loss, its gradient and the optimiser's update as one recorded step, reports at chosen steps, and states.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export type {
 } from "./options.ts";
 export type { SavedState, TrainingState } from "./state.ts";
 
-/** Losses that stay on the GPU before the host reads them; bounds how many steps are queued at a time. */
+/** Rows of losses that stay on the GPU until the host reads them; fewer steps are queued at a time. */
 const LOSS_ROWS = 4096;
 
 interface TrainingParts {

@@ -15,7 +15,6 @@ import { currentGpu, openGpu } from "../../lib/gpu/device.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { type Program, record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import index from "../../kernels/shared/index.part.wgsl" with { type: "text" };
 import { helpIfAsked } from "./help.ts";
 import { table } from "./measure.ts";
 
@@ -31,7 +30,6 @@ function ceiling(label: string, body: string, stored = "sum", size = 1024) {
   return kernel({
     label,
     code: {
-      "kernels/shared/index.part.wgsl": index,
       [`${label}.wgsl`]: `
         struct Dims { loops: u32, slope: f32 }
         @group(0) @binding(0) var<uniform> dims: Dims;

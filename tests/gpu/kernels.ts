@@ -1,12 +1,10 @@
 /** Small kernels for the tests of the GPU layer. */
-import index from "../../kernels/shared/index.part.wgsl" with { type: "text" };
 import { kernel } from "../../lib/gpu/kernel.ts";
 
 /** y[r,c] = scale x[r,c] + shift, the shift a module-scope constant. */
 export const affine = kernel({
   label: "affine",
   code: {
-    "kernels/shared/index.part.wgsl": index,
     "affine.wgsl": `
 const SHIFT: f32 = 0.0;
 struct Dims { R: u32, C: u32, scale: f32 }

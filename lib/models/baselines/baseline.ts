@@ -1,4 +1,4 @@
-/** What an exact baseline is: a predictor without parameters to train, called as the models are. */
+/** Exact baselines: predictors without parameters to train, called as the models are. */
 import type { Positions, Prompts } from "../../../kernels/baselines/prefixes.ts";
 import { own } from "../../gpu/program.ts";
 import { type DType, Tensor } from "../../gpu/tensor.ts";
@@ -15,7 +15,7 @@ export interface BaselineOptions {
 }
 
 /**
- * Predicts labels from the pairs before them. Works at once and inside of a recording; free it with `destroy` or `using`,
+ * Predictor of labels from the pairs before them. It works at once and inside of a recording; free it with `destroy` or `using`,
  * unless it was made inside of a recording, which then frees it.
  */
 export interface Baseline extends Disposable {
@@ -37,7 +37,7 @@ export class BaselineConstants {
   readonly #held: Tensor<DType>[] = [];
 
   /**
-   * Holds nothing yet.
+   * Makes an empty set of constants.
    *
    * @param label Baseline; stands in error messages.
    */
@@ -46,7 +46,7 @@ export class BaselineConstants {
   }
 
   /**
-   * Numbers in GPU memory.
+   * Puts numbers into GPU memory.
    *
    * @param name Argument; stands in the error message.
    * @param values Numbers.
@@ -63,7 +63,7 @@ export class BaselineConstants {
   }
 
   /**
-   * A number per replica in GPU memory.
+   * Puts a number per replica into GPU memory.
    *
    * @param name Argument; stands in the error message.
    * @param value Number, numbers, or a tensor, which is passed on as it is.
@@ -78,7 +78,7 @@ export class BaselineConstants {
   }
 
   /**
-   * A number per step in GPU memory.
+   * Puts a number per step into GPU memory.
    *
    * @param name Argument; stands in the error message.
    * @param value Number for all steps, numbers (K), or a tensor (R or 1, K), which is passed on as it is.
@@ -98,7 +98,7 @@ export class BaselineConstants {
   }
 
   /**
-   * Refuses a number of repetitions that is none.
+   * Refuses a number of repetitions that is not an integer ≥ 1.
    *
    * @param name Argument; stands in the error message.
    * @param count Its value.
@@ -110,7 +110,7 @@ export class BaselineConstants {
   }
 
   /**
-   * Frees a tensor together with the baseline.
+   * Takes over a tensor, which is freed with the baseline.
    *
    * @param tensor Tensor made for it.
    * @returns The same tensor.
@@ -121,7 +121,7 @@ export class BaselineConstants {
   }
 
   /**
-   * The baseline that uses the constants.
+   * Makes the baseline that uses the constants.
    *
    * @param apply Predicts.
    * @returns The baseline.

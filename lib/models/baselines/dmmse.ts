@@ -9,12 +9,12 @@ export interface DmmseOptions extends BaselineOptions {
   readonly pool: Tensor;
   /** Standard deviation σ > 0 of the labels' noise. */
   readonly sigma: PerReplica;
-  /** How many tasks of the pool count, the first ones, from 1 to M: one number, or one per replica. All by default. */
+  /** Number of tasks of the pool that count, the first ones, from 1 to M: one, or one per replica. All by default. */
   readonly tasks?: number | readonly number[];
 }
 
 /**
- * `ŷ_n = Σ_m p_m t_m·x_n`, `p = softmax_m(−Σ_{j<n} (y_j − t_m·x_j)² / 2σ²)`: what is optimal if the task is one of the
+ * `ŷ_n = Σ_m p_m t_m·x_n`, `p = softmax_m(−Σ_{j<n} (y_j − t_m·x_j)² / 2σ²)`: the optimum if the task is one of the
  * pool, all equally likely. Nested pools are one tensor and a number of tasks per replica.
  *
  * @param options Pool, noise, numbers of tasks, and which positions.
