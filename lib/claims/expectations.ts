@@ -176,7 +176,8 @@ export function estimate(
 export type Groups<V> = Readonly<Record<string, V>>;
 
 /**
- * Each group of replicas meets an expectation: reproduced if all are, not reproduced if any is not.
+ * Each group of replicas meets an expectation: reproduced if all do, not reproduced if any does not. A group that cannot be
+ * judged leaves open what the others do not refute.
  *
  * @param expectation What is expected of each group.
  * @param about `of`: what the groups are, as in `mode`; `shown`: whether numbers are those of the group farthest from what
@@ -195,17 +196,16 @@ export function each<V>(
     criterion: `of every ${of}: ${expectation.criterion}`,
     assess(groups) {
       const found = Object.values(groups).map((values) => expectation.assess(values));
-      const missing = found.find((one) => "unmeasured" in one);
-      if (missing !== undefined && "unmeasured" in missing) return missing;
-      const all = found as Assessment[];
-      if (all.length === 0) return { unmeasured: `no ${of} to judge by` };
+      const all = found.filter((one) => !("unmeasured" in one)) as Assessment[];
+      const [missing] = found.filter((one) => "unmeasured" in one);
+      if (all.length === 0) return missing ?? { unmeasured: `no ${of} to judge by` };
       const verdict = all.some((one) => one.verdict === "not reproduced")
         ? "not reproduced" as const
-        : all.every((one) => one.verdict === "reproduced")
+        : missing === undefined && all.every((one) => one.verdict === "reproduced")
         ? "reproduced" as const
         : "inconclusive" as const;
       const open = all.filter((one) => one.verdict === "inconclusive").map((one) => one.replicasToSettle);
-      const settled = verdict === "inconclusive" && open.every((n) => n !== null)
+      const settled = verdict === "inconclusive" && missing === undefined && open.every((n) => n !== null)
         ? Math.max(...open as number[])
         : null;
       if (shown === "worst") {

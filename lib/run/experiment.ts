@@ -29,7 +29,7 @@ export interface MeasuredAt extends Place {
  * Numbers of every replica: one each, or several, which then have an index from 0 each. Null is what was not measured. Of
  * conditions, a flat array (R, n) is several numbers of each replica.
  */
-export type ReplicaValues = ArrayLike<number | null> | readonly ArrayLike<number>[];
+export type ReplicaValues = ArrayLike<number | null> | readonly ArrayLike<number | null>[];
 
 /** What a running experiment is given. */
 export interface RunContext<O extends Options, C extends ColumnTable> extends Follower {

@@ -108,6 +108,48 @@ export function wilsonInterval(share: number, n: number): Interval {
   return { centre: share, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
 }
 
+/** A prediction, what each replica has measured of it, and the unit in which they are compared. */
+export interface Comparison {
+  /** The prediction. */
+  readonly predicted: number;
+  /** One value a replica, at least two. */
+  readonly measured: readonly number[];
+  /** Unit of the deviation, > 0. */
+  readonly scale: number;
+}
+
+/**
+ * Largest deviation of a mean over replicas from its prediction, `|predicted − x̄| / scale`, with the 95 % t-interval of that
+ * mean, cut at 0.
+ *
+ * @param comparisons Comparisons, at least one.
+ * @returns The deviation with its interval, which comparison it is of, and over how many replicas.
+ * @throws {RangeError} If one is of fewer than two replicas.
+ *
+ * @example
+ * ```ts
+ * import { largestDeviation } from "./interval.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const found = largestDeviation([
+ *   { predicted: 1, measured: [1.5, 1.5], scale: 5 },
+ *   { predicted: 0, measured: [-0.5, -0.5], scale: 1 },
+ * ]);
+ * assertEquals(found, { centre: 0.5, low: 0.5, high: 0.5, which: 1, replicas: 2 });
+ * ```
+ */
+export function largestDeviation(
+  comparisons: readonly Comparison[],
+): Interval & { readonly which: number; readonly replicas: number } {
+  const deviations = comparisons.map(({ predicted, measured, scale }, which) => {
+    const { centre, high } = meanInterval(measured);
+    const [deviation, half] = [Math.abs(predicted - centre) / scale, (high - centre) / scale];
+    const low = Math.max(0, deviation - half);
+    return { centre: deviation, low, high: deviation + half, which, replicas: measured.length };
+  });
+  return deviations.reduce((largest, one) => one.centre > largest.centre ? one : largest);
+}
+
 /**
  * Quantile of Student's t distribution by bisection of its distribution function, which for whole degrees of freedom
  * is a finite sum (Abramowitz and Stegun 26.7.3 and 26.7.4).

@@ -5,7 +5,9 @@
  */
 export { geometricMean, mean, quantile, slope, standardDeviation } from "./summary.ts";
 export {
+  type Comparison,
   type Interval,
+  largestDeviation,
   meanInterval,
   quantileInterval,
   ratioInterval,

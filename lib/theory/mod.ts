@@ -35,5 +35,23 @@ export {
 } from "./linear_icl/gradient_moments.ts";
 export { sgdNoise, type SgdPrediction, type SgdRun } from "./linear_icl/sgd_noise.ts";
 export { decoupledTestLoss, effectiveSlopes, type TestData, testLoss } from "./linear_icl/miscalibration.ts";
+export {
+  blockImbalances,
+  blockProducts,
+  fullImbalance,
+  offDiagonalRms,
+  replicaBlocks,
+  rootMeanSquare,
+  squaredNorm,
+} from "./linear_icl/blocks.ts";
+export {
+  type CurveOptions,
+  decoupledCurves,
+  exactCurves,
+  fixedPoints,
+  type IclCurves,
+  meanCurves,
+  taskLaw,
+} from "./linear_icl/curves.ts";
 export { descend, gradientFlow } from "./descend.ts";
 export { integrate, type IntegrateOptions, type Solution, type VectorField } from "./integrate.ts";

@@ -39,6 +39,35 @@ export function logarithmicSteps(count: number, total: number): number[] {
 }
 
 /**
+ * Chooses steps that draw a curve well on a linear and on a logarithmic axis: step 0 and about `count` steps, half of them
+ * evenly spaced, half evenly spaced in their logarithm.
+ *
+ * @param count Number of steps, ≥ 2.
+ * @param total Last step, ≥ 1.
+ * @returns Distinct steps in order.
+ * @throws {RangeError} If a number is no whole one, or below its least.
+ *
+ * @example
+ * ```ts
+ * import { linearAndLogarithmicSteps } from "./steps.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(linearAndLogarithmicSteps(4, 100), [0, 10, 50, 100]);
+ * ```
+ */
+export function linearAndLogarithmicSteps(count: number, total: number): number[] {
+  expectWhole("linearAndLogarithmicSteps", { count }, 2);
+  expectWhole("linearAndLogarithmicSteps", { total }, 1);
+  const half = Math.floor(count / 2);
+  const indices = Array.from({ length: half }, (_, index) => index + 1);
+  return unionOfSteps(
+    [0, total],
+    indices.map((index) => Math.round(total * index / half)),
+    indices.map((index) => Math.round(total ** (index / half))),
+  );
+}
+
+/**
  * Joins lists of steps, such as those of reports and of checkpoints, each step once and in order.
  *
  * @param lists Lists of steps.

@@ -12,6 +12,7 @@ import { adamw, type Optimizer, sgd, sgld, warmUp } from "../../lib/optim/mod.ts
 import { repeatedSequences, withTargets } from "../../lib/tasks/mod.ts";
 import {
   everySteps,
+  linearAndLogarithmicSteps,
   logarithmicSteps,
   type SavedState,
   type StepDraw,
@@ -84,6 +85,19 @@ Deno.test("training: steps of reports, none between the ends where the distance 
   assertEquals(everySteps(4, 8), [0, 4, 8]);
   assertEquals(everySteps(0, 7), [0, 7]);
   assertEquals(everySteps(0, 0), [0]);
+});
+
+Deno.test("training: steps for both axes ascend from 0 to the last, dense on each, about as many as asked for", () => {
+  for (const [last, count] of [[5000, 120], [400, 60], [40_000, 120], [10, 120], [1, 40]]) {
+    const steps = linearAndLogarithmicSteps(count, last);
+    assertEquals([steps[0], steps.at(-1)], [0, last]);
+    assert(steps.every((step, index) => Number.isInteger(step) && (index === 0 || step > steps[index - 1])));
+    assert(steps.length <= count + 1, `${steps.length} of ${count}`);
+    const gap = Math.max(...steps.slice(1).map((step, index) => step - steps[index]));
+    assert(gap <= Math.ceil(last / (count / 2)), `gap ${gap} up to ${last}`);
+  }
+  assertEquals(linearAndLogarithmicSteps(120, 10), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert(linearAndLogarithmicSteps(120, 5000).filter((step) => step <= 50).length >= 20);
 });
 
 Deno.test("training: continued from nothing it begins; an experiment's own integers are left alone", async () => {

@@ -1,0 +1,145 @@
+/** Theories of linear attention as curves over the steps at which a run is looked at. */
+import { mean } from "../../statistics/mod.ts";
+import { poolEntries, type TaskFamily } from "../../tasks/regression_prompts.ts";
+import { blockImbalances, blockProducts } from "./blocks.ts";
+import { decoupledLoss, decoupledProducts, fixedPoint } from "./closed_form.ts";
+import { commutingFixedPoint, denseFixedPoint } from "./exact_fixed_points.ts";
+import { type Blocks, blocksOf, poolMoments, populationFlow, populationGradient, type TaskLaw } from "./flow.ts";
+import type { IclProblem } from "./problem.ts";
+
+/** A theory's view of a run at some steps (T). */
+export interface IclCurves {
+  /** a_α (D, T). */
+  readonly products: readonly ArrayLike<number>[];
+  /** p_α² − q_α² (D, T). */
+  readonly imbalances: readonly ArrayLike<number>[];
+  /** Loss before the update of each step (T): what the batch loss reported at that step is a sample of. */
+  readonly losses: ArrayLike<number>;
+}
+
+/** Where a run starts, and at which steps it is looked at. */
+export interface CurveOptions {
+  /** Learning rate η > 0. */
+  readonly rate: number;
+  /** Steps (T), ascending from 0 on. */
+  readonly steps: readonly number[];
+}
+
+/** Steps and the steps before them as one list, and the places of both in it. */
+function withStepsBefore(steps: readonly number[]) {
+  const before = steps.map((step) => Math.max(0, step - 1));
+  const times = [...new Set([...steps, ...before])].sort((a, b) => a - b);
+  return { times, at: steps.map((step) => times.indexOf(step)), atBefore: before.map((step) => times.indexOf(step)) };
+}
+
+/**
+ * The paper's closed form from a balanced start.
+ *
+ * @example
+ * ```ts
+ * import { decoupledCurves } from "./curves.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const problem = { spectrum: [2, 1], context: 8 };
+ * const { products, losses } = decoupledCurves(problem, { initial: 0.01, rate: 0.02, steps: [0, 100] });
+ * assertEquals([products.length, products[0][0], losses.length], [2, 0.01, 2]);
+ * ```
+ *
+ * @param problem Spectrum (D) and context length.
+ * @param options `initial`: a_α(0) of every mode; `outputs` that each have a mode's variance: 1 for commuting tasks, which
+ *   the paper's loss is stated for, D for dense ones.
+ * @returns Its curves.
+ */
+export function decoupledCurves(
+  problem: IclProblem,
+  { initial, rate, steps, outputs = 1 }: CurveOptions & { readonly initial: number; readonly outputs?: number },
+): IclCurves {
+  const { times, at, atBefore } = withStepsBefore(steps);
+  const points = decoupledProducts(problem, initial, rate, times);
+  return {
+    products: Array.from(problem.spectrum, (_, mode) => at.map((index) => points[index][mode])),
+    imbalances: Array.from(problem.spectrum, () => steps.map(() => 0)),
+    losses: atBefore.map((index) => outputs * decoupledLoss(problem, points[index])),
+  };
+}
+
+/**
+ * The exact population flow at finite context length.
+ *
+ * @param problem Spectrum (D) and context length.
+ * @param law Law of the tasks.
+ * @param start Blocks p2 and q1 at step 0.
+ * @param options Learning rate and steps.
+ * @returns Its curves, the blocks at its last step, and the measured error of the integration in units of the parameters.
+ */
+export function exactCurves(
+  problem: IclProblem,
+  law: TaskLaw,
+  start: Blocks,
+  { rate, steps }: CurveOptions,
+): IclCurves & { readonly end: Blocks; readonly error: number } {
+  const { times, at, atBefore } = withStepsBefore(steps);
+  const { states, errorEstimate } = populationFlow(problem, law, start, rate, times);
+  const blocks = states.map(blocksOf);
+  const modes = (of: (blocks: Blocks) => number[]) => {
+    const points = at.map((index) => of(blocks[index]));
+    return Array.from(problem.spectrum, (_, mode) => points.map((point) => point[mode]));
+  };
+  return {
+    products: modes(blockProducts),
+    imbalances: modes(blockImbalances),
+    losses: atBefore.map((index) => populationGradient(problem, law, blocks[index]).loss),
+    end: blocks[blocks.length - 1],
+    error: errorEstimate,
+  };
+}
+
+/**
+ * Curves averaged over replicas whose starts or tasks differ.
+ *
+ * @param curves Curves of each replica, at least one.
+ * @returns Their means.
+ */
+export function meanCurves(curves: readonly IclCurves[]): IclCurves {
+  const over = (of: (curves: IclCurves) => ArrayLike<number>) =>
+    Array.from(of(curves[0]), (_, index) => mean(curves.map((one) => of(one)[index])));
+  return {
+    products: curves[0].products.map((_, mode) => over(({ products }) => products[mode])),
+    imbalances: curves[0].imbalances.map((_, mode) => over(({ imbalances }) => imbalances[mode])),
+    losses: over(({ losses }) => losses),
+  };
+}
+
+/**
+ * The law of a replica's tasks, as the population flow takes it.
+ *
+ * @param tasks Family of the tasks.
+ * @param pool Number of fixed tasks, or a fresh one for every prompt.
+ * @param D Dimension of the inputs.
+ * @param seed Seed of the replica, from which its pool is drawn.
+ * @returns The law; of dense tasks that of fresh ones, whatever the pool.
+ */
+export function taskLaw(tasks: TaskFamily, pool: number | "fresh", D: number, seed: number): TaskLaw {
+  if (tasks === "dense") return { kind: "dense", variance: 1 };
+  if (pool === "fresh") return { kind: "commuting" };
+  const entries = poolEntries(seed, pool, D);
+  return {
+    kind: "commuting",
+    moments: poolMoments(Array.from({ length: pool }, (_, task) => entries.slice(task * D, (task + 1) * D))),
+  };
+}
+
+/**
+ * Fixed points a∞ of fresh tasks by the paper and by the exact flow, which agree for dense ones.
+ *
+ * @param problem Spectrum (D) and context length.
+ * @param tasks Family of the tasks.
+ * @returns Products (D) of both.
+ */
+export function fixedPoints(
+  problem: IclProblem,
+  tasks: TaskFamily,
+): { paper: Float64Array; exact: Float64Array } {
+  const { products } = tasks === "dense" ? denseFixedPoint(problem, 1) : commutingFixedPoint(problem);
+  return { paper: fixedPoint(problem), exact: products };
+}

@@ -1,0 +1,41 @@
+/** Blocks of the parameters and their macroscopic quantities, on matrices whose entries say where they are. */
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  blockImbalances,
+  blockProducts,
+  fullImbalance,
+  offDiagonalRms,
+  replicaBlocks,
+  rootMeanSquare,
+  squaredNorm,
+} from "../../../lib/theory/linear_icl/blocks.ts";
+
+/** Two replicas of (2, 4, 4): entry = replica·1000 + matrix·100 + row·10 + column. */
+const parameters = Float32Array.from({ length: 2 * 2 * 16 }, (_, index) => {
+  const [replica, matrix, row, column] = [index >> 5, (index >> 4) & 1, (index >> 2) & 3, index & 3];
+  return 1000 * replica + 100 * matrix + 10 * row + column;
+});
+
+Deno.test("replicaBlocks: cuts the blocks that reach the prediction out of each replica", () => {
+  const { p1, p2, q1, q2 } = replicaBlocks(parameters, 1, 2);
+  assertEquals([...p1], [1020, 1021, 1030, 1031]);
+  assertEquals([...p2], [1022, 1023, 1032, 1033]);
+  assertEquals([...q1], [1100, 1101, 1110, 1111]);
+  assertEquals([...q2], [1120, 1121, 1130, 1131]);
+  assertEquals([...replicaBlocks(parameters, 0, 2).p2], [22, 23, 32, 33]);
+});
+
+Deno.test("products, imbalances and norms of modes are those of the diagonals", () => {
+  const [p1, p2] = [Float64Array.of(1, 0, 0, 0), Float64Array.of(3, 9, 9, 4)];
+  const [q1, q2] = [Float64Array.of(5, 7, 7, 2), Float64Array.of(0, 2, 0, 0)];
+  assertEquals(blockProducts({ p: p2, q: q1 }), [15, 8]);
+  assertEquals(blockImbalances({ p: p2, q: q1 }), [-16, 12]);
+  assertEquals(squaredNorm(q1), 25 + 49 + 49 + 4);
+  assertEquals(fullImbalance({ p1, p2, q1, q2 }), 1 + (9 + 81 + 81 + 16) - 127 - 4);
+  assertEquals([p1, q2].map(rootMeanSquare), [0.5, 1]);
+});
+
+Deno.test("offDiagonalRms: leaves the diagonal out, and is 0 for one mode", () => {
+  assertAlmostEquals(offDiagonalRms([100, 1, 2, 3, 100, 4, 5, 6, 100]), Math.sqrt(91 / 6), 1e-12);
+  assertEquals([offDiagonalRms([7]), rootMeanSquare([])], [0, 0]);
+});

@@ -1,0 +1,65 @@
+/** Theory as curves: against the functions that they are made of, at cases whose answer is known. */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { poolEntries } from "../../../lib/tasks/regression_prompts.ts";
+import { decoupledLoss, decoupledProducts } from "../../../lib/theory/linear_icl/closed_form.ts";
+import {
+  decoupledCurves,
+  exactCurves,
+  fixedPoints,
+  meanCurves,
+  taskLaw,
+} from "../../../lib/theory/linear_icl/curves.ts";
+import { populationGradient } from "../../../lib/theory/linear_icl/flow.ts";
+import { modeFlow, modeProducts } from "../../../lib/theory/linear_icl/modes.ts";
+
+const problem = { spectrum: [2, 1], context: 8 };
+const at = { rate: 0.02, steps: [0, 1, 10, 200] };
+
+Deno.test("decoupledCurves: logistic products; losses are those of the step before", () => {
+  const { products, imbalances, losses } = decoupledCurves(problem, { ...at, initial: 0.01, outputs: 3 });
+  const expected = decoupledProducts(problem, 0.01, at.rate, [0, 0, 9, 199]);
+  assertEquals([...losses], expected.map((a) => 3 * decoupledLoss(problem, a)));
+  assertEquals(products[1][3], decoupledProducts(problem, 0.01, at.rate, [200])[0][1]);
+  assertEquals(imbalances, [[0, 0, 0, 0], [0, 0, 0, 0]]);
+});
+
+Deno.test("exactCurves: from a diagonal start they are the flow of modes; mean, end and losses agree with it", () => {
+  const p = Float64Array.of(0.3, 0, 0, 0.1), law = { kind: "commuting" } as const;
+  const curves = exactCurves(problem, law, { p, q: p }, at);
+  const { states } = modeFlow(problem, [0.3, 0.1, 0.3, 0.1], at.rate, at.steps);
+  states.forEach((state, report) => {
+    const a = modeProducts(state);
+    curves.products.forEach((mode, index) => assertAlmostEquals(mode[report], a[index], 1e-6));
+    const [first, second] = [state[0] ** 2 - state[2] ** 2, state[1] ** 2 - state[3] ** 2];
+    [first, second].forEach((value, mode) => assertAlmostEquals(curves.imbalances[mode][report], value, 1e-6));
+  });
+  assertEquals(curves.losses[0], populationGradient(problem, law, { p, q: p }).loss);
+  assertEquals(curves.losses[1], curves.losses[0]);
+  assertAlmostEquals(curves.end.p[0] * curves.end.q[0], curves.products[0][3], 1e-15);
+  assert(curves.error < 1e-6);
+  const double = { ...curves, losses: Array.from(curves.losses, (loss) => 3 * loss) };
+  const { losses, products } = meanCurves([curves, double]);
+  assertAlmostEquals(losses[2], 2 * curves.losses[2], 1e-12);
+  assertEquals([...products[0]], [...curves.products[0]]);
+});
+
+Deno.test("taskLaw: fresh and dense tasks by name, a pool by the moments of its own entries", () => {
+  assertEquals(taskLaw("commuting", "fresh", 2, 1), { kind: "commuting" });
+  assertEquals(taskLaw("dense", "fresh", 2, 1), { kind: "dense", variance: 1 });
+  const law = taskLaw("commuting", 3, 2, 7);
+  assert(law.kind === "commuting" && law.moments !== undefined);
+  const entries = poolEntries(7, 3, 2);
+  const moment = (i: number, j: number) =>
+    [0, 1, 2].reduce((sum, t) => sum + entries[2 * t + i] * entries[2 * t + j] / 3, 0);
+  const expected = [moment(0, 0), moment(0, 1), moment(1, 0), moment(1, 1)];
+  expected.forEach((value, index) => assertAlmostEquals(law.moments![index], value, 1e-12));
+});
+
+Deno.test("fixedPoints: the paper's is exact for dense tasks, and for commuting ones as N → ∞", () => {
+  const dense = fixedPoints(problem, "dense");
+  const long = fixedPoints({ ...problem, context: 2 ** 24 }, "commuting");
+  for (const { paper, exact } of [dense, long]) {
+    paper.forEach((value, mode) => assertAlmostEquals(value, exact[mode], 1e-5));
+  }
+  assert(Math.abs(fixedPoints(problem, "commuting").exact[1] - dense.paper[1]) > 0.01);
+});
