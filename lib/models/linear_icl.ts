@@ -49,24 +49,45 @@ export interface LinearIclOptions {
 }
 
 /**
- * An aligned start: p2 = q1 = `scale` · I in the eigenbasis, every other entry 0.
+ * Makes an aligned start with entries of its own for every mode: p2 = diag(p), q1 = diag(q) in the eigenbasis, every other
+ * entry 0.
+ *
+ * @param p Entries p_α (D).
+ * @param q Entries q_α (D).
+ * @returns W_P then W_Q, row-major (2, 2D, 2D).
+ *
+ * @example
+ * ```ts
+ * import { diagonalInit } from "./linear_icl.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...diagonalInit([2], [3])], [0, 0, 0, 2, 3, 0, 0, 0]);
+ * ```
+ */
+export function diagonalInit(p: ArrayLike<number>, q: ArrayLike<number>): Float32Array {
+  const W = 2 * p.length;
+  const init = new Float32Array(2 * W * W);
+  for (let mode = 0; mode < p.length; mode++) {
+    init[(p.length + mode) * W + p.length + mode] = p[mode];
+    init[W * W + mode * W + mode] = q[mode];
+  }
+  return init;
+}
+
+/**
+ * Makes an aligned start: p2 = q1 = `scale` · I in the eigenbasis, every other entry 0.
  *
  * @param dimension D.
  * @param scale Initial value ε of every mode's p and q.
  * @returns W_P then W_Q, row-major (2, 2D, 2D).
  */
 export function alignedInit(dimension: number, scale: number): Float32Array {
-  const W = 2 * dimension;
-  const init = new Float32Array(2 * W * W);
-  for (let mode = 0; mode < dimension; mode++) {
-    init[(dimension + mode) * W + dimension + mode] = scale;
-    init[W * W + mode * W + mode] = scale;
-  }
-  return init;
+  const entries = new Float64Array(dimension).fill(scale);
+  return diagonalInit(entries, entries);
 }
 
 /**
- * An unaligned start: entries from N(0, scale²).
+ * Draws an unaligned start: entries from N(0, scale²).
  *
  * Commuting tasks are symmetric, so p1 and q2 can take over the part of p2 and q1 (`p1 Σ̂ Wᵀ q2 = p1 Σ̂ W q2`): which
  * pair wins a mode depends on the start. By default the null blocks p1 and q2 start at zero and stay out of it.

@@ -119,7 +119,7 @@ export interface Comparison {
 }
 
 /**
- * Largest deviation of a mean over replicas from its prediction, `|predicted − x̄| / scale`, with the 95 % t-interval of that
+ * Finds the largest deviation of a mean over replicas from its prediction, `|predicted − x̄| / scale`, with the 95 % t-interval of that
  * mean, cut at 0.
  *
  * @param comparisons Comparisons, at least one.

@@ -78,10 +78,10 @@ export class Conditions<S extends object> {
   /**
    * A value of every replica, in the order of the ensemble.
    *
-   * @param of The value of one.
+   * @param of The value of one, given its place in the ensemble too.
    * @returns Values (R).
    */
-  each<T>(of: (replica: ConditionReplica<S>) => T): T[] {
+  each<T>(of: (replica: ConditionReplica<S>, index: number) => T): T[] {
     return this.replicas.map(of);
   }
 }

@@ -37,6 +37,7 @@ export { sgdNoise, type SgdPrediction, type SgdRun } from "./linear_icl/sgd_nois
 export { decoupledTestLoss, effectiveSlopes, type TestData, testLoss } from "./linear_icl/miscalibration.ts";
 export {
   blockImbalances,
+  blockMeasures,
   blockProducts,
   fullImbalance,
   offDiagonalRms,
@@ -51,6 +52,8 @@ export {
   fixedPoints,
   type IclCurves,
   meanCurves,
+  type NoiseCurves,
+  noiseCurves,
   taskLaw,
 } from "./linear_icl/curves.ts";
 export { descend, gradientFlow } from "./descend.ts";

@@ -1,9 +1,10 @@
 /** What is measured of a trained model of arXiv 2504.12916: its blocks, its modes, and what its flow conserves. */
+import { mean } from "../../statistics/mod.ts";
 import type { Blocks } from "./flow.ts";
 import type { FullBlocks } from "./full_flow.ts";
 
 /**
- * The four blocks of one replica that reach the prediction.
+ * Cuts the four blocks that reach the prediction out of the parameters of one replica.
  *
  * @example
  * ```ts
@@ -36,7 +37,7 @@ function onDiagonal(block: ArrayLike<number>): number[] {
 }
 
 /**
- * Products of modes, a_α = p_αα q_αα.
+ * Computes the products of modes, a_α = p_αα q_αα.
  *
  * @param blocks p and q (D, D).
  * @returns a (D).
@@ -47,7 +48,7 @@ export function blockProducts({ p, q }: Blocks): number[] {
 }
 
 /**
- * Imbalances of modes, p_αα² − q_αα².
+ * Computes the imbalances of modes, p_αα² − q_αα².
  *
  * @param blocks p and q (D, D).
  * @returns Differences (D).
@@ -58,7 +59,7 @@ export function blockImbalances({ p, q }: Blocks): number[] {
 }
 
 /**
- * Frobenius norm squared, Σ x².
+ * Computes the squared Frobenius norm, Σ x².
  *
  * @param block Entries.
  * @returns The sum of their squares.
@@ -70,7 +71,7 @@ export function squaredNorm(block: ArrayLike<number>): number {
 }
 
 /**
- * Imbalance of the model, ‖p1‖² + ‖p2‖² − ‖q1‖² − ‖q2‖², which the flow of the full model conserves.
+ * Computes the imbalance of the model, ‖p1‖² + ‖p2‖² − ‖q1‖² − ‖q2‖², which the flow of the full model conserves.
  *
  * @param blocks All four.
  * @returns The difference.
@@ -80,7 +81,7 @@ export function fullImbalance({ p1, p2, q1, q2 }: FullBlocks): number {
 }
 
 /**
- * Root mean square of entries.
+ * Computes the root mean square of entries.
  *
  * @param block Entries.
  * @returns √(Σ x² / n); 0 if there are none.
@@ -90,7 +91,8 @@ export function rootMeanSquare(block: ArrayLike<number>): number {
 }
 
 /**
- * Root mean square of the entries off the diagonal, which measure how far a model is from the eigenbasis of its inputs.
+ * Computes the root mean square of the entries off the diagonal, which measures how far a model is from the eigenbasis of its
+ * inputs.
  *
  * @param block Square block (D, D).
  * @returns The root mean square; 0 for D = 1.
@@ -98,4 +100,29 @@ export function rootMeanSquare(block: ArrayLike<number>): number {
 export function offDiagonalRms(block: ArrayLike<number>): number {
   const D = Math.sqrt(block.length);
   return rootMeanSquare(Array.from(block).filter((_, entry) => entry % (D + 1) !== 0));
+}
+
+/**
+ * Measures an ensemble: products and imbalances of modes (p2 and q1), the conserved imbalance, the squared norm of all blocks,
+ * and the sizes of the null blocks and of what lies off the diagonal.
+ *
+ * @param parameters W_P then W_Q of every replica, (R, 2, 2D, 2D).
+ * @param D Dimension of the inputs.
+ * @returns Numbers by quantity: one a replica (R), or one a mode of each (R, D).
+ */
+export function blockMeasures(parameters: ArrayLike<number>, D: number): Record<string, number[] | number[][]> {
+  const blocks = Array.from({ length: parameters.length / (8 * D * D) }, (_, r) => replicaBlocks(parameters, r, D));
+  return {
+    "product": blocks.map(({ p2, q1 }) => blockProducts({ p: p2, q: q1 })),
+    "mode imbalance": blocks.map(({ p2, q1 }) => blockImbalances({ p: p2, q: q1 })),
+    "imbalance": blocks.map(fullImbalance),
+    "squared norm": blocks.map(({ p1, p2, q1, q2 }) =>
+      squaredNorm(p1) + squaredNorm(p2) + squaredNorm(q1) + squaredNorm(q2)
+    ),
+    "rms p1": blocks.map(({ p1 }) => rootMeanSquare(p1)),
+    "rms q2": blocks.map(({ q2 }) => rootMeanSquare(q2)),
+    "sum of mean entries of p1 and q2": blocks.map(({ p1, q2 }) => mean(p1) + mean(q2)),
+    "off-diagonal rms p2": blocks.map(({ p2 }) => offDiagonalRms(p2)),
+    "off-diagonal rms q1": blocks.map(({ q1 }) => offDiagonalRms(q1)),
+  };
 }

@@ -1,11 +1,12 @@
 /** Theories of linear attention as curves over the steps at which a run is looked at. */
 import { mean } from "../../statistics/mod.ts";
 import { poolEntries, type TaskFamily } from "../../tasks/regression_prompts.ts";
-import { blockImbalances, blockProducts } from "./blocks.ts";
+import { blockImbalances, blockProducts, rootMeanSquare } from "./blocks.ts";
 import { decoupledLoss, decoupledProducts, fixedPoint } from "./closed_form.ts";
 import { commutingFixedPoint, denseFixedPoint } from "./exact_fixed_points.ts";
 import { type Blocks, blocksOf, poolMoments, populationFlow, populationGradient, type TaskLaw } from "./flow.ts";
 import type { IclProblem } from "./problem.ts";
+import { sgdNoise, type SgdPrediction } from "./sgd_noise.ts";
 
 /** A theory's view of a run at some steps (T). */
 export interface IclCurves {
@@ -25,7 +26,7 @@ export interface CurveOptions {
   readonly steps: readonly number[];
 }
 
-/** Steps and the steps before them as one list, and the places of both in it. */
+/** Joins steps and the steps before them to one list, and the places of both in it. */
 function withStepsBefore(steps: readonly number[]) {
   const before = steps.map((step) => Math.max(0, step - 1));
   const times = [...new Set([...steps, ...before])].sort((a, b) => a - b);
@@ -33,7 +34,7 @@ function withStepsBefore(steps: readonly number[]) {
 }
 
 /**
- * The paper's closed form from a balanced start.
+ * Draws the paper's closed form from a balanced start.
  *
  * @example
  * ```ts
@@ -64,7 +65,7 @@ export function decoupledCurves(
 }
 
 /**
- * The exact population flow at finite context length.
+ * Integrates the exact population flow at finite context length.
  *
  * @param problem Spectrum (D) and context length.
  * @param law Law of the tasks.
@@ -95,7 +96,7 @@ export function exactCurves(
 }
 
 /**
- * Curves averaged over replicas whose starts or tasks differ.
+ * Averages curves over replicas whose starts or tasks differ.
  *
  * @param curves Curves of each replica, at least one.
  * @returns Their means.
@@ -110,8 +111,55 @@ export function meanCurves(curves: readonly IclCurves[]): IclCurves {
   };
 }
 
+/** What SGD noise predicts of an ensemble at some steps (T). */
+export interface NoiseCurves {
+  /** Mean of a_α over replicas (D, T). */
+  readonly products: readonly number[][];
+  /** Standard deviation of a_α over replicas (D, T). */
+  readonly deviations: readonly number[][];
+  /** Mean of p_α² − q_α² (D, T). */
+  readonly imbalances: readonly number[][];
+  /** Mean of ‖p1‖² + ‖p2‖² − ‖q1‖² − ‖q2‖² (T). */
+  readonly imbalance: readonly number[];
+  /** Root mean square of the entries of the null block p1 (T). */
+  readonly p1: readonly number[];
+  /** Root mean square of the entries of the null block q2 (T). */
+  readonly q2: readonly number[];
+  /** Standard deviation of the population loss over replicas (T). */
+  readonly lossDeviation: readonly number[];
+}
+
 /**
- * The law of a replica's tasks, as the population flow takes it.
+ * Predicts what SGD noise adds to the exact flow of fresh commuting tasks, from a balanced start p = q = `initial` · 1.
+ *
+ * @param problem Spectrum (D) and context length.
+ * @param options Start, learning rate, prompts a step, steps.
+ * @returns Its curves.
+ */
+export function noiseCurves(
+  problem: IclProblem,
+  { initial, rate, batch, steps }: CurveOptions & { readonly initial: number; readonly batch: number },
+): NoiseCurves {
+  const D = problem.spectrum.length;
+  const points = sgdNoise(problem, { start: new Float64Array(2 * D).fill(initial), rate, batch, steps });
+  const over = (of: (point: SgdPrediction) => number) => points.map(of);
+  const modes = (of: (point: SgdPrediction, mode: number) => number) =>
+    Array.from(problem.spectrum, (_, mode) => over((point) => of(point, mode)));
+  // E[p²] of an entry: the square of its mean plus its variance.
+  const second = ({ state, covariance }: SgdPrediction, e: number) => state[e] ** 2 + covariance[e * 2 * D + e];
+  return {
+    products: modes(({ products }, mode) => products[mode]),
+    deviations: modes(({ productStd }, mode) => productStd[mode]),
+    imbalances: modes((point, mode) => second(point, mode) - second(point, D + mode)),
+    imbalance: over(({ imbalance }) => imbalance),
+    p1: over(({ std }) => rootMeanSquare(std.p1)),
+    q2: over(({ std }) => rootMeanSquare(std.q2)),
+    lossDeviation: over(({ lossStd }) => lossStd),
+  };
+}
+
+/**
+ * Describes a replica's tasks as the population flow takes them.
  *
  * @param tasks Family of the tasks.
  * @param pool Number of fixed tasks, or a fresh one for every prompt.
@@ -130,7 +178,7 @@ export function taskLaw(tasks: TaskFamily, pool: number | "fresh", D: number, se
 }
 
 /**
- * Fixed points a∞ of fresh tasks by the paper and by the exact flow, which agree for dense ones.
+ * Computes the fixed points a∞ of fresh tasks by the paper and by the exact flow, which agree for dense ones.
  *
  * @param problem Spectrum (D) and context length.
  * @param tasks Family of the tasks.

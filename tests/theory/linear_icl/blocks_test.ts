@@ -2,6 +2,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   blockImbalances,
+  blockMeasures,
   blockProducts,
   fullImbalance,
   offDiagonalRms,
@@ -38,4 +39,16 @@ Deno.test("products, imbalances and norms of modes are those of the diagonals", 
 Deno.test("offDiagonalRms: leaves the diagonal out, and is 0 for one mode", () => {
   assertAlmostEquals(offDiagonalRms([100, 1, 2, 3, 100, 4, 5, 6, 100]), Math.sqrt(91 / 6), 1e-12);
   assertEquals([offDiagonalRms([7]), rootMeanSquare([])], [0, 0]);
+});
+
+Deno.test("blockMeasures: every quantity of every replica, from the same blocks", () => {
+  const measured = blockMeasures(parameters, 2);
+  const { p1, p2, q1, q2 } = replicaBlocks(parameters, 1, 2);
+  assertEquals(measured["product"][1], blockProducts({ p: p2, q: q1 }));
+  assertEquals(measured["mode imbalance"][1], blockImbalances({ p: p2, q: q1 }));
+  assertEquals(measured["imbalance"], [0, 1].map((replica) => fullImbalance(replicaBlocks(parameters, replica, 2))));
+  assertEquals(measured["squared norm"][1], [p1, p2, q1, q2].map(squaredNorm).reduce((sum, norm) => sum + norm));
+  assertEquals([measured["rms p1"][1], measured["rms q2"][1]], [p1, q2].map(rootMeanSquare));
+  assertEquals(measured["sum of mean entries of p1 and q2"][1], 1025.5 + 1125.5);
+  assertEquals(measured["off-diagonal rms q1"][0], offDiagonalRms(replicaBlocks(parameters, 0, 2).q1));
 });

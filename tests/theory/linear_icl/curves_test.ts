@@ -7,6 +7,7 @@ import {
   exactCurves,
   fixedPoints,
   meanCurves,
+  noiseCurves,
   taskLaw,
 } from "../../../lib/theory/linear_icl/curves.ts";
 import { populationGradient } from "../../../lib/theory/linear_icl/flow.ts";
@@ -41,6 +42,19 @@ Deno.test("exactCurves: from a diagonal start they are the flow of modes; mean, 
   const { losses, products } = meanCurves([curves, double]);
   assertAlmostEquals(losses[2], 2 * curves.losses[2], 1e-12);
   assertEquals([...products[0]], [...curves.products[0]]);
+});
+
+Deno.test("noiseCurves: from many prompts a step they are the exact flow's; the spread falls as their root", () => {
+  const law = { kind: "commuting" } as const, p = Float64Array.of(0.1, 0, 0, 0.1);
+  const exact = exactCurves(problem, law, { p, q: p }, at);
+  const [some, many] = [100, 1e8].map((batch) => noiseCurves(problem, { ...at, initial: 0.1, batch }));
+  // A step of the flow is one of descent up to O(η).
+  many.products.forEach((mode, index) => assertAlmostEquals(mode[3] / exact.products[index][3], 1, 0.02));
+  many.imbalances.forEach((mode, index) => assertAlmostEquals(mode[3], exact.imbalances[index][3], 0.01));
+  assertAlmostEquals(some.deviations[1][2] / many.deviations[1][2], 1000, 5);
+  assertAlmostEquals(some.p1[2] / many.p1[2], 1000, 5);
+  assertAlmostEquals(many.imbalance[3], 0, 1e-3);
+  assertEquals([some.q2[0], some.deviations[0][0], some.lossDeviation[0]], [0, 0, 0]);
 });
 
 Deno.test("taskLaw: fresh and dense tasks by name, a pool by the moments of its own entries", () => {
