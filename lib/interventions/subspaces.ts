@@ -124,6 +124,52 @@ export function projectionOf(frame: ArrayLike<number>, N: number): Float64Array 
   return P;
 }
 
+/** Sizes of a batch of projections. */
+export interface ProjectionSizes {
+  /** Replicas R. */
+  readonly replicas: number;
+  /** Heads H. */
+  readonly heads: number;
+  /** Width C of the stream. */
+  readonly width: number;
+}
+
+/**
+ * Projections of every replica and head as one array, for `held` or a model that projects what its heads write.
+ *
+ * @param sizes Replicas, heads and width.
+ * @param of The projection (C, C) of a head of a replica; null for none.
+ * @param otherwise What stands where there is none: `zero`, which holds nothing, or `identity`, which lets all pass.
+ * @returns Projections (R, H, C, C).
+ * @throws {RangeError} If a projection has another size.
+ *
+ * @example
+ * ```ts
+ * import { projectionBatch } from "./subspaces.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const first = (replica: number) => replica === 0 ? [1, 0, 0, 0] : null;
+ * const batch = projectionBatch({ replicas: 2, heads: 1, width: 2 }, first, "identity");
+ * assertEquals([...batch], [1, 0, 0, 0, 1, 0, 0, 1]);
+ * ```
+ */
+export function projectionBatch(
+  { replicas, heads, width: C }: ProjectionSizes,
+  of: (replica: number, head: number) => ArrayLike<number> | null,
+  otherwise: "zero" | "identity" = "zero",
+): Float32Array {
+  const all = new Float32Array(replicas * heads * C * C);
+  for (let index = 0; index < replicas * heads; index++) {
+    const P = of(Math.floor(index / heads), index % heads);
+    if (P !== null && P.length !== C * C) {
+      throw new RangeError(`projectionBatch: expected projections (${C}, ${C}), found one of ${P.length} numbers`);
+    }
+    if (P !== null) all.set(P, index * C * C);
+    else if (otherwise === "identity") { for (let c = 0; c < C; c++) all[(index * C + c) * C + c] = 1; }
+  }
+  return all;
+}
+
 /**
  * Moves what a head writes into a subspace: `W ← W P ‖W‖ / ‖W P‖`.
  *

@@ -1,6 +1,8 @@
 /** Factors and spectra of circuits, in every layout of the weights. */
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { attentionScores, inductionProbe } from "../../lib/circuits/attention_scores.ts";
 import { circuitFactors } from "../../lib/circuits/factors.ts";
+import { compareSpaces, type HostSpaces } from "../../lib/circuits/spaces.ts";
 import { circuitSpectra, frobeniusNorms, marginalRanks, spacesOf } from "../../lib/circuits/spectra.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
@@ -10,6 +12,10 @@ import { svdReference } from "../../lib/linalg/mod.ts";
 import { marginalEffectiveRanks } from "../../lib/metrics/mod.ts";
 import { type NamedArray, ParameterSet, type Weights } from "../../lib/models/parameters.ts";
 import { transformer } from "../../lib/models/transformer.ts";
+import { crossEntropy } from "../../lib/losses.ts";
+import { sgd } from "../../lib/optim/mod.ts";
+import { repeatedSequences, withTargets } from "../../lib/tasks/mod.ts";
+import { everySteps, Training } from "../../lib/train/training.ts";
 import { C, circuitOf, E, H, HEADS, L, parametersOf, R } from "./matrices.ts";
 
 await openGpu();
@@ -107,4 +113,38 @@ Deno.test("circuitSpectra: norms, marginal ranks, values and vectors of every he
       }
     });
   }
+});
+
+Deno.test("in training: spectra and attention scores at every report, by name", async () => {
+  const [length, vocabulary, batch] = [8, 16, 4];
+  const sizes = { outputs: vocabulary, length, layers: L, heads: H, width: C, headWidth: E, mlp: 0 };
+  const model = transformer({ input: { vocabulary }, ...sizes });
+  const task = withTargets(repeatedSequences({ vocabulary, length: length + 1, batch, block: 4 }));
+  const { block, sample } = inductionProbe({ length, vocabulary, batch });
+  using parameters = ParameterSet.create(model.parameters, [1, 2]);
+  using training = await Training.create({
+    parameters,
+    optimizer: sgd({ lr: 0.1 }),
+    loss: (weights, draw) => {
+      const { inputs, targets } = task({ ...draw, key: "train" });
+      return crossEntropy(model.apply(weights, inputs), targets);
+    },
+    evaluations: {
+      QK: (weights) => circuitSpectra(weights, { layers: L, heads: H, circuit: "QK", marginal: 1 }),
+      scores: (weights, draw) =>
+        attentionScores(model.trace(weights, sample({ ...draw, key: "probe" }).tokens).patterns, block),
+    },
+  });
+  const spaces: HostSpaces[] = [];
+  for await (const { step, evaluations: { QK, scores } } of training.run({ reports: everySteps(2, 4) })) {
+    spaces.push(spacesOf(QK));
+    const arrays = await parameters.read();
+    const matrix = circuitOf(arrays, "QK", HEADS[5]);
+    if (step === 4) assertAlmostEquals(frobeniusNorms(QK)[5] / Math.hypot(...matrix), 1, 1e-4);
+    // A model that has hardly learned anything attends uniformly.
+    for (const score of [...scores.prefixMatching, ...scores.previousToken]) assertAlmostEquals(score, 0.3, 0.2);
+  }
+  const compared = await compareSpaces(spaces);
+  assertEquals(compared.map(({ distance }) => distance.length), [8, 8, 8]);
+  for (const angle of compared[2].largestAngle) assertAlmostEquals(angle, 0, 1e-3);
 });

@@ -6,6 +6,7 @@ import {
   leadingSubspaces,
   movedInto,
   normMatchedChange,
+  projectionBatch,
   projectionOf,
   randomSubspace,
   redrawnWithin,
@@ -37,6 +38,21 @@ Deno.test("a random subspace has orthonormal columns, is its own projection, and
   assertAlmostEquals(Array.from({ length: N }, (_, a) => P[a * N + a]).reduce((sum, x) => sum + x), 2, 1e-12);
   assertEquals(randomSubspace({ seed: 3, key: "subspace test", item: 1 }, N, 2), q);
   assertThrows(() => randomSubspace({ seed: 3, key: "subspace test" }, 2, 3), RangeError, "at most 2 columns, found 3");
+});
+
+Deno.test("a batch of projections has one of each replica and head; none is zero or the identity", () => {
+  const sizes = { replicas: 2, heads: 2, width: N };
+  const of = (replica: number, head: number) => replica === 1 && head === 0 ? P : null;
+  const traces = (batch: Float32Array) =>
+    [0, 1, 2, 3].map((index) =>
+      Array.from({ length: N }, (_, a) => batch[(index * N + a) * N + a]).reduce((sum, x) => sum + x)
+    );
+  traces(projectionBatch(sizes, of)).forEach((trace, b) => assertAlmostEquals(trace, b === 2 ? 2 : 0, 1e-6));
+  traces(projectionBatch(sizes, of, "identity")).forEach((trace, b) =>
+    assertAlmostEquals(trace, b === 2 ? 2 : N, 1e-6)
+  );
+  const message = "projectionBatch: expected projections (5, 5), found one of 4 numbers";
+  assertThrows(() => projectionBatch(sizes, () => [1, 0, 0, 1]), RangeError, message);
 });
 
 Deno.test("moved into a subspace: nothing outside of it, and the norm of before", () => {
