@@ -134,11 +134,10 @@ async function compare(now: RowSpace, end: HostSpaces, snapshots: number): Promi
   const values = await now.s.read();
   const distances = await subspaceDistances(now, { s, v }, counted);
   const angles = await subspaceAngles(now, { s, v }, counted);
-  const own = (of: Float32Array | Float64Array, index: number) => [...of.subarray(index * K, (index + 1) * K)];
   return {
-    ranks: ranks.map((_, index) => effectiveRank(own(values, index))),
+    ranks: ranks.map((_, index) => effectiveRank([...values.subarray(index * K, (index + 1) * K)])),
     distances: [...distances],
-    angles: ranks.map((_, index) => mean(own(angles, index).filter((angle) => !Number.isNaN(angle)))),
+    angles: angles.map((own) => mean([...own])),
   };
 }
 

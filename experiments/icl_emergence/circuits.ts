@@ -120,7 +120,7 @@ export async function stabilities(
     distance.set(await subspaceDistances(now, final, ranks), report * B);
     const angles = await subspaceAngles(now, final, ranks);
     for (let b = 0; b < B; b++) {
-      const own = angles.subarray(b * K, (b + 1) * K).filter((angle) => !Number.isNaN(angle));
+      const own = angles[b];
       mean[report * B + b] = own.reduce((sum, angle) => sum + angle, 0) / own.length;
       largest[report * B + b] = own[own.length - 1];
     }

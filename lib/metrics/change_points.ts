@@ -81,28 +81,51 @@ export function changePoints({ x, y }: Curve, criterion: ChangeCriterion = {}): 
   };
 }
 
+/** How a crossing is found between times. */
+export interface CrossingScale {
+  /**
+   * `linear` (by default) draws a straight line over time between two values, `log` over its logarithm, in which times below
+   * 1 count as 1.
+   */
+  readonly scale?: "linear" | "log";
+  /** What a curve that begins beyond the level gives: its `first` time (by default), or `none`, as it does not cross. */
+  readonly start?: "first" | "none";
+}
+
 /**
- * Time at which a curve first reaches a level, interpolated linearly between times.
+ * Time at which a curve first reaches a level, interpolated between times.
  *
  * @example
  * ```ts
  * import { crossingTime } from "./change_points.ts";
- * import { assertEquals } from "@std/assert";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
  *
  * assertEquals(crossingTime({ x: [0, 10, 20], y: [0, -2, -4] }, -1, "down"), 5);
+ * assertAlmostEquals(crossingTime({ x: [1, 100], y: [0, 1] }, 0.5, "up", { scale: "log" })!, 10);
  * ```
  *
  * @param curve Times and values.
  * @param level In the unit of the values.
  * @param direction Which side counts as reached: at or below the level (`down`), at or above it (`up`).
- * @returns Time, the first one where the curve begins there; null if it never gets there.
+ * @param options Scale of time, and what becomes of a curve that begins there.
+ * @returns Time; null if the curve never gets there.
  */
-export function crossingTime({ x, y }: Curve, level: number, direction: "down" | "up"): number | null {
+export function crossingTime(
+  { x, y }: Curve,
+  level: number,
+  direction: "down" | "up",
+  { scale = "linear", start = "first" }: CrossingScale = {},
+): number | null {
   const sign = direction === "down" ? -1 : 1;
   for (let t = 0; t < x.length; t++) {
     const after = sign * (y[t] - level);
     if (after < 0) continue;
-    if (t === 0) return x[0];
+    if (t === 0) return start === "first" ? x[0] : null;
+    if (scale === "log") {
+      const share = (level - y[t - 1]) / (y[t] - y[t - 1]);
+      const [from, to] = [Math.log(Math.max(1, x[t - 1])), Math.log(Math.max(1, x[t]))];
+      return Math.exp(from + share * (to - from));
+    }
     const before = sign * (y[t - 1] - level);
     return x[t - 1] + (x[t] - x[t - 1]) * before / (before - after);
   }

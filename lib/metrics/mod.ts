@@ -24,6 +24,7 @@ export {
   type ChangeName,
   type ChangePoints,
   changePoints,
+  type CrossingScale,
   crossingTime,
   type Curve,
 } from "./change_points.ts";
@@ -53,4 +54,14 @@ export {
   learningCoefficients,
 } from "./learning_coefficient.ts";
 export { type ChainDiagnostics, describeChains, splitRHat } from "./chains.ts";
+export {
+  type CyclicGroup,
+  cyclicGroup,
+  type FourierComponent,
+  fourierComponents,
+  fourierPowers,
+  fourierSynthesis,
+  gini,
+  keyFrequencies,
+} from "./fourier.ts";
 export { type KnownCoefficient, reducedRankCoefficient, type ReducedRankSizes } from "./reduced_rank.ts";

@@ -62,28 +62,31 @@ export async function subspaceDistances(now: RowSpace, final: RowSpace, ranks: T
  * using limit = Tensor.from([1, 1, 0], [1, 1, 3]);
  * const [now, final] = [svd(m), svd(limit)];
  * using ranks = Tensor.from(Uint32Array.of(1));
- * assertAlmostEquals((await subspaceAngles(now, final, ranks))[0], Math.PI / 4, 1e-6);
+ * const [angles] = await subspaceAngles(now, final, ranks);
+ * assertAlmostEquals(angles[0], Math.PI / 4, 1e-6);
  * for (const { u, s, v } of [now, final]) [u, s, v].forEach((tensor) => tensor.destroy());
  * ```
  *
  * @param now Values (B, K) and right singular vectors (B, N, K) of each M(t).
  * @param final The same of each M(∞).
  * @param ranks How many leading directions count, (B); those that are zero up to rounding do not.
- * @returns Angles (B, K) in radians, 0 … π/2, from the smallest: as many as the final space has dimensions, then NaN. A
- *   direction that M(t) lacks counts as a right angle.
+ * @returns Of each of B pairs the angles in radians, 0 … π/2, from the smallest: as many as the final space has dimensions,
+ *   none where M(∞) is zero. A direction that M(t) lacks counts as a right angle.
  * @throws {ShapeError} If shapes do not agree.
  */
-export async function subspaceAngles(now: RowSpace, final: RowSpace, ranks: Tensor<"u32">): Promise<Float64Array> {
+export async function subspaceAngles(now: RowSpace, final: RowSpace, ranks: Tensor<"u32">): Promise<Float64Array[]> {
   using scratch = new Scratch();
   const parts = [cosinesBetween, restsOutside].map((of) => scratch.keep(of(now, final, ranks)));
   const [cosine, sine] = parts.map((part) => scratch.keep(singularValues(part)));
   const [cosines, sines, s, most] = [await cosine.read(), await sine.read(), await final.s.read(), await ranks.read()];
   const K = s.length / most.length;
   const N = final.v.shape[1];
-  return Float64Array.from(s, (_, index) => {
-    const [b, k] = [Math.floor(index / K), index % K];
-    const dimensions = rowDimensions(s.subarray(b * K, (b + 1) * K), most[b], N);
-    return k < dimensions ? Math.atan2(sines[b * K + dimensions - 1 - k], cosines[index]) : NaN;
+  return Array.from(most, (rank, b) => {
+    const dimensions = rowDimensions(s.subarray(b * K, (b + 1) * K), rank, N);
+    return Float64Array.from(
+      { length: dimensions },
+      (_, k) => Math.atan2(sines[b * K + dimensions - 1 - k], cosines[b * K + k]),
+    );
   });
 }
 

@@ -1,6 +1,6 @@
 /** Transformers as plain data: decoders and encoders of tokens or vectors, with or without perceptrons. */
 import { add } from "../../kernels/elementwise/binary.ts";
-import { attention } from "../../kernels/attention/attention.ts";
+import { attention, type AttentionInputs, attentionPattern } from "../../kernels/attention/attention.ts";
 import { activate } from "../../kernels/elementwise/bias_act.ts";
 import { embedding } from "../../kernels/arrange/embedding.ts";
 import { layerNorm, rmsNorm } from "../../kernels/norm/norm.ts";
@@ -18,9 +18,10 @@ import {
   type TransformerOptions,
   transformerParameters,
   type TransformerSizes,
+  type TransformerTrace,
 } from "./transformer_options.ts";
 
-export type { InitialScale, Transformer, TransformerOptions } from "./transformer_options.ts";
+export type { InitialScale, Transformer, TransformerOptions, TransformerTrace } from "./transformer_options.ts";
 
 /**
  * A transformer: residual stream, multi-head attention and perceptron in each block, pre-norm.
@@ -59,20 +60,38 @@ export type { InitialScale, Transformer, TransformerOptions } from "./transforme
 export function transformer(options: TransformerOptions): Transformer {
   const sizes = completeOptions(options);
   const parameters = transformerParameters(sizes);
-  const run = (weights: Weights, input: Tensor<DType>) => {
+  const checked = (weights: Weights) => {
     expectWeights("transformer", parameters, weights);
-    return stream(sizes, weights, input);
+    return weights;
   };
-  return { parameters, apply: (weights, input) => unembed(sizes, weights, run(weights, input)), stream: run };
+  return {
+    parameters,
+    apply: (weights, input) => unembed(sizes, weights, stream(sizes, checked(weights), input)),
+    stream: (weights, input) => stream(sizes, checked(weights), input),
+    trace: (weights, input) => trace(sizes, checked(weights), input),
+  };
 }
 
 function stream(sizes: TransformerSizes, weights: Weights, input: Tensor<DType>): Tensor {
-  const { layers, predict } = sizes;
   let x = embed(sizes, weights, input);
-  for (let layer = 0; layer < layers; layer++) {
-    const last = predict === "last" && layer === layers - 1;
-    x = block(sizes, weights, `blocks.${layer}`, x, last);
+  for (let layer = 0; layer < sizes.layers; layer++) x = block(sizes, weights, layer, x).after;
+  return ended(sizes, x);
+}
+
+function trace(sizes: TransformerSizes, weights: Weights, input: Tensor<DType>): TransformerTrace {
+  const residual = [embed(sizes, weights, input)];
+  const [normed, patterns]: Tensor[][] = [[], []];
+  for (let layer = 0; layer < sizes.layers; layer++) {
+    const at = block(sizes, weights, layer, residual[layer]);
+    residual.push(at.after);
+    normed.push(at.normed);
+    patterns.push(attentionPattern(at.inputs, attentionOptions(sizes)));
   }
+  return { residual, normed, patterns, output: unembed(sizes, weights, ended(sizes, residual[sizes.layers])) };
+}
+
+/** The stream that is unembedded: without layers, nothing else has cut out the last position. */
+function ended({ layers, predict }: TransformerSizes, x: Tensor): Tensor {
   return layers === 0 && predict === "last" ? lastOf(x) : x;
 }
 
@@ -97,26 +116,39 @@ function embed(sizes: TransformerSizes, weights: Weights, input: Tensor<DType>):
   return add(x, used.reshape([table.shape[0], 1, T, width]));
 }
 
-function block(sizes: TransformerSizes, weights: Weights, prefix: string, x: Tensor, last: boolean): Tensor {
+function attentionOptions({ heads, attention: kind, causal }: TransformerSizes) {
+  return { heads, kind, causal, average: kind !== "softmax" } as const;
+}
+
+/** What a block makes of the stream, and on the way what its attention reads. */
+interface Block {
+  readonly after: Tensor;
+  readonly normed: Tensor;
+  readonly inputs: AttentionInputs;
+}
+
+function block(sizes: TransformerSizes, weights: Weights, layer: number, x: Tensor): Block {
+  const prefix = `blocks.${layer}`;
   const of = (name: string) => weights[`${prefix}.${name}`];
-  const { heads, attention: kind, causal, mlp, activation } = sizes;
+  const { layers, predict, mlp, activation } = sizes;
+  const last = predict === "last" && layer === layers - 1;
   const normed = normalise(sizes, weights, `${prefix}.norm1`, x);
-  const options = { heads, kind, causal, average: kind !== "softmax" } as const;
   // One copy of the last position, and one gradient of it, where nothing normalises in between.
   const end = last ? lastOf(x) : x;
-  const mixed = last
-    ? attention({
+  const inputs: AttentionInputs = last
+    ? {
       q: linear(normed === x ? end : lastOf(normed), of("attention.query"), of("attention.query_bias")),
       kv: linear(normed, of("attention.key_value"), of("attention.key_value_bias")),
-    }, options)
-    : attention({ qkv: linear(normed, of("attention.qkv"), of("attention.qkv_bias")) }, options);
-  const after = add(end, linear(mixed, of("attention.output"), of("attention.output_bias")));
-  if (mlp === 0) return after;
-  const hidden = linear(normalise(sizes, weights, `${prefix}.norm2`, after), of("mlp.in"), of("mlp.in_bias"));
+    }
+    : { qkv: linear(normed, of("attention.qkv"), of("attention.qkv_bias")) };
+  const mixed = attention(inputs, attentionOptions(sizes));
+  const between = add(end, linear(mixed, of("attention.output"), of("attention.output_bias")));
+  if (mlp === 0) return { after: between, normed, inputs };
+  const hidden = linear(normalise(sizes, weights, `${prefix}.norm2`, between), of("mlp.in"), of("mlp.in_bias"));
   const active = activation === "gelu-tanh"
     ? activate(hidden, "gelu", { approximate: "tanh" })
     : activate(hidden, activation);
-  return add(after, linear(active, of("mlp.out"), of("mlp.out_bias")));
+  return { after: add(between, linear(active, of("mlp.out"), of("mlp.out_bias"))), normed, inputs };
 }
 
 function normalise({ norm }: TransformerSizes, weights: Weights, prefix: string, x: Tensor): Tensor {

@@ -65,6 +65,27 @@ export interface Transformer {
   apply(weights: Weights, input: Tensor<DType>): Tensor;
   /** As `apply`, but returns the residual stream (R, B, T or 1, C) before the last norm and the unembedding. */
   stream(weights: Weights, input: Tensor<DType>): Tensor;
+  /**
+   * Runs the model and keeps what passes through it, for probes, attention scores and pasting. What a recording does not use
+   * of it costs nothing. No gradient passes through patterns.
+   *
+   * @param weights Parameters (R, …) by name.
+   * @param input Tokens (R, B, T), or vectors (R, B, T, D).
+   * @returns Residual stream, attention and output.
+   */
+  trace(weights: Weights, input: Tensor<DType>): TransformerTrace;
+}
+
+/** What passes through a transformer of L layers. */
+export interface TransformerTrace {
+  /** Residual stream (R, B, T, C): the embedding, then what it is after each block (L + 1); of one position where that is all. */
+  readonly residual: readonly Tensor[];
+  /** What each block's attention reads (L): the normalised stream before it (R, B, T, C). */
+  readonly normed: readonly Tensor[];
+  /** Attention of each block (L): (R, B, H, T, T), or (R, B, H, 1, T) where the last position alone is computed. */
+  readonly patterns: readonly Tensor[];
+  /** Output, the same bits as those of `apply`. */
+  readonly output: Tensor;
 }
 
 /** Options with everything that follows from the defaults. */

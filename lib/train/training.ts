@@ -89,13 +89,13 @@ export class Training<E extends Evaluations = Record<never, never>> implements D
    *
    * @example
    * ```ts
-   * import { multiply, subtract } from "../../kernels/elementwise/binary.ts";
-   * import { mean } from "../../kernels/reduce/reduce.ts";
+   * import { multiply } from "../../kernels/elementwise/binary.ts";
+   * import { mean, sum } from "../../kernels/reduce/reduce.ts";
    * import { openGpu } from "../gpu/device.ts";
    * import { ParameterSet } from "../models/parameters.ts";
    * import { sgd } from "../optim/sgd.ts";
    * import { everySteps, Training } from "./training.ts";
-   * import { assertLess } from "@std/assert";
+   * import { assertEquals, assertLess } from "@std/assert";
    *
    * await openGpu();
    * using parameters = ParameterSet.create({ w: { shape: [4], init: { law: "normal", deviation: 1 } } }, [1, 2]);
@@ -103,9 +103,12 @@ export class Training<E extends Evaluations = Record<never, never>> implements D
    *   parameters,
    *   optimizer: sgd({ lr: 0.5 }),
    *   loss: ({ w }) => mean(multiply(w, w), [1]),
+   *   evaluations: { sum: ({ w }) => sum(w, [1]), moments: ({ w }) => ({ mean: mean(w, [1]), square: multiply(w, w) }) },
    * });
-   * for await (const { step, loss } of training.run({ reports: everySteps(10, 100) })) {
+   * for await (const { step, loss, evaluations } of training.run({ reports: everySteps(10, 100) })) {
    *   if (step === 100) assertLess(loss![1], 1e-6);
+   *   assertEquals(evaluations.sum.length, 2);
+   *   assertEquals(evaluations.moments.square.length, 2 * 4);
    * }
    * ```
    */

@@ -38,6 +38,18 @@ Deno.test("crossingTime: the first time a level is reached, from either side; nu
   assertEquals(crossingTime(falling, -5, "down"), null);
 });
 
+Deno.test("crossingTime: over the logarithm of time, in which times below 1 count as 1; a curve that begins there", () => {
+  const rising = { x: [0, 4, 400], y: [0, 1, 3] };
+  assertAlmostEquals(crossingTime(rising, 2, "up", { scale: "log" })!, 40, 1e-12);
+  assertAlmostEquals(crossingTime(rising, 0.5, "up", { scale: "log" })!, 2, 1e-12);
+  assertEquals(crossingTime(rising, 1, "up", { scale: "log" }), 4);
+  assertEquals(crossingTime(rising, 4, "up", { scale: "log" }), null);
+  for (const scale of ["linear", "log"] as const) {
+    assertEquals(crossingTime(rising, 0, "up", { scale }), 0);
+    assertEquals(crossingTime(rising, 0, "up", { scale, start: "none" }), null);
+  }
+});
+
 Deno.test("changeInterval: median and central 90 % of those replicas that have the change", () => {
   const times = Array.from({ length: 101 }, (_, index) => index);
   assertEquals(changeInterval([...times, null]), { median: 50, low: 5, high: 95, found: 101, replicas: 102 });

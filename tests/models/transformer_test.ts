@@ -227,3 +227,98 @@ Deno.test("transformer: inputs that do not fit are refused", () => {
   using single = ParameterSet.create(decoder.parameters, [1]);
   assertThrows(() => decoder.apply(single.weights, two), ShapeError, "embedding");
 });
+
+Deno.test("transformer: a trace ends in the output of apply, bit for bit, and its stream in that of stream", async () => {
+  const cases: Partial<TransformerOptions>[] = [
+    {},
+    { mlp: 0, norm: "rms", positions: "sinusoidal" },
+    { norm: "none", attention: "relu", causal: false, headWidth: 3, biases: { attention: false } },
+    { attention: "linear", activation: "gelu-tanh", predict: "last" },
+    { norm: "none", predict: "last" },
+    { layers: 0, predict: "last" },
+  ];
+  for (const change of cases) {
+    const options: TransformerOptions = { ...SMALL, ...change };
+    const model = transformer(options);
+    using weights = await weightsOf(options);
+    using tokens = tokensOf(2, 3, 5);
+    const [B, T, C, H] = [3, 5, options.width, options.heads];
+    const found = await evaluate(() => ({
+      ...model.trace(weights.weights, tokens),
+      applied: model.apply(weights.weights, tokens),
+      stream: model.stream(weights.weights, tokens),
+    }));
+    const values = async (tensor: Tensor) => [...await tensor.read()];
+    assertEquals(await values(found.output), await values(found.applied), JSON.stringify(change));
+    const last = options.predict === "last";
+    if (options.layers > 0) assertEquals(await values(found.residual.at(-1)!), await values(found.stream));
+    assertEquals(found.residual.length, options.layers + 1);
+    found.residual.forEach(({ shape }, layer) =>
+      assertEquals(shape, [2, B, last && layer > 0 && layer === options.layers ? 1 : T, C])
+    );
+    found.patterns.forEach(({ shape }, layer) =>
+      assertEquals(shape, [2, B, H, last && layer === options.layers - 1 ? 1 : T, T])
+    );
+    for (const { shape } of found.normed) assertEquals(shape, [2, B, T, C]);
+    const { residual, normed, patterns, ...others } = found;
+    for (const tensor of [...residual, ...normed, ...patterns, ...Object.values(others)]) tensor.destroy();
+  }
+});
+
+Deno.test("transformer: traced patterns are the softmax of the scores of the traced stream, in float64", async () => {
+  for (const predict of ["every", "last"] as const) {
+    const options = { ...SMALL, norm: "rms", predict } as const;
+    const [R, B, T, C, H] = [2, 3, 5, 8, 2];
+    const E = C / H;
+    const model = transformer(options);
+    using weights = await weightsOf(options);
+    using tokens = tokensOf(R, B, T);
+    const found = await evaluate(() => {
+      const { residual, normed, patterns } = model.trace(weights.weights, tokens);
+      return { residual, normed, patterns };
+    });
+    const named = Object.fromEntries((await weights.read()).map(({ name, data }) => [name, data]));
+    for (let layer = 0; layer < 2; layer++) {
+      const of = (name: string) => named[`blocks.${layer}.${name}`];
+      const [x, y, pattern] = [
+        await found.residual[layer].read(),
+        await found.normed[layer].read(),
+        await found.patterns[layer].read(),
+      ];
+      const S = pattern.length / (R * B * H * T);
+      const normed = (r: number, b: number, t: number) => {
+        const row = x.slice(((r * B + b) * T + t) * C).slice(0, C);
+        const scale = 1 / Math.sqrt(row.reduce((sum, value) => sum + value * value, 0) / C + 1e-5);
+        return Array.from(row, (value, c) => value * scale * of("norm1.gain")[r * C + c]);
+      };
+      const projected = (name: string, r: number, h: number, input: readonly number[]) =>
+        Array.from({ length: E }, (_, e) =>
+          input.reduce(
+            (sum, value, c) => sum + value * of(`attention.${name}`)[(r * C + c) * C + h * E + e],
+            of(`attention.${name}_bias`)[r * C + h * E + e],
+          ));
+      for (let r = 0; r < R; r++) {
+        for (let b = 0; b < B; b++) {
+          const inputs = Array.from({ length: T }, (_, t) => normed(r, b, t));
+          inputs.flat().forEach((value, i) => assertAlmostEquals(y[(r * B + b) * T * C + i], value, 1e-5));
+          for (let h = 0; h < H; h++) {
+            const keys = inputs.map((input) => projected("key", r, h, input));
+            for (let s = 0; s < S; s++) {
+              const t = T - S + s;
+              const query = projected("query", r, h, inputs[t]);
+              const scores = keys.slice(0, t + 1).map((key) =>
+                Math.exp(key.reduce((sum, value, e) => sum + value * query[e], 0) / Math.sqrt(E))
+              );
+              const total = scores.reduce((sum, value) => sum + value);
+              for (let j = 0; j < T; j++) {
+                const weight = pattern[(((r * B + b) * H + h) * S + s) * T + j];
+                assertAlmostEquals(weight, j <= t ? scores[j] / total : 0, 1e-5);
+              }
+            }
+          }
+        }
+      }
+    }
+    for (const tensor of [...found.residual, ...found.normed, ...found.patterns]) tensor.destroy();
+  }
+});

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { comparedRanks, type HostSpaces, uploadSpaces } from "../../circuits/spaces.ts";
 import { Tensor } from "../../gpu/tensor.ts";
-import { type RowSpace, svdOfProduct } from "../../linalg/product_svd.ts";
+import { svdOfProduct } from "../../linalg/product_svd.ts";
 import { Scratch } from "../../linalg/scratch.ts";
 import { singularValues, svd } from "../../linalg/svd.ts";
 import { squaredCosines } from "../../metrics/row_spaces.ts";
-import { rankRule } from "../../metrics/subspace.ts";
 import { rowDimensions, subspaceAngles, subspaceDistances } from "../../metrics/subspace_stability.ts";
 import type { Family } from "./plan.ts";
 
@@ -37,14 +37,11 @@ export interface Wanted {
 /** Factors of all matrices of a family at one step. */
 export type Factors = ReturnType<Family["read"]>;
 
+/** Values and vectors of one step. */
+type Vectors = Pick<HostSpaces, "s" | "v">;
+
 /** Entries of a batch, so that it stays well below what a buffer may hold. */
 const BATCH_ENTRIES = 1 << 22;
-
-/** Row spaces on the host. */
-interface HostSpaces {
-  readonly s: Float32Array;
-  readonly v: Float32Array;
-}
 
 /**
  * Measures the matrices of a family step by step.
@@ -67,10 +64,10 @@ export async function evaluateFamily(
   const K = Math.min(M, N, D);
   const spaces = wanted.distance || wanted.overlap || wanted.angles;
   const last = spaces ? await lastSpaces(family, steps, load) : null;
-  const ranks = last === null ? [] : ranksOf(family, last.s, G, K);
+  const ranks = last?.ranks ?? [];
   const entries = M * D + N * D + (spaces ? 6 * N * K : K);
   const size = Math.max(1, Math.floor(BATCH_ENTRIES / (G * entries)));
-  let before: HostSpaces | null = null;
+  let before: Vectors | null = null;
   for (let from = 0; from < steps; from += size) {
     const loaded = Array.from(
       { length: Math.min(size, steps - from) },
@@ -87,24 +84,21 @@ export async function evaluateFamily(
       const now = { s: space.s, v: space.v };
       const allRanks = Uint32Array.from({ length: S * G }, (_, index) => ranks[index % G]);
       const rankTensor = scratch.keep(Tensor.from(allRanks));
-      const upload = ({ s, v }: HostSpaces): RowSpace => ({
-        s: scratch.keep(Tensor.from(s, [S * G, K])),
-        v: scratch.keep(Tensor.from(v, [S * G, N, K])),
-      });
-      const final = wanted.distance || wanted.angles ? upload({ s: repeated(last.s, S), v: repeated(last.v, S) }) : now;
+      const final = wanted.distance || wanted.angles ? uploadSpaces(last, scratch, S) : now;
       if (wanted.distance) found.distances = [...await subspaceDistances(now, final, rankTensor)];
       if (wanted.angles) {
         const all = await subspaceAngles(now, final, rankTensor);
-        found.angles = Array.from({ length: S * G }, (_, index) => {
-          const own = [...all.subarray(index * K, (index + 1) * K)].filter((angle) => !Number.isNaN(angle));
-          return [own.at(0) ?? NaN, own.at(-1) ?? NaN];
-        });
+        found.angles = all.map((own) => [own.at(0) ?? NaN, own.at(-1) ?? NaN]);
       }
       if (wanted.overlap) {
         const v = await space.v.read();
-        const first: HostSpaces = before ?? { s: s.slice(0, G * K), v: v.slice(0, G * N * K) };
-        const shifted = { s: moved(first.s, s, G * K), v: moved(first.v, v, G * N * K) };
-        const sums = await scratch.keep(squaredCosines(now, upload(shifted), rankTensor)).read();
+        const first: Vectors = before ?? { s: s.slice(0, G * K), v: v.slice(0, G * N * K) };
+        const shifted = {
+          s: moved(first.s, s, G * K),
+          v: moved(first.v, v, G * N * K),
+          shape: [S * G, N, K] as const,
+        };
+        const sums = await scratch.keep(squaredCosines(now, uploadSpaces(shifted, scratch), rankTensor)).read();
         const missing = before === null;
         found.overlaps = Array.from(sums, (sum, index) => {
           const [a, b] = [s, shifted.s].map((values) =>
@@ -155,24 +149,19 @@ async function lastSpaces(
   steps: number,
   load: (step: number) => Factors | null,
 ): Promise<HostSpaces | null> {
+  const { circuit, sizes } = family;
   for (let step = steps - 1; step >= 0; step--) {
     const at = load(step);
     if (at === null) continue;
     using scratch = new Scratch();
     const { s, v } = decompose([at], family, true, scratch);
-    return { s: await s.read(), v: await v!.read() };
+    const [B, N, K] = v!.shape as [number, number, number];
+    const values = await s.read();
+    // The width of the head for circuits; for weights, and heads as wide as the stream, what the final spectrum says.
+    const limited = circuit !== "matrix" && K < Math.min(sizes.M, sizes.N);
+    return { s: values, v: await v!.read(), shape: [B, N, K], ranks: comparedRanks(values, B, limited) };
   }
   return null;
-}
-
-/** The width of the head for circuits; for weights, and heads as wide as the stream, what the final spectrum says. */
-function ranksOf({ circuit, sizes: { M, N } }: Family, s: Float32Array, G: number, K: number): number[] {
-  const limited = circuit !== "matrix" && K < Math.min(M, N);
-  return Array.from({ length: G }, (_, g) => limited ? K : rankRule(s.subarray(g * K, (g + 1) * K)));
-}
-
-function repeated(values: Float32Array, times: number): Float32Array {
-  return joined(new Array<Float32Array>(times).fill(values));
 }
 
 /** The first block before all but the last block of the others. */

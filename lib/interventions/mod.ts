@@ -1,0 +1,21 @@
+/**
+ * Interventions in training: subspaces of the residual stream held, moved or drawn anew; branches of one state; delays.
+ *
+ * @module
+ */
+export { headOf, type HeadOfReplica, type HeadSide, writeHead } from "./heads.ts";
+export {
+  type LeadingSubspace,
+  leadingSubspaces,
+  movedInto,
+  normMatchedChange,
+  projectionBatch,
+  projectionOf,
+  type ProjectionSizes,
+  randomSubspace,
+  redrawnWithin,
+  turned,
+} from "./subspaces.ts";
+export { held, type Hold } from "./held.ts";
+export { type Branches, branches } from "./branches.ts";
+export { censoredCrossing, type CensoredTime, type CrossingOptions, type Delay, delays } from "./delays.ts";
