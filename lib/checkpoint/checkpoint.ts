@@ -5,11 +5,12 @@
  * RUN/checkpoints/step-00001200.safetensors
  *   blocks.0.attention.query   (R, …)   a parameter: replicas along the first axis, also where R = 1
  *   optimizer.…, run.…         (…)      whatever else the next step depends on, in any shape
- *   metadata                            step, replicas, heads of attention, and texts of whoever saved it
+ *   metadata                            step, replicas, heads of attention, texts of whoever saved it, and a checksum
  * ```
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { isDiskFull, RunError } from "../io/errors.ts";
 import { CheckpointError, explained, quoted } from "./checkpoint_error.ts";
@@ -26,7 +27,7 @@ export interface Checkpoint {
   /** Parameters (R, …), and under names that begin with `optimizer.` or `run.` whatever else there is. */
   readonly tensors: readonly NamedTensor[];
   /**
-   * Texts by key; `step` and `replicas` are taken. `heads` is added where parameters say how many they have, all the
+   * Texts by key; `step`, `replicas` and `checksum` are taken. `heads` is added where parameters say how many they have, all the
    * same number: no shape tells it to who reads the file.
    */
   readonly metadata: Readonly<Record<string, string>>;
@@ -42,6 +43,9 @@ export interface CheckpointFile {
 
 /** Folder of the checkpoints inside a run folder. */
 export const CHECKPOINTS = "checkpoints";
+
+/** Key of the checksum in the metadata. */
+const CHECKSUM = "checksum";
 
 /**
  * Path of a checkpoint inside its run folder.
@@ -94,7 +98,7 @@ export function saveCheckpoint(folder: string, checkpoint: Checkpoint): Checkpoi
       );
     }
   }
-  const taken = ["step", "replicas"].find((key) => key in metadata);
+  const taken = ["step", "replicas", CHECKSUM].find((key) => key in metadata);
   if (taken !== undefined) {
     throw new RangeError(`expected metadata of its own, found ${taken}, which every checkpoint has`);
   }
@@ -102,12 +106,26 @@ export function saveCheckpoint(folder: string, checkpoint: Checkpoint): Checkpoi
   try {
     Deno.mkdirSync(join(folder, CHECKPOINTS), { recursive: true });
     const texts = { ...headsOf(tensors), ...metadata, step: String(step), replicas: String(replicas) };
-    return { step, path, bytes: writeSafetensors(path, tensors, texts) };
+    const whole = { ...texts, [CHECKSUM]: checksumOf(tensors, texts) };
+    return { step, path, bytes: writeSafetensors(path, tensors, whole) };
   } catch (error) {
     if (!isDiskFull(error)) throw error;
     throw new RunError(`disk full: expected space for ${path}, found none; earlier checkpoints are as they were`);
   }
 }
+
+/** SHA-256 of metadata and tensors, each in the order of names. */
+function checksumOf(tensors: readonly NamedTensor[], metadata: Readonly<Record<string, string>>): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify(Object.entries(metadata).toSorted(byName)));
+  for (const { name, shape, data } of tensors.toSorted((a, b) => byName([a.name], [b.name]))) {
+    hash.update(JSON.stringify([name, shape]));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return `sha256:${hash.digest("hex")}`;
+}
+
+const byName = ([a]: readonly string[], [b]: readonly string[]) => a < b ? -1 : a > b ? 1 : 0;
 
 /** The number of heads, where all parameters that have any agree on it. */
 function headsOf(tensors: readonly NamedTensor[]): { heads?: string } {
@@ -136,12 +154,12 @@ export function listCheckpoints(folder: string): CheckpointFile[] {
 }
 
 /**
- * The newest checkpoint that is complete: one that a damaged disk has cut short is passed over.
+ * The newest checkpoint that is whole: one that a damaged disk has cut short or changed is passed over.
  *
  * @param folder Run folder.
- * @param onPassedOver Called with each newer file that is no complete safetensors file, and why.
+ * @param onPassedOver Called with each newer file that is not whole, and why.
  * @returns The file; `null` where there is none.
- * @throws {CheckpointError} If there are files, but none that is complete: what is wrong with the newest.
+ * @throws {CheckpointError} If there are files, but none that is whole: what is wrong with the newest.
  */
 export function latestCheckpoint(
   folder: string,
@@ -150,7 +168,8 @@ export function latestCheckpoint(
   let first: CheckpointError | undefined;
   for (const candidate of listCheckpoints(folder).reverse()) {
     try {
-      new SafetensorsFile(candidate.path)[Symbol.dispose]();
+      using file = new SafetensorsFile(candidate.path);
+      tensorsOf(file);
       return candidate;
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
@@ -166,13 +185,23 @@ export function latestCheckpoint(
  * Reads a checkpoint back, bit for bit.
  *
  * @param path Its file.
- * @returns The state, tensors in the order of the file, metadata without `step` and `replicas`.
- * @throws {CheckpointError} If it is no safetensors file, or one that no run has saved.
+ * @returns The state, tensors in the order of the file, metadata without `step`, `replicas` and `checksum`.
+ * @throws {CheckpointError} If it is no safetensors file, one that no run has saved, or not what was saved.
  */
 export function readCheckpoint(path: string): Checkpoint {
   using file = new SafetensorsFile(path);
+  const head = checkpointHead(file);
+  return { ...head, tensors: tensorsOf(file) };
+}
+
+/** Tensors of a file, in its order, as its checksum says; files without one are taken as they are. */
+function tensorsOf(file: TensorSource): NamedTensor[] {
   const tensors = [...file.tensors].map(([name, { shape }]) => ({ name, shape, data: file.readStored(name) }));
-  return { ...checkpointHead(file), tensors };
+  const { [CHECKSUM]: saved, ...metadata }: Record<string, string> = Object.fromEntries(file.metadata);
+  if (saved !== undefined && saved !== checksumOf(tensors, metadata)) {
+    throw new CheckpointError(file.path, `the content that was saved (${CHECKSUM} in its metadata)`, "another");
+  }
+  return tensors;
 }
 
 /**
@@ -183,7 +212,7 @@ export function readCheckpoint(path: string): Checkpoint {
  * @throws {CheckpointError} If no run has saved it.
  */
 export function checkpointHead(file: TensorSource): Omit<Checkpoint, "tensors"> {
-  const { step, replicas, ...metadata }: Record<string, string> = Object.fromEntries(file.metadata);
+  const { step, replicas, [CHECKSUM]: _, ...metadata }: Record<string, string> = Object.fromEntries(file.metadata);
   const whole = (key: string, text: string | undefined) => {
     if (text !== undefined && /^(0|[1-9]\d{0,14})$/.test(text)) return Number(text);
     const found = text === undefined ? "none" : quoted(text);

@@ -134,12 +134,12 @@ export type JudgedClaim = Omit<Claim<never>, "judge"> & Judgement;
  * @param evidence What the run has measured.
  * @param trial Whether the run is a trial: every claim is computed, and its verdict is `trial`.
  * @returns Every claim with its numbers.
- * @throws {Error} If a judgement holds a number that is not finite, naming the claim.
+ * @throws {Error} If a claim cannot be judged, or its judgement holds a number that is not finite, naming the claim.
  */
 export function judgeClaims<M>(claims: readonly Claim<M>[], evidence: M, trial = false): JudgedClaim[] {
   return claims.map((claim) => {
     const { id, statement, source, criterion } = claim;
-    const judgement = claim.judge(evidence);
+    const judgement = judgementOf(claim, evidence);
     const { predicted, measured, low, high, rivals } = judgement;
     for (const [name, value] of Object.entries({ predicted, measured, low, high, ...rivals })) {
       if (value !== null && !Number.isFinite(value)) {
@@ -155,6 +155,15 @@ export function judgeClaims<M>(claims: readonly Claim<M>[], evidence: M, trial =
       ...(trial && { verdict: "trial" as const, replicasToSettle: null }),
     };
   });
+}
+
+function judgementOf<M>(claim: Claim<M>, evidence: M): Judgement {
+  try {
+    return claim.judge(evidence);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new Error(`cannot judge claim ${claim.id}: ${cause.message}`, { cause });
+  }
 }
 
 /**

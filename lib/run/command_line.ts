@@ -140,7 +140,7 @@ function read(key: string, option: Option<unknown>, text: string): unknown {
 
 /** Every given option with its text, a flag's is "true" or "false"; and what belongs to none. */
 function splitArguments(
-  args: readonly string[],
+  asGiven: readonly string[],
   known: Options,
   resumable: boolean,
   takesOperands: boolean,
@@ -152,14 +152,17 @@ function splitArguments(
     "out",
     ...(resumable ? ["resume"] : []),
   ];
-  const all = [...valued, ...flags];
+  const on = flags.filter((key) => known[key]?.fallback === true);
+  const all = [...valued, ...flags, ...on.map((key) => `no-${key}`)];
+  const args = asGiven.map((arg) => on.some((key) => arg === `--no-${key}`) ? `--${arg.slice(5)}=false` : arg);
 
   // The parser turns `--png=no` into true and merges a flag given twice, so flags are looked at in the raw text.
   for (const key of flags) {
     const uses = args.filter((arg) => arg === `--${key}` || arg.startsWith(`--${key}=`));
     if (uses.length > 1) throw new UserError(`expected --${key} once, found it ${uses.length} times`);
     if (uses.length === 1 && ![`--${key}`, `--${key}=true`, `--${key}=false`].includes(uses[0])) {
-      throw new UserError(`expected --${key} alone, found ${uses[0]}`);
+      const forms = on.includes(key) ? `--${key} or --no-${key}` : `--${key}`;
+      throw new UserError(`expected ${forms} alone, found ${uses[0]}`);
     }
   }
   const parsed = parseArgs(args, {

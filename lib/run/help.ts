@@ -86,7 +86,9 @@ type HelpRow = readonly [name: string, text: string, fallback?: string];
 
 function optionRows(options: Options): HelpRow[] {
   return Object.entries(options).map(([key, option]) =>
-    option.flag
+    option.flag && option.fallback === true
+      ? [`--no-${key}`, `without ${option.help}`]
+      : option.flag
       ? [`--${key}`, option.help]
       : [`--${key}=${placeholder(option)}`, `${option.help}; ${option.expected}`, option.show(option.fallback)]
   );

@@ -22,11 +22,11 @@ import { createProgress, type Progress, stderrTarget } from "./progress.ts";
 import { manifestToResume, resumedLine } from "./resume.ts";
 import type { RunRecord } from "./run_record.ts";
 import { resumeRun, startRun } from "./start_run.ts";
-import { listenForEnd } from "./signals.ts";
+import { exitCodeOf, listenForEnd } from "./signals.ts";
 
 /** How a run ended. */
 export interface Outcome {
-  /** 0 complete (whatever the verdicts), 1 failed, 2 refused, 130 or 143 interrupted. */
+  /** 0 complete (whatever the verdicts), 1 failed, 2 refused, 128 + its number for the signal that interrupted it. */
   readonly exitCode: number;
   /** Run folder, if it came that far. */
   readonly folder?: string;
@@ -37,7 +37,7 @@ export interface Outcome {
  *
  * @param experiment What to run.
  * @param args Its command line.
- * @param signals Whether Ctrl-C and SIGTERM end the run; a second one then ends the process.
+ * @param signals Whether Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 end the run; a second one then ends the process.
  * @returns Exit code and folder; errors are reported, not thrown.
  */
 export async function runExperiment<O extends Options, C extends ColumnTable>(
@@ -138,7 +138,7 @@ async function runRecorded<O extends Options, C extends ColumnTable>(
   if (end.name !== undefined) {
     const next = experiment.resumable === undefined ? "" : `; continue with --resume=${record.folder}`;
     console.error(`interrupted: partial log kept in ${record.folder}${next}`);
-    return { exitCode: end.name === "SIGINT" ? 130 : 143, folder: record.folder };
+    return { exitCode: exitCodeOf(end.name), folder: record.folder };
   }
   if (!common.quiet) console.log(`results: ${record.folder}`);
   return { exitCode: 0, folder: record.folder };

@@ -21,8 +21,8 @@ export function* rowsOf(
   };
   for (const [quantity, given] of Object.entries(values)) {
     const R = typeof series === "string" ? given.length : series.replicas.length;
-    const each = given.length / R;
-    if (!Number.isInteger(each) || (each === 0 && R > 0)) {
+    const each = R === 0 ? given.length : given.length / R;
+    if (R === 0 ? each > 0 : !Number.isInteger(each) || each === 0) {
       throw new RangeError(`expected "${quantity}" of ${R} replicas, found ${given.length} numbers`);
     }
     for (let r = 0; r < R; r++) {

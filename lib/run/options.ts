@@ -77,19 +77,77 @@ export function number(fallback: number, about: Domain & Described): Option<numb
  * @returns An option with non-empty lists.
  */
 export function numbers(fallback: readonly number[], about: Domain & Described): Option<readonly number[]> {
+  return list(fallback, { ...about, of: "numbers", accepts: Number.isFinite });
+}
+
+/** What a list of whole numbers must be beside the domain of its entries. */
+export interface ListDomain {
+  /** Whether no number comes twice. */
+  readonly distinct?: boolean;
+  /** Whether every number is larger than the one before. */
+  readonly ascending?: boolean;
+  /** Smallest number of entries; 1 unless given. */
+  readonly entries?: number;
+}
+
+/**
+ * A comma-separated list of one or more whole numbers.
+ *
+ * @param fallback Default entries.
+ * @param about Domain of an entry and of the list, and one line of help.
+ * @returns An option with lists of safe integers.
+ *
+ * @example
+ * ```ts
+ * import { integers } from "./options.ts";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const depths = integers([1, 2, 4], { min: 1, distinct: true, help: "layers of each model" });
+ * assertEquals(depths.parse("2,8"), [2, 8]);
+ * assertThrows(() => depths.parse("2,2"));
+ * ```
+ */
+export function integers(
+  fallback: readonly number[],
+  about: Domain & ListDomain & Described,
+): Option<readonly number[]> {
+  return list(fallback, { ...about, of: "integers", accepts: Number.isSafeInteger });
+}
+
+function list(
+  fallback: readonly number[],
+  about: Domain & ListDomain & Described & {
+    readonly of: string;
+    readonly accepts: (value: number) => boolean;
+  },
+): Option<readonly number[]> {
+  const { of, accepts, distinct = false, ascending = false, entries = 1, help } = about;
+  const kind = ascending ? "ascending " : distinct ? "distinct " : "";
+  const least = entries === 1 ? "" : ` of at least ${entries}`;
   return {
     fallback,
-    expected: `a comma-separated list of numbers${inWords(about)}`,
-    help: about.help,
+    expected: `a comma-separated list${least}${least === "" ? " of" : ""} ${kind}${of}${inWords(about)}`,
+    help,
     flag: false,
-    parse: (text) =>
-      text.split(",").map((entry, index) => {
+    parse: (text) => {
+      const parts = text.split(",");
+      const refuse = (index: number) => {
+        throw new Mismatch(`${JSON.stringify(parts[index])} as entry ${index + 1} of ${JSON.stringify(text)}`);
+      };
+      const values = parts.map((entry, index) => {
         try {
-          return parseNumber(entry, about, Number.isFinite);
+          return parseNumber(entry, about, accepts);
         } catch {
-          throw new Mismatch(`${JSON.stringify(entry)} as entry ${index + 1} of ${JSON.stringify(text)}`);
+          return refuse(index);
         }
-      }),
+      }) as number[];
+      values.forEach((value, index) => {
+        if (ascending && index > 0 && value <= values[index - 1]) refuse(index);
+        if (distinct && values.indexOf(value) < index) refuse(index);
+      });
+      if (values.length < entries) throw new Mismatch(JSON.stringify(text));
+      return values;
+    },
     show: (value) => value.join(","),
   };
 }
@@ -163,14 +221,22 @@ export function text(fallback: string, about: Described): Option<string> {
 }
 
 /**
- * A switch that is off unless given.
+ * A switch, as `--png`. One that is on unless told otherwise is switched off by `--no-NAME` or `--NAME=false`.
  *
- * @param help One line of help.
- * @returns An option whose default is `false`.
+ * @param help One line of help; of a switch that is on, a noun phrase: it is printed behind "without".
+ * @param on Whether it is on unless told otherwise; default false.
+ * @returns An option with truth values.
+ *
+ * @example
+ * ```ts
+ * import { flag } from "./options.ts";
+ *
+ * if (!flag("controls beside the main replicas", true).fallback) throw new Error("not on");
+ * ```
  */
-export function flag(help: string): Option<boolean> {
+export function flag(help: string, on = false): Option<boolean> {
   return {
-    fallback: false,
+    fallback: on,
     expected: "given alone",
     help,
     flag: true,

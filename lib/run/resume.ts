@@ -93,12 +93,13 @@ export function resumedLine<O extends Options, C extends ColumnTable>(
     if (wanted !== undefined && wanted !== then && !FREE.includes(key)) throw differs(key, then, wanted);
     return [`--${key}=${wanted ?? then}`];
   });
-  const stray = Object.keys(manifest.configuration).find((key) => !Object.hasOwn(known, key));
+  const { operands = line.operands } = manifest.configuration as { operands?: readonly string[] };
+  const stray = Object.keys(manifest.configuration).find((key) => key !== "operands" && !Object.hasOwn(known, key));
   if (stray !== undefined) {
     throw new UserError(`expected a run with the options of this experiment, found --${stray} in its manifest`);
   }
   const { configuration, common, checkpoints } = parseCommandLine(args, options, presets, every);
-  return { ...line, configuration, common, checkpoints, preset: manifest.preset };
+  return { ...line, configuration, common, checkpoints, operands, preset: manifest.preset };
 }
 
 function shown(key: string, show: (value: unknown) => string, { configuration }: Manifest): string {

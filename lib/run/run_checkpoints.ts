@@ -118,6 +118,8 @@ export class RunCheckpoints implements Checkpoints {
   readonly every: number;
   readonly #host: CheckpointHost;
   readonly #from: CheckpointFile | null;
+  /** Whether the state to go on from was asked for. */
+  wasAsked = false;
 
   /**
    * @param host The run.
@@ -152,6 +154,12 @@ export class RunCheckpoints implements Checkpoints {
   }
 
   restore(): Required<RunState> | null {
+    this.wasAsked = true;
+    return this.read();
+  }
+
+  /** The state to go on from, for the run itself. */
+  read(): Required<RunState> | null {
     if (this.#from === null) return null;
     const { step, replicas, tensors, metadata } = readCheckpoint(this.#from.path);
     const { experiment: _e, configuration: _c, seeds: _s, logBytes: _l, ...own } = metadata;

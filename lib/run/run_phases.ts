@@ -15,12 +15,20 @@ interface Finished {
   readonly steps: number;
 }
 
+/** The training in which a run goes on. */
+interface Restored {
+  readonly label: string;
+  readonly state: PhaseState;
+  readonly losses: Float32Array[];
+  readonly over: boolean;
+}
+
 /** Trainings one after the other, as a run and its checkpoints know them. */
 export class RunPhases implements Phases {
   readonly #finished: Finished[];
   readonly #done: ReadonlySet<string>;
   /** The training within which the run goes on. */
-  readonly #restored: { readonly label: string; readonly state: PhaseState; readonly losses: Float32Array[] } | null;
+  readonly #restored: Restored | null;
 
   /**
    * @param checkpoints Saves states.
@@ -50,6 +58,7 @@ export class RunPhases implements Phases {
         tensors: arrays.filter(({ name }) => name !== LOSSES && !name.startsWith("run.snapshots.")),
       },
       losses: Array.from({ length: count }, (_, row) => pending!.data.slice(row * R, (row + 1) * R)),
+      over: saved.metadata.phaseOver === "true",
     };
   }
 
@@ -71,6 +80,23 @@ export class RunPhases implements Phases {
     return this.#restored?.label === label;
   }
 
+  isOver(label: string): boolean {
+    return this.isRestored(label) && this.#restored!.over;
+  }
+
+  begin(label: string, step: number): void {
+    if (this.#finished.some((phase) => phase.label === label)) {
+      throw new Error(`expected trainings with distinct labels, found "${label}" twice`);
+    }
+    const then = this.restored(label)?.step;
+    if (then !== undefined && then !== step) {
+      throw new Error(
+        `expected training "${label}" to go on from step ${then}, where the run was, found it at step ${step}; ` +
+          `give it from: run.restored("${label}")`,
+      );
+    }
+  }
+
   pendingLosses(label: string): Float32Array[] {
     return this.isRestored(label) ? [...this.#restored!.losses] : [];
   }
@@ -84,7 +110,7 @@ export class RunPhases implements Phases {
     return steps;
   }
 
-  save(label: string, { step, tensors }: PhaseState, losses: readonly Float32Array[]): void {
+  save(label: string, { step, tensors }: PhaseState, losses: readonly Float32Array[], over: boolean): void {
     if (this.checkpoints.every === 0) return;
     const data = Float32Array.from(losses.flatMap((row) => [...row]));
     const parameter = tensors.find(({ name }) => !name.startsWith("optimizer.") && !name.startsWith("run."));
@@ -96,14 +122,16 @@ export class RunPhases implements Phases {
         ...(losses.length > 0 ? [{ name: LOSSES, shape: [losses.length, losses[0].length], data }] : []),
         ...this.snapshots.tensors(),
       ],
-      metadata: { phases: JSON.stringify(this.#finished), phase: label, phaseStep: String(step) },
+      metadata: {
+        phases: JSON.stringify(this.#finished),
+        phase: label,
+        phaseStep: String(step),
+        ...(over && { phaseOver: "true" }),
+      },
     });
   }
 
   finish(label: string, steps: number): void {
-    if (this.#finished.some((phase) => phase.label === label)) {
-      throw new Error(`expected trainings with distinct labels, found "${label}" twice`);
-    }
     this.#finished.push({ label, steps });
   }
 

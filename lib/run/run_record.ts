@@ -48,6 +48,8 @@ export class RunRecord<C extends ColumnTable> {
   #manifest: Manifest;
   #judged: readonly JudgedClaim[] = [];
   #closed = false;
+  /** Whether the checkpoint that the run goes on from was saved by the experiment itself. */
+  #hasOwnState = false;
 
   /**
    * @param parts Folder, manifest and log, as {@linkcode startRun} makes them and {@linkcode resumeRun} finds them.
@@ -90,7 +92,8 @@ export class RunRecord<C extends ColumnTable> {
    * What a run knows from its log and its newest checkpoint: empty for one that begins. Called once, before the first row.
    */
   async recall(): Promise<{ measured: Measurements; snapshots: Snapshots; phases: RunPhases }> {
-    const saved = this.checkpoints.restore();
+    const saved = this.#checkpoints?.read() ?? null;
+    this.#hasOwnState = saved !== null && saved.metadata.phases === undefined;
     const measured = saved === null ? new Measurements() : await Measurements.from(readLog(this.#log.path));
     const snapshots = Snapshots.restore(saved?.tensors ?? []);
     return { measured, snapshots, phases: new RunPhases(this.checkpoints, snapshots, saved) };
@@ -108,6 +111,11 @@ export class RunRecord<C extends ColumnTable> {
 
   /** Appends a row. */
   log<K extends keyof C & string>(kind: K, row: RowOf<C[K]>): void {
+    if (this.#hasOwnState && !this.#checkpoints!.wasAsked) {
+      throw new Error(
+        "expected run() to ask checkpoints.restore() for its state before it logs, found that it did not",
+      );
+    }
     this.#log.write(kind, row as RowOf<(C & typeof standardColumns)[K]>);
   }
 

@@ -1,8 +1,32 @@
 /**
- * What can end a run from outside: Ctrl-C, SIGTERM, and errors nobody has awaited.
+ * What can end a run from outside: Ctrl-C, the signals of terminals and batch systems, and errors nobody has awaited.
  *
  * @module
  */
+
+/**
+ * Signals that end a run, with their numbers: Ctrl-C, the end of a session, of a job, and what batch systems send ahead of
+ * it (`sbatch --signal=USR1@60`).
+ */
+const NUMBERS = {
+  SIGINT: 2,
+  SIGTERM: 15,
+  SIGHUP: 1,
+  SIGUSR1: Deno.build.os === "darwin" ? 30 : 10,
+} as const;
+
+/** A signal that ends a run. */
+export type EndingSignal = keyof typeof NUMBERS;
+
+/**
+ * Exit code of a process that a signal has ended.
+ *
+ * @param name The signal.
+ * @returns 128 + its number.
+ */
+export function exitCodeOf(name: EndingSignal): number {
+  return 128 + NUMBERS[name];
+}
 
 /** `deno task` passes on a Ctrl-C that the terminal has sent to the experiment already: an echo is no second one. */
 const ECHO_MS = 500;
@@ -12,7 +36,7 @@ export interface End extends Disposable {
   /** Aborted by the first signal or by an error that nobody has awaited. */
   readonly signal: AbortSignal;
   /** The first signal, once there was one. */
-  readonly name: "SIGINT" | "SIGTERM" | undefined;
+  readonly name: EndingSignal | undefined;
   /** Rejects with an error that would otherwise end the process with a stack, as from a GPU event. Never resolves. */
   readonly fatal: Promise<never>;
 }
@@ -20,7 +44,7 @@ export interface End extends Disposable {
 /**
  * Listens for the end.
  *
- * @param signals Whether to listen for SIGINT and SIGTERM; without, only for errors nobody has awaited.
+ * @param signals Whether to listen for SIGINT, SIGTERM, SIGHUP and SIGUSR1; without, only for errors nobody has awaited.
  * @param onSecond Called at a second signal, before the process exits with 128 + the signal's number.
  * @returns What was heard.
  */
@@ -31,25 +55,22 @@ export function listenForEnd(signals: boolean, onSecond: (name: string) => void)
   let name: End["name"];
   let heardAt = 0;
 
-  const heard = (next: "SIGINT" | "SIGTERM") => () => {
+  const heard = (next: EndingSignal) => () => {
     if (name !== undefined) {
       if (performance.now() - heardAt < ECHO_MS) return;
       try {
         onSecond(next);
       } finally {
-        Deno.exit(next === "SIGINT" ? 130 : 143);
+        Deno.exit(exitCodeOf(next));
       }
     }
     name = next;
     heardAt = performance.now();
     controller.abort(new DOMException(`${next} received`, "AbortError"));
   };
-  // Windows knows no SIGTERM.
-  const names = !signals
-    ? []
-    : Deno.build.os === "windows"
-    ? ["SIGINT" as const]
-    : ["SIGINT" as const, "SIGTERM" as const];
+  const all = Object.keys(NUMBERS) as EndingSignal[];
+  // Windows knows Ctrl-C alone.
+  const names = !signals ? [] : Deno.build.os === "windows" ? ["SIGINT" as const] : all;
   const handlers = names.map((each) => [each, heard(each)] as const);
   for (const [each, handler] of handlers) Deno.addSignalListener(each, handler);
 

@@ -59,12 +59,7 @@ export function startRun<O extends Options, C extends ColumnTable>(
     question,
     commandLine: commandLine(program, args),
     preset: line.preset,
-    configuration: {
-      ...(experiment.operands && { operands: line.operands }),
-      ...line.configuration,
-      ...line.common,
-      ...line.checkpoints,
-    },
+    configuration: configurationOf(experiment, line),
     seeds: seedsOf(experiment, line.configuration, seed),
     adapter: null,
     versions: versions(),
@@ -138,7 +133,7 @@ export function resumeRun<O extends Options, C extends ColumnTable>(
     const commit = commitHere();
     const resumed: Manifest = {
       ...manifest,
-      configuration: { ...line.configuration, ...line.common, ...line.checkpoints },
+      configuration: configurationOf(experiment, line),
       pid: Deno.pid,
       end: null,
       elapsedMs: null,
@@ -177,6 +172,14 @@ export function resumeRun<O extends Options, C extends ColumnTable>(
     log.close();
     throw error;
   }
+}
+
+/** Values of all options, and operands where an experiment takes any, as the manifest keeps them. */
+function configurationOf<O extends Options, C extends ColumnTable>(
+  { operands }: Experiment<O, C>,
+  line: CommandLine<O>,
+): Record<string, unknown> {
+  return { ...(operands && { operands: line.operands }), ...line.configuration, ...line.common, ...line.checkpoints };
 }
 
 /** Text of an experiment's file; null where its description is no file's, or the file is gone. */

@@ -43,7 +43,7 @@ export class Conditions<S extends object> {
   readonly replicas: readonly ConditionReplica<S>[];
 
   /**
-   * @param conditions Conditions with distinct names, each with at least one seed or none at all.
+   * @param conditions Conditions with distinct names; one without seeds has no replicas.
    * @throws {RangeError} If two conditions have one name.
    */
   constructor(readonly conditions: readonly Condition<S>[]) {

@@ -34,10 +34,10 @@ export interface Followed<R extends Reported> {
   /** Trains and yields reports. */
   run(options: {
     readonly reports: Iterable<number>;
-    readonly until?: (report: R) => boolean;
     readonly pause?: (step: number) => boolean;
     readonly signal?: AbortSignal;
     readonly reportStart?: boolean;
+    readonly onWait?: (step: number) => void;
   }): AsyncGenerator<R>;
   /** Everything that the next step depends on. */
   state(): Promise<PhaseState>;
@@ -45,16 +45,20 @@ export interface Followed<R extends Reported> {
 
 /** The trainings of a run one after the other, and where a resumed run goes on. */
 export interface Phases {
-  /** Whether a training had ended when the checkpoint was saved that the run goes on from. */
+  /** Whether a training had ended before the one in which the run goes on. */
   isDone(label: string): boolean;
-  /** Losses since the last report that a checkpoint within this training has kept. */
-  pendingLosses(label: string): Float32Array[];
   /** Whether the run goes on within this training. */
   isRestored(label: string): boolean;
+  /** Whether the run goes on within this training, which had met its end. */
+  isOver(label: string): boolean;
+  /** Losses since the last report that a checkpoint within this training has kept. */
+  pendingLosses(label: string): Float32Array[];
+  /** Says that a training begins, or goes on, at a step. */
+  begin(label: string, step: number): void;
   /** Steps of this training at which a checkpoint is due, up to the last. */
   due(last: number): readonly number[];
-  /** Saves a checkpoint within a training. */
-  save(label: string, state: PhaseState, losses: readonly Float32Array[]): void;
+  /** Saves a checkpoint within a training; `over` if it has met its end. */
+  save(label: string, state: PhaseState, losses: readonly Float32Array[], over: boolean): void;
   /** Says that a training has ended after some steps. */
   finish(label: string, steps: number): void;
 }
@@ -87,9 +91,6 @@ export interface FollowOptions<R extends Reported> {
   readonly reportStart?: boolean;
 }
 
-/** Moves of the bar that are made however far apart reports lie. */
-const TICKS = 50;
-
 /**
  * Trains and yields the chosen reports. Shows progress; saves checkpoints when they are due and when the run is told to end,
  * and then throws; a training that had ended before a resumed run's checkpoint yields nothing, as its rows are in the log.
@@ -98,6 +99,8 @@ const TICKS = 50;
  * @param options Label and reports.
  * @param run The run.
  * @returns Reports, `losses` being those of every step since the one before.
+ * @throws {RangeError} If there is nothing to report.
+ * @throws {Error} If another training of the run had this label, or this one does not go on where the run was.
  * @throws The signal's reason once the run is told to end.
  *
  * @example
@@ -112,44 +115,53 @@ export async function* follow<R extends Reported>(
   { label, reports, until, pause, reportStart = false }: FollowOptions<R>,
   { signal, progress, phases }: Follower,
 ): AsyncGenerator<R> {
+  if (reports.length === 0) throw new RangeError(`expected steps to report of training "${label}", found none`);
   if (phases.isDone(label)) return;
   signal.throwIfAborted();
   const first = training.step;
+  phases.begin(label, first);
+  if (phases.isOver(label)) return phases.finish(label, first);
   const last = reports[reports.length - 1];
   const wanted = new Set(reports);
-  const ticks = Array.from({ length: TICKS }, (_, tick) => first + Math.round((last - first) * tick / TICKS));
   const due = new Set(phases.due(last).filter((step) => step > first));
-  const steps = unionOfSteps(reports, ticks, [...due]).filter((step) => step >= first && step <= last);
   let losses = phases.pendingLosses(label);
-  let saved = phases.isRestored(label) ? first : -1;
+  let [reached, saved, over] = [first, first, false];
+  let shown: Record<string, number> = {};
   const save = async () => {
-    phases.save(label, await training.state(), losses);
+    phases.save(label, await training.state(), losses, over);
     saved = training.step;
   };
   progress.start(last, label, first);
   const loop = training.run({
-    reports: steps,
+    reports: unionOfSteps(reports, [...due]).filter((step) => step >= first),
     signal,
-    pause: (step) => due.has(step) || (pause !== undefined && wanted.has(step) && pause(step)),
-    until: until && ((report) => wanted.has(report.step) && until(report)),
+    pause: (step) => due.has(step) || (wanted.has(step) && (until !== undefined || pause?.(step) === true)),
     reportStart: reportStart && !phases.isRestored(label),
+    onWait: (step) => void progress.update(step, shown),
   });
-  for await (const report of loop) {
-    losses.push(...report.losses);
-    if (wanted.has(report.step)) {
-      const since = losses;
-      losses = [];
-      yield { ...report, losses: since, loss: since.at(-1) ?? report.loss };
+  try {
+    for await (const report of loop) {
+      reached = report.step;
+      losses.push(...report.losses);
+      if (wanted.has(reached)) {
+        const whole = { ...report, losses, loss: losses.at(-1) ?? report.loss };
+        losses = [];
+        yield whole;
+        over = until?.(whole) ?? false;
+      }
+      if (due.has(reached)) await save();
+      if (report.loss) shown = { loss: report.loss[0] };
+      await progress.update(reached, shown);
+      if (over) break;
     }
-    if (due.has(report.step)) await save();
-    await progress.update(report.step, report.loss ? { loss: report.loss[0] } : {});
+    reached = training.step;
+    if (signal.aborted && reached > saved) await save();
+  } finally {
+    // A caller that leaves the loop ends the training too.
+    progress.stop();
+    phases.finish(label, reached);
   }
-  progress.stop();
-  if (signal.aborted) {
-    if (training.step > saved && training.step > 0) await save();
-    signal.throwIfAborted();
-  }
-  phases.finish(label, training.step);
+  signal.throwIfAborted();
 }
 
 /**

@@ -4,6 +4,7 @@
  *
  * @module
  */
+
 /** A quantity over the steps. */
 export interface MeasuredCurve {
   /** Steps, ascending. */
@@ -189,7 +190,7 @@ export class Measurements {
    */
   at(of: Quantity, step: number): number[] {
     return this.curves(of).flatMap(({ x, y }) => {
-      const index = x.indexOf(step);
+      const index = indexOf(x, step);
       return index < 0 ? [] : [y[index]];
     });
   }
@@ -229,12 +230,25 @@ function keyOf({ series, quantity, layer, head, index }: Quantity): string {
   return `${series}\u0000${quantity}\u0000${layer ?? ""}\u0000${head ?? ""}\u0000${index ?? ""}`;
 }
 
+/** Place of a value in an ascending list; −1 where it is not. */
+function indexOf(ascending: readonly number[], value: number): number {
+  let [low, high] = [0, ascending.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return ascending[low] === value ? low : -1;
+}
+
 function put(
   table: Map<string, { readonly of: Quantity; readonly curves: Curves }>,
-  { series, quantity, layer, head, index, step, value }: Quantity & { readonly step: number; readonly value: number },
+  row: Quantity & { readonly step: number; readonly value: number },
   owner: number | string,
   name: string,
 ): boolean {
+  const { series, quantity, layer, head, index, step } = row;
+  const value = row.value + 0; // The log knows no −0.
   const of = { series, quantity, layer, head, index };
   const key = keyOf(of);
   let found = table.get(key);
@@ -248,7 +262,7 @@ function put(
     y.push(value);
     return true;
   }
-  const before = x.indexOf(step);
+  const before = indexOf(x, step);
   if (before >= 0 && Object.is(y[before], value)) return false;
   const where = `${quantity} of ${series}, ${name}`;
   throw new RangeError(

@@ -51,7 +51,7 @@ export class Snapshots {
    * @param name Name of the series of snapshots: letters, digits, blanks and `-`, no dot.
    * @param step Steps taken, above those of the snapshots before.
    * @param arrays Arrays of the same names and shapes as in the snapshots before.
-   * @throws {RangeError} If the name holds a dot, or a later step is there.
+   * @throws {RangeError} If the name holds a dot, a later step is there, or arrays are not those of the snapshots before.
    */
   keep(name: string, step: number, arrays: readonly NamedArray[]): void {
     if (name.includes(".")) throw new RangeError(`expected a name without dots for snapshots, found "${name}"`);
@@ -61,6 +61,16 @@ export class Snapshots {
     if (list.some((snapshot) => snapshot.step === step)) return;
     if (step < last) {
       throw new RangeError(`expected snapshots of "${name}" to ascend, found step ${step} after ${last}`);
+    }
+    const wanted = list[0]?.arrays ?? arrays;
+    const differs = arrays.length !== wanted.length || wanted.some(({ name, shape }) =>
+      String(arrays.find((array) => array.name === name)?.shape) !== String(shape)
+    );
+    if (differs) {
+      const inWords = (all: readonly NamedArray[]) => all.map(({ name, shape }) => `${name} (${shape})`).join(", ");
+      throw new RangeError(
+        `expected arrays of snapshots "${name}" to be ${inWords(wanted)}, found ${inWords(arrays)} at step ${step}`,
+      );
     }
     list.push({ step, arrays });
   }

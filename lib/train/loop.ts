@@ -70,7 +70,7 @@ export class TrainLoop implements Disposable {
    *   a mask, once all replicas are lost, naming the last one.
    * @throws {GpuError} If any GPU operation has failed.
    */
-  async *run({ steps, pause, signal }: LoopOptions): AsyncGenerator<LoopReport> {
+  async *run({ steps, pause, signal, onWait }: LoopOptions): AsyncGenerator<LoopReport> {
     const [rows] = this.#parts.losses.shape;
     const capacity = this.#rings[0]?.capacity ?? MOST_REPORTS;
     const due: number[] = [];
@@ -86,6 +86,7 @@ export class TrainLoop implements Disposable {
         this.#queue(Math.min(target - this.#step, budget - (this.#step - this.#drained)));
         if (this.#step - this.#drained < budget) continue;
         yield* this.#drain(due);
+        onWait?.(this.#drained);
         budget = Math.min(Math.ceil(budget * Math.min(4, REPORT_MS / (performance.now() - since))), rows - 1);
         since = performance.now();
       }

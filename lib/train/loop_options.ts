@@ -35,6 +35,8 @@ export interface LoopOptions {
   readonly pause?: (step: number) => boolean;
   /** Ends the loop early once aborted. */
   readonly signal?: AbortSignal;
+  /** Told of the steps that are done, a few times a second, wherever reports lie. */
+  readonly onWait?: (step: number) => void;
 }
 
 /** State at a reported step. */

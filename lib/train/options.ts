@@ -122,6 +122,8 @@ export interface RunOptions<E extends Evaluations = Record<never, never>> {
   readonly reportStart?: boolean;
   /** Ends training early once aborted. */
   readonly signal?: AbortSignal;
+  /** Told of the steps that are done, a few times a second, wherever reports lie. */
+  readonly onWait?: (step: number) => void;
 }
 
 /** State at a reported step. */

@@ -58,7 +58,7 @@ export function runWalk(args: readonly string[], cwd: string): Promise<Said> {
   return finished(Deno.execPath(), denoArgs(args, undefined, walk), cwd);
 }
 
-/** Starts the fixture and waits until its log holds at least one `train` row. */
+/** Starts the fixture and waits until its log holds at least one number measured. */
 export async function startDecay(args: readonly string[], cwd: string, log: string): Promise<Deno.ChildProcess> {
   const child = new Deno.Command(Deno.execPath(), {
     args: denoArgs(args),
@@ -68,11 +68,11 @@ export async function startDecay(args: readonly string[], cwd: string, log: stri
     stderr: "piped",
   }).spawn();
   for (let wait = 0; wait < 500; wait++) {
-    if (trainRows(log)) return child;
+    if (measuredRows(log)) return child;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   child.kill("SIGKILL");
-  throw new Error(`expected train rows in ${log} within 10 s, found none: ${(await said(child)).stderr}`);
+  throw new Error(`expected measure rows in ${log} within 10 s, found none: ${(await said(child)).stderr}`);
 }
 
 /** What a started process has said by its end. */
@@ -99,9 +99,9 @@ export async function inFolder(use: (root: string) => Promise<void>): Promise<vo
   }
 }
 
-function trainRows(log: string): boolean {
+function measuredRows(log: string): boolean {
   try {
-    return Deno.readTextFileSync(log).includes('"kind":"train"');
+    return Deno.readTextFileSync(log).includes('"kind":"measure"');
   } catch {
     return false;
   }
