@@ -205,6 +205,6 @@ export function seedsOf<O extends Options, C extends ColumnTable>(
 }
 
 /** Whether nothing is judged under a preset. */
-export function isTrial({ trials = ["smoke"] }: Pick<AnyExperiment, "trials">, preset: string): boolean {
+export function isTrial({ trials = ["smoke"] }: { readonly trials?: readonly string[] }, preset: string): boolean {
   return trials.includes(preset);
 }

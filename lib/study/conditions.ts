@@ -13,7 +13,7 @@ export type Condition<S extends object> = S & {
 };
 
 /** One replica of an ensemble of several conditions. */
-export type ConditionReplica<S extends object> = S & {
+export type ConditionReplica<S extends object> = Omit<S, "name" | "seeds"> & {
   /** Name of its condition. */
   readonly condition: string;
   /** Its place among the replicas of the condition, from 0. */

@@ -63,9 +63,8 @@ export class Snapshots {
       throw new RangeError(`expected snapshots of "${name}" to ascend, found step ${step} after ${last}`);
     }
     const wanted = list[0]?.arrays ?? arrays;
-    const differs = arrays.length !== wanted.length || wanted.some(({ name, shape }) =>
-      String(arrays.find((array) => array.name === name)?.shape) !== String(shape)
-    );
+    const differs = arrays.length !== wanted.length ||
+      wanted.some(({ name, shape }) => String(arrays.find((array) => array.name === name)?.shape) !== String(shape));
     if (differs) {
       const inWords = (all: readonly NamedArray[]) => all.map(({ name, shape }) => `${name} (${shape})`).join(", ");
       throw new RangeError(
@@ -102,7 +101,8 @@ export class Snapshots {
   }
 
   /**
-   * Takes the snapshots under a name: they are given once, and no later checkpoint holds them.
+   * Takes the snapshots under a name: they are given once, and no later checkpoint holds them. Code that a resumed run passes
+   * again gets none of them, as what was measured of them is in its log.
    *
    * @param name The name.
    * @returns Snapshots in order; none where they were taken before.

@@ -6,7 +6,7 @@ import { describeError, isDiskFull, RunError, UserError } from "../../lib/io/err
 
 await openGpu();
 const here = Deno.cwd();
-const HERE = / \(at tests\/run\/errors_test\.ts:\d+:\d+\)$/;
+const HERE = / \(at tests\/io\/errors_test\.ts:\d+:\d+\)$/;
 const cases: [unknown, string, number][] = [
   [new UserError("expected a, found b"), "expected a, found b", 2],
   [new RunError("it broke"), "it broke", 1],
@@ -71,7 +71,7 @@ Deno.test("an unexpected error names the place in the experiment, not the one in
   }
   assertMatch(
     describeError(caught, true).line,
-    /^tensor: expected a shape of positive integers, found \(0\) \(at tests\/run\/errors_test\.ts:\d+:5\)$/,
+    /^tensor: expected a shape of positive integers, found \(0\) \(at tests\/io\/errors_test\.ts:\d+:5\)$/,
   );
 });
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { UserError } from "../../lib/io/errors.ts";
-import { choice, flag, integer, integerOr, number, numbers, text } from "../../lib/run/options.ts";
+import { choice, flag, integer, integerOr, integers, number, numbers, text } from "../../lib/run/options.ts";
 
 const options = {
   context: integer(8, { min: 1, help: "tokens per prompt" }),
@@ -68,6 +68,31 @@ Deno.test("a flag that a preset sets stays set unless it is switched off", () =>
   const on = { on: { center: true } };
   const centre = (...args: string[]) => parseCommandLine(["--preset=on", ...args], options, on).configuration.center;
   assertEquals([centre(), centre("--center"), centre("--center=false")], [true, true, false]);
+});
+
+Deno.test("a switch that is on is switched off by --no-NAME or --NAME=false", () => {
+  const of = (...args: string[]) =>
+    parseCommandLine(args, { controls: flag("controls", true) }, { off: { controls: false } }).configuration.controls;
+  assertEquals([of(), of("--controls"), of("--no-controls"), of("--controls=false")], [true, true, false, false]);
+  assertEquals([of("--preset=off"), of("--preset=off", "--controls")], [false, true]);
+  const refuses = (args: string[], text: string) => assertThrows(() => of(...args), UserError, text);
+  refuses(["--no-controls", "--controls"], "expected --controls once, found it 2 times");
+  refuses(["--controls=no"], "expected --controls or --no-controls alone, found --controls=no");
+  refuses(["--no-control"], "unknown option --no-control; did you mean --no-controls?");
+});
+
+Deno.test("lists of whole numbers: domain of entries, distinct, ascending, number of entries", () => {
+  const of = (about: Parameters<typeof integers>[1], value: string) =>
+    parseCommandLine([`--list=${value}`], { list: integers([1, 2], about) }, {}).configuration.list;
+  const plain = { min: 1, help: "" };
+  assertEquals(of(plain, "3, 1,1e2"), [3, 1, 100]);
+  const refuses = (about: Parameters<typeof integers>[1], value: string, text: string) =>
+    assertThrows(() => of(about, value), UserError, `expected --list to be a comma-separated list ${text}`);
+  refuses(plain, "1,0", 'of integers ≥ 1, found "0" as entry 2 of "1,0"');
+  refuses(plain, "1,2.5", 'of integers ≥ 1, found "2.5" as entry 2 of "1,2.5"');
+  refuses({ ...plain, distinct: true }, "3,1,3", 'of distinct integers ≥ 1, found "3" as entry 3 of "3,1,3"');
+  refuses({ ...plain, ascending: true }, "1,3,3", 'of ascending integers ≥ 1, found "3" as entry 3 of "1,3,3"');
+  refuses({ ...plain, entries: 2 }, "7", 'of at least 2 integers ≥ 1, found "7"');
 });
 
 Deno.test("a resumable experiment has options of its checkpoints, and says which options were given", () => {

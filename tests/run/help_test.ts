@@ -9,10 +9,11 @@ Deno.test("help states the question, options with domains and defaults, presets 
     tasks: choice(["commuting", "dense"], { help: "law of the tasks" }),
     center: flag("centre inputs"),
     file: words("none", { help: "what to read" }),
+    controls: flag("controls", true),
   };
   const text = helpText({ name: "demo", options, presets: { smoke: { spectrum: [1] } } }, "Does it learn?\n\nTask …");
   const lines = text.split("\n");
-  assertEquals(lines.slice(0, 9), [
+  assertEquals(lines.slice(0, 10), [
     "Does it learn?",
     "",
     "Task …",
@@ -22,6 +23,7 @@ Deno.test("help states the question, options with domains and defaults, presets 
     "  --tasks=WORD      law of the tasks; one of commuting|dense [commuting]",
     "  --center          centre inputs",
     "  --file=TEXT       what to read; a text [none]",
+    "  --no-controls     without controls",
   ]);
   assertEquals(lines.filter((line) => /^ {2}(--out|--preset|smoke)/.test(line)), [
     "  --preset=NAME   one of default|smoke; other options override it, a later one replaces it [default]",

@@ -203,5 +203,5 @@ Deno.test("a column has one type in all kinds of row", () => {
   assertThrows(clash, Error, "expected column value to have one type in all rows, found int and float (b)");
   assertThrows(() => joinColumns({ a: { verdict: float("", "") } }), Error, "found float and text (claim)");
   assertThrows(() => joinColumns({ a: { kind: text("") } }), Error, "expected no column named kind in a rows");
-  assertThrows(() => joinColumns({ claim: {} }), Error, "criterion, claim, comparison; found claim");
+  assertThrows(() => joinColumns({ claim: {} }), Error, "measure, theory, criterion, claim, rival; found claim");
 });

@@ -19,6 +19,9 @@ export const walk = fromFileUrl(import.meta.resolve("./fixtures/walk.ts"));
 /** Path of the fixture experiment that trains a transformer. */
 export const copying = fromFileUrl(import.meta.resolve("./fixtures/copying.ts"));
 
+/** Path of the fixture experiment that trains three times. */
+export const stages = fromFileUrl(import.meta.resolve("./fixtures/stages.ts"));
+
 /** Arguments of `deno` that start the fixture; `--no-prompt` because a terminal would be asked otherwise. */
 export function denoArgs(
   args: readonly string[],

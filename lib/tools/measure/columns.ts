@@ -24,7 +24,7 @@ const key: MeasureKey = {
 
 /** Rows of the log: series, measures, and changes. */
 export const measureColumns: {
-  readonly series: ColumnsOf<"series" | "checkpoints", "int"> & ColumnsOf<"name", "text">;
+  readonly series: ColumnsOf<"number" | "checkpoints", "int"> & ColumnsOf<"name", "text">;
   readonly matrix: ColumnsOf<"step" | "replica", "int"> & MeasureKey & ColumnsOf<"value", "float">;
   readonly change:
     & MeasureKey
@@ -33,7 +33,7 @@ export const measureColumns: {
     & ColumnsOf<"found" | "replicas", "int">;
 } = {
   series: {
-    series: int("", "number of the series"),
+    number: int("", "number of the series"),
     name: text("folder of its checkpoints"),
     checkpoints: int("", "how many"),
   },

@@ -59,7 +59,7 @@ export const measureCheckpoints: Experiment<typeof measureOptions, typeof measur
     const unsound: Unsound[] = [];
     let replica = 0;
     for (const [number, { series, families }] of planned.entries()) {
-      log("series", { series: number, name: series.name, checkpoints: series.files.length });
+      log("series", { number, name: series.name, checkpoints: series.files.length });
       using sources = new Sources(series);
       const record = recorder(context, curves, replica);
       await measureFamilies(context, { series, families, sources, spectra, record });
