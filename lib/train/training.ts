@@ -231,7 +231,9 @@ export class Training<E extends Evaluations = Record<never, never>> implements D
     }
   }
 
-  async *#reports({ reports, until, pause, signal, reportStart, onWait }: RunOptions<E>): AsyncGenerator<TrainingReport<E>> {
+  async *#reports(
+    { reports, until, pause, signal, reportStart, onWait }: RunOptions<E>,
+  ): AsyncGenerator<TrainingReport<E>> {
     const wait = until ? () => true : pause;
     const before = this.#reported;
     const steps = Iterator.from(reports).filter((step) => !(reportStart ? step < before : step <= before));
