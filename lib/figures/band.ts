@@ -1,15 +1,24 @@
 /** From one value per replica to a mean and a band, with the band's definition carried along. */
 
-import { quantile } from "../statistics/mod.ts";
+import { type Interval, mean, meanInterval, quantile } from "../statistics/mod.ts";
 import { FigureError, type FigureRow } from "./spec.ts";
+
+/** A summary of one's own of R replicas at one position. */
+export interface BandRule {
+  /** What its ends are, as in `95 % interval of the standard deviation`; the number of replicas is added. */
+  readonly words: string;
+  /** Centre and ends of the replicas' values (R). */
+  readonly of: (values: readonly number[]) => Interval;
+}
 
 /**
  * How a band summarises R replicas at one position:
- * - `range`: smallest to largest;
- * - `central90`: quantiles 0.05 to 0.95, linear between order statistics (Hyndman & Fan, type 7);
- * - `twoStandardErrors`: mean ± 2 s/√R with the sample deviation s (divisor R − 1).
+ * - `range`: mean, and smallest to largest;
+ * - `central90`: mean, and quantiles 0.05 to 0.95, linear between order statistics (Hyndman & Fan, type 7);
+ * - `interval95`: mean, and its 95 % interval (Student); a single replica has one of no width;
+ * - a {@linkcode BandRule} of one's own.
  */
-export type BandDefinition = "range" | "central90" | "twoStandardErrors";
+export type BandDefinition = "range" | "central90" | "interval95" | BandRule;
 
 /** Summary of all replicas of one group at one position. */
 export type BandRow = {
@@ -19,8 +28,6 @@ export type BandRow = {
   readonly low: number;
   readonly high: number;
   readonly replicas: number;
-  /** What `low` and `high` are, where it is not `range`. */
-  readonly definition?: BandDefinition;
 };
 
 /** Which fields of a row mean what, and how the band is defined. */
@@ -44,8 +51,7 @@ export interface BandOptions {
  * @param options Field names and the band's definition.
  * @returns Groups in order of appearance, positions ascending; `low ≤ high`, and `low ≤ mean ≤ high` except that a
  *   central quantile band of a very skewed sample may leave its mean outside.
- * @throws {FigureError} If a field is missing or not finite, a replica occurs twice at a position, or standard errors
- *   are asked of a single replica.
+ * @throws {FigureError} If a field is missing or not finite, or a replica occurs twice at a position.
  *
  * @example
  * ```ts
@@ -82,17 +88,17 @@ export function bandOver(rows: readonly FigureRow[], options: BandOptions): Band
       x: position,
       group: name,
       ...summary([...values.values()], definition),
-      ...(definition === "range" ? {} : { definition }),
     }))
   );
 }
 
 /**
- * The sentence that a figure's subtitle owes its reader: what the band is, over how many replicas.
+ * Says what a figure's band is, over how many replicas: a range is called a range, an interval an interval with its level.
  *
  * @param rows Summaries as {@link bandOver} returns them, at least one.
- * @param definition The definition they were made with; what the rows say unless given.
- * @returns For example "band: min–max of 8 replicas".
+ * @param definition The definition they were made with; default `range`.
+ * @param mark What the figure draws; default `band`.
+ * @returns For example "band: range of 8 replicas".
  * @throws {FigureError} If there are no rows.
  *
  * @example
@@ -100,34 +106,46 @@ export function bandOver(rows: readonly FigureRow[], options: BandOptions): Band
  * import { describeBand } from "./band.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const row = { x: 0, group: "", mean: 2, low: 1, high: 3, replicas: 2, definition: "central90" } as const;
- * assertEquals(describeBand([row]), "band: central 90 % of 2 replicas");
+ * const row = { x: 0, group: "", mean: 2, low: 1, high: 3, replicas: 2 };
+ * assertEquals(describeBand([row], "interval95"), "band: 95 % interval of the mean over 2 replicas");
  * ```
  */
-export function describeBand(rows: readonly BandRow[], definition?: BandDefinition): string {
+export function describeBand(
+  rows: readonly BandRow[],
+  definition: BandDefinition = "range",
+  mark: "band" | "bar" = "band",
+): string {
   if (rows.length === 0) throw new FigureError("expected at least one row to describe a band, found none");
   const counts = rows.map((row) => row.replicas);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const replicas = least === most ? `${most} replica${most === 1 ? "" : "s"}` : `${least} to ${most} replicas`;
-  return {
-    range: `band: min–max of ${replicas}`,
-    central90: `band: central 90 % of ${replicas}`,
-    twoStandardErrors: `band: mean ± 2 standard errors over ${replicas}`,
-  }[definition ?? rows[0].definition ?? "range"];
+  const words = typeof definition === "object" ? `${definition.words} over` : {
+    range: "range of",
+    central90: "central 90 % of",
+    interval95: "95 % interval of the mean over",
+  }[definition];
+  return `${mark}: ${words} ${replicas}`;
 }
 
-function summary(values: number[], definition: BandDefinition): Omit<BandRow, "x" | "group" | "definition"> {
+/** Centre and ends of the values of all replicas. */
+export function summary(
+  values: readonly number[],
+  definition: BandDefinition,
+): { mean: number; low: number; high: number; replicas: number } {
   const replicas = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / replicas;
-  if (definition === "twoStandardErrors") {
-    if (replicas < 2) throw new FigureError("expected at least 2 replicas for a standard error, found 1");
-    const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-    const reach = 2 * Math.sqrt(squares / (replicas - 1) / replicas);
-    return { mean, low: mean - reach, high: mean + reach, replicas };
+  if (typeof definition === "object") {
+    const { centre, low, high } = definition.of(values);
+    return { mean: centre, low, high, replicas };
+  }
+  if (definition === "interval95") {
+    const { centre, low, high } = replicas > 1
+      ? meanInterval(values)
+      : { centre: values[0], low: values[0], high: values[0] };
+    return { mean: centre, low, high, replicas };
   }
   const sorted = values.toSorted((a, b) => a - b);
   const tail = definition === "central90" ? 0.05 : 0;
-  return { mean, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail), replicas };
+  return { mean: mean(values), low: quantile(sorted, tail), high: quantile(sorted, 1 - tail), replicas };
 }
 
 function present(row: FigureRow, field: string, index: number): string | number | boolean | null {

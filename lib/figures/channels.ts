@@ -1,7 +1,7 @@
 /** Channels: what colour and stroke mean in all layers of a panel, and their legends. */
 
 import type { Axis } from "./axes.ts";
-import { seriesScale } from "./series.ts";
+import { SIMULATION, type Stroke, strokeScale } from "./strokes.ts";
 import { groupScale, INK, PALETTE, shadeScale } from "./theme.ts";
 
 /** Symbol of a line in a legend with dots: longer than a dot is wide, so that a dash pattern is recognised. */
@@ -18,8 +18,10 @@ export interface Frame {
   y: Axis;
   /** Curves told apart by colour: field `group` of the rows. Without it every mark has the palette's first colour. */
   groups?: { title: string; order: readonly string[] };
-  /** Sources told apart by stroke: field `series` of the rows, names of `SERIES` or of one's own, see `seriesScale`. */
-  sources: readonly string[];
+  /** Theories told apart by stroke: field `series` of the rows. */
+  strokes: ReadonlyMap<string, Stroke>;
+  /** Whether the figure shows a simulation, rows whose `series` is `SIMULATION`. */
+  measured: boolean;
   /** Whether the simulation is drawn as a line in a band or as points with intervals; default `line`. */
   simulation?: "line" | "points";
 }
@@ -38,8 +40,23 @@ export function groupChannels(frame: Frame) {
   } as const;
 }
 
+/** Colour of lines without bands: one a group. */
+export function lineChannels({ groups }: Frame) {
+  if (groups === undefined) return {};
+  return {
+    color: {
+      field: "group",
+      type: "nominal",
+      title: groups.title,
+      scale: groupScale(groups.order),
+      sort: [...groups.order],
+      legend: { symbolType: "stroke", symbolStrokeWidth: 2, symbolOpacity: 1 },
+    },
+  } as const;
+}
+
 /** Colour of theory: a shade of its group's. The legend shows the colour itself where the simulation has it. */
-export function shadeChannels({ groups, sources }: Frame) {
+export function shadeChannels({ groups, measured }: Frame) {
   if (groups === undefined) return {};
   return {
     stroke: {
@@ -48,7 +65,7 @@ export function shadeChannels({ groups, sources }: Frame) {
       title: groups.title,
       scale: shadeScale(groups.order),
       sort: [...groups.order],
-      legend: sources.includes("simulation") ? GROUP_LEGEND : { symbolType: "stroke", symbolStrokeWidth: 2 },
+      legend: measured ? GROUP_LEGEND : { symbolType: "stroke", symbolStrokeWidth: 2 },
     },
   } as const;
 }
@@ -63,18 +80,18 @@ export function plainColor(frame: Frame): { color?: string } {
  * have the same domain, so that Vega-Lite merges them into one legend.
  */
 export function strokes(frame: Frame, marked: "line" | "point") {
-  const { domain, dash, width, color } = seriesScale(frame.sources);
+  const { domain, dash, width, color } = strokeScale(frame.strokes, frame.measured);
   const points = frame.simulation === "points";
   const channel = { field: "series", type: points ? "nominal" : "ordinal", title: "curve", sort: domain } as const;
   const scale = <T>(range: T[]) => ({ type: "ordinal", domain, range }) as const;
   // One name says nothing where every figure has it.
-  const alone = domain.length === 1 && domain[0] === "simulation";
+  const alone = domain.length === 1 && domain[0] === SIMULATION;
   const legend = alone
     ? null
     : points
     ? { symbolSize: 90, labelOffset: 13, symbolFillColor: frame.groups === undefined ? PALETTE[0] : INK }
     : { symbolType: "stroke", symbolSize: 600 };
-  const shapes = domain.map((name) => name === "simulation" ? "circle" : LEGEND_LINE);
+  const shapes = domain.map((name) => name === SIMULATION ? "circle" : LEGEND_LINE);
   return {
     strokeDash: { ...channel, scale: scale(dash), legend },
     ...(points ? {} : { strokeWidth: { ...channel, scale: scale(width), legend } }),

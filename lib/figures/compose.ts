@@ -40,7 +40,7 @@ export interface Panel {
  * import { renderSvg } from "./render.ts";
  *
  * const rows = [1, 2, 4].map((x) => ({ x, value: 1 / x, series: "exact flow" }));
- * const frame = { x: { title: "N" }, y: { title: "loss" }, sources: ["exact flow"] as const };
+ * const frame = { x: { title: "N" }, y: { title: "loss" }, strokes: new Map([["exact flow", "solid" as const]]), measured: false };
  * await renderSvg(figure({ title: "Loss", description: "Falls." }, { rows }, [theoryLine(frame, "rows")]));
  * ```
  */
@@ -74,7 +74,7 @@ export function figure(
  * import { renderSvg } from "./render.ts";
  *
  * const rows = [1, 2, 4].map((x) => ({ x, value: 1 / x, series: "exact flow" }));
- * const frame = { x: { title: "N" }, y: { title: "loss" }, sources: ["exact flow"] as const };
+ * const frame = { x: { title: "N" }, y: { title: "loss" }, strokes: new Map([["exact flow", "solid" as const]]), measured: false };
  * const panels = ["first", "second"].map((title) => ({ title, layers: [theoryLine(frame, "rows")] }));
  * await renderSvg(smallMultiples({ title: "Losses", description: "Both fall." }, { rows }, panels, 2));
  * ```

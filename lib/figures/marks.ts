@@ -5,7 +5,7 @@
  */
 
 import { position } from "./axes.ts";
-import { type Frame, groupChannels, plainColor, shadeChannels, strokes } from "./channels.ts";
+import { type Frame, groupChannels, lineChannels, plainColor, shadeChannels, strokes } from "./channels.ts";
 import type { Layer } from "./spec.ts";
 import { INK } from "./theme.ts";
 
@@ -23,7 +23,7 @@ export type { Frame } from "./channels.ts";
  * import { band } from "./marks.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const frame = { x: { title: "SGD step" }, y: { title: "loss" }, sources: ["simulation"] as const };
+ * const frame = { x: { title: "SGD step" }, y: { title: "loss" }, strokes: new Map(), measured: true };
  * assertEquals(band(frame, "simulation").data, { name: "simulation" });
  * ```
  */
@@ -52,7 +52,7 @@ export function band(frame: Frame, dataset: string): Layer {
  * import { meanLine } from "./marks.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const frame = { x: { title: "SGD step" }, y: { title: "loss" }, sources: ["simulation"] as const };
+ * const frame = { x: { title: "SGD step" }, y: { title: "loss" }, strokes: new Map(), measured: true };
  * const { encoding } = meanLine(frame, "simulation");
  * assertEquals(Object.keys(encoding ?? {}), ["x", "y", "strokeDash", "strokeWidth", "stroke"]);
  * ```
@@ -71,6 +71,26 @@ export function meanLine(frame: Frame, dataset: string): Layer {
 }
 
 /**
+ * Curves of single replicas: thin lines along `x`, `value`, one per group and replica.
+ *
+ * @param frame Axes and groups of the panel.
+ * @param dataset Name of rows with `x`, `value`, `replica`, and `group` if the frame has groups.
+ * @returns One layer.
+ */
+export function replicaLine(frame: Frame, dataset: string): Layer {
+  return {
+    data: { name: dataset },
+    mark: { type: "line", strokeWidth: 1.5, opacity: 0.7, clip: true, ...plainColor(frame) },
+    encoding: {
+      x: position("x", frame.x, "x"),
+      y: position("y", frame.y, "value"),
+      detail: { field: "replica", type: "nominal" },
+      ...lineChannels(frame),
+    },
+  };
+}
+
+/**
  * Theory: thin dark lines along `x`, `value`, one per group and series. The stroke tells the series, and where the panel
  * has groups, a dark shade of the group's colour tells the group.
  *
@@ -83,7 +103,7 @@ export function meanLine(frame: Frame, dataset: string): Layer {
  * import { theoryLine } from "./marks.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const frame = { x: { title: "SGD step" }, y: { title: "loss" }, sources: ["paper closed form", "exact flow"] as const };
+ * const frame = { x: { title: "SGD step" }, y: { title: "loss" }, strokes: new Map([["exact flow", "solid" as const]]), measured: false };
  * const { encoding } = theoryLine(frame, "theory");
  * assertEquals(Object.keys(encoding ?? {}), ["x", "y", "strokeDash", "strokeWidth", "stroke"]);
  * ```
@@ -113,7 +133,7 @@ export function theoryLine(frame: Frame, dataset: string): Layer {
  * import { pointsWithInterval } from "./marks.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const frame = { x: { title: "SGD step" }, y: { title: "loss" }, sources: ["simulation"] as const };
+ * const frame = { x: { title: "SGD step" }, y: { title: "loss" }, strokes: new Map(), measured: true };
  * assertEquals(pointsWithInterval(frame, "simulation").length, 2);
  * ```
  */

@@ -1,11 +1,13 @@
 /** A checked figure, handed over as the files that a run keeps. */
 
-import type { FileWriter } from "../run/run_folder.ts";
 import { renderPng } from "./png.ts";
 import { renderSvg } from "./render.ts";
 import { roundData } from "./round.ts";
 import { FigureError, SCHEMA, type Spec } from "./spec.ts";
 import { validate } from "./validate.ts";
+
+/** Writes a file of a run; `path` is relative to the run's folder, `description` says what the file is. */
+export type FileWriter = (path: string, content: string | Uint8Array, description: string) => Promise<void>;
 
 /** What to write beside the specification and the SVG, and how exact the data is. */
 export interface WriteOptions {
@@ -35,7 +37,7 @@ export interface WriteOptions {
  * import { assertEquals } from "@std/assert";
  *
  * const rows = [1, 2].map((x) => ({ x, value: x / 3, series: "exact flow" }));
- * const frame = { x: { title: "step" }, y: { title: "loss" }, sources: ["exact flow"] as const };
+ * const frame = { x: { title: "step" }, y: { title: "loss" }, strokes: new Map([["exact flow", "solid" as const]]), measured: false };
  * const spec = figure({ title: "Loss", description: "A rising line." }, { theory: rows }, [theoryLine(frame, "theory")]);
  * const paths: string[] = [];
  * await writeFigure((path) => Promise.resolve(void paths.push(path)), "loss", spec);

@@ -15,7 +15,7 @@ import { NO_PRESET, parseCommandLine } from "./command_line.ts";
 import type { Configuration, Options, Presets } from "./option.ts";
 import type { Progress } from "./progress.ts";
 import type { Checkpoints } from "./run_checkpoints.ts";
-import type { FileWriter } from "./run_folder.ts";
+import type { FileWriter } from "../figures/write.ts";
 
 /** Which numbers are measured, and when. */
 export interface MeasuredAt extends Place {

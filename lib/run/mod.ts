@@ -20,7 +20,7 @@ export { RunError, UserError } from "../io/errors.ts";
 export { readLog } from "./log.ts";
 export { type FileEntry, type Manifest, readManifest, type Resumption, type RunStatus } from "./manifest.ts";
 export type { Progress } from "./progress.ts";
-export type { FileWriter } from "./run_folder.ts";
+export type { FileWriter } from "../figures/write.ts";
 export type { CommonConfiguration } from "./command_line.ts";
 export type { Resumable } from "./checkpoint_options.ts";
 export type { Checkpoints, RunState } from "./run_checkpoints.ts";

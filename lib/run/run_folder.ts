@@ -6,10 +6,8 @@
 import { dirname, isAbsolute, join } from "@std/path";
 import { removeTemporaries, writeAtomically } from "../io/atomic.ts";
 import { describeError, isDiskFull, RunError, UserError } from "../io/errors.ts";
+import type { FileWriter } from "../figures/write.ts";
 import type { FileEntry } from "./manifest.ts";
-
-/** Writes a file into the run folder; `path` is relative to it, `description` says what the file is. */
-export type FileWriter = (path: string, content: string | Uint8Array, description: string) => Promise<void>;
 
 /**
  * A run folder.

@@ -17,7 +17,8 @@ import { readLog } from "./log.ts";
 import { type Manifest, type RunStatus, writeManifest } from "./manifest.ts";
 import { shaping } from "./resume.ts";
 import { type Checkpoints, type Identity, noCheckpoints, RunCheckpoints } from "./run_checkpoints.ts";
-import type { FileWriter, RunFolder } from "./run_folder.ts";
+import type { FileWriter } from "../figures/write.ts";
+import type { RunFolder } from "./run_folder.ts";
 
 /** What a run in progress is made of. */
 export interface RunParts<C extends ColumnTable> {
