@@ -56,8 +56,13 @@ export interface RunContext<O extends Options, C extends ColumnTable> extends Fo
    * not written twice.
    */
   measure(at: MeasuredAt, values: Readonly<Record<string, ReplicaValues>>): void;
-  /** Adds a theory's curve: numbers at steps. */
-  theory(theory: string, of: Quantity, steps: ArrayLike<number>, values: ArrayLike<number>): void;
+  /** Adds a theory's curve, numbers at steps; or several curves of a quantity, which then have an index from 0 each. */
+  theory(
+    theory: string,
+    of: Quantity,
+    steps: ArrayLike<number>,
+    values: ArrayLike<number> | readonly ArrayLike<number>[],
+  ): void;
   /** Arrays kept along the run, in memory and in its checkpoints. */
   readonly snapshots: Snapshots;
   /** State that a training of this label goes on from, for `Training.create({ from })`; undefined where it begins. */

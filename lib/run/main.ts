@@ -17,7 +17,7 @@ import { type Experiment, type RunContext, seedsOf } from "./experiment.ts";
 import { helpText } from "./help.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
 import type { Options } from "./option.ts";
-import { rowsOf } from "./measured_rows.ts";
+import { rowsOf, theoryRowsOf } from "./measured_rows.ts";
 import { createProgress, type Progress, stderrTarget } from "./progress.ts";
 import { manifestToResume, resumedLine } from "./resume.ts";
 import type { RunRecord } from "./run_record.ts";
@@ -167,10 +167,7 @@ async function contextOf<O extends Options, C extends ColumnTable>(
       for (const row of rowsOf(at, values)) if (measured.add(row)) record.logMeasured(row);
     },
     theory(theory, of, steps, values) {
-      for (let index = 0; index < steps.length; index++) {
-        const row = { theory, ...of, step: steps[index], value: values[index] };
-        if (measured.addTheory(row)) record.logTheory(row);
-      }
+      for (const row of theoryRowsOf(theory, of, steps, values)) if (measured.addTheory(row)) record.logTheory(row);
     },
     snapshots,
     phases,

@@ -1,5 +1,5 @@
 /** From numbers of every replica to rows of the log. */
-import type { MeasureRow } from "../study/measurements.ts";
+import type { MeasureRow, Quantity, TheoryNumber } from "../study/measurements.ts";
 import type { MeasuredAt, ReplicaValues } from "./experiment.ts";
 
 /**
@@ -37,6 +37,34 @@ export function* rowsOf(
       } else if (typeof own === "object" && own !== null) {
         for (let i = 0; i < own.length; i++) yield* row(own[i], i);
       } else yield* row(own);
+    }
+  }
+}
+
+/**
+ * Rows of a theory's curve, or of several curves of one quantity.
+ *
+ * @param theory Name of the theory.
+ * @param of What it is about.
+ * @param steps Steps (T).
+ * @param values Numbers (T), or several curves of as many.
+ * @returns Rows, curve by curve.
+ * @throws {RangeError} If a curve has another number of values than there are steps.
+ */
+export function* theoryRowsOf(
+  theory: string,
+  of: Quantity,
+  steps: ArrayLike<number>,
+  values: ArrayLike<number> | readonly ArrayLike<number>[],
+): Generator<TheoryNumber> {
+  const several = values.length > 0 && typeof values[0] === "object";
+  const curves = several ? values as readonly ArrayLike<number>[] : [values as ArrayLike<number>];
+  for (const [index, curve] of curves.entries()) {
+    if (curve.length !== steps.length) {
+      throw new RangeError(`expected ${steps.length} numbers of "${of.quantity}" by ${theory}, found ${curve.length}`);
+    }
+    for (let at = 0; at < steps.length; at++) {
+      yield { theory, ...of, ...(several && { index }), step: steps[at], value: curve[at] };
     }
   }
 }

@@ -8,14 +8,14 @@ import { type Blocks, blocksOf, poolMoments, populationFlow, populationGradient,
 import type { IclProblem } from "./problem.ts";
 import { sgdNoise, type SgdPrediction } from "./sgd_noise.ts";
 
-/** A theory's view of a run at some steps (T). */
+/** A theory's view of a run at some steps (T), by the names that `blockMeasures` has for what a run measures. */
 export interface IclCurves {
   /** a_α (D, T). */
-  readonly products: readonly ArrayLike<number>[];
+  readonly "product": readonly (readonly number[])[];
   /** p_α² − q_α² (D, T). */
-  readonly imbalances: readonly ArrayLike<number>[];
+  readonly "mode imbalance": readonly (readonly number[])[];
   /** Loss before the update of each step (T): what the batch loss reported at that step is a sample of. */
-  readonly losses: ArrayLike<number>;
+  readonly "loss": readonly number[];
 }
 
 /** Where a run starts, and at which steps it is looked at. */
@@ -42,8 +42,8 @@ function withStepsBefore(steps: readonly number[]) {
  * import { assertEquals } from "@std/assert";
  *
  * const problem = { spectrum: [2, 1], context: 8 };
- * const { products, losses } = decoupledCurves(problem, { initial: 0.01, rate: 0.02, steps: [0, 100] });
- * assertEquals([products.length, products[0][0], losses.length], [2, 0.01, 2]);
+ * const { product, loss } = decoupledCurves(problem, { initial: 0.01, rate: 0.02, steps: [0, 100] });
+ * assertEquals([product.length, product[0][0], loss.length], [2, 0.01, 2]);
  * ```
  *
  * @param problem Spectrum (D) and context length.
@@ -58,9 +58,9 @@ export function decoupledCurves(
   const { times, at, atBefore } = withStepsBefore(steps);
   const points = decoupledProducts(problem, initial, rate, times);
   return {
-    products: Array.from(problem.spectrum, (_, mode) => at.map((index) => points[index][mode])),
-    imbalances: Array.from(problem.spectrum, () => steps.map(() => 0)),
-    losses: atBefore.map((index) => outputs * decoupledLoss(problem, points[index])),
+    "product": Array.from(problem.spectrum, (_, mode) => at.map((index) => points[index][mode])),
+    "mode imbalance": Array.from(problem.spectrum, () => steps.map(() => 0)),
+    "loss": atBefore.map((index) => outputs * decoupledLoss(problem, points[index])),
   };
 }
 
@@ -78,7 +78,7 @@ export function exactCurves(
   law: TaskLaw,
   start: Blocks,
   { rate, steps }: CurveOptions,
-): IclCurves & { readonly end: Blocks; readonly error: number } {
+): { readonly curves: IclCurves; readonly end: Blocks; readonly error: number } {
   const { times, at, atBefore } = withStepsBefore(steps);
   const { states, errorEstimate } = populationFlow(problem, law, start, rate, times);
   const blocks = states.map(blocksOf);
@@ -87,9 +87,11 @@ export function exactCurves(
     return Array.from(problem.spectrum, (_, mode) => points.map((point) => point[mode]));
   };
   return {
-    products: modes(blockProducts),
-    imbalances: modes(blockImbalances),
-    losses: atBefore.map((index) => populationGradient(problem, law, blocks[index]).loss),
+    curves: {
+      "product": modes(blockProducts),
+      "mode imbalance": modes(blockImbalances),
+      "loss": atBefore.map((index) => populationGradient(problem, law, blocks[index]).loss),
+    },
     end: blocks[blocks.length - 1],
     error: errorEstimate,
   };
@@ -102,31 +104,29 @@ export function exactCurves(
  * @returns Their means.
  */
 export function meanCurves(curves: readonly IclCurves[]): IclCurves {
-  const over = (of: (curves: IclCurves) => ArrayLike<number>) =>
-    Array.from(of(curves[0]), (_, index) => mean(curves.map((one) => of(one)[index])));
+  const over = (of: (curves: IclCurves) => readonly number[]) =>
+    of(curves[0]).map((_, index) => mean(curves.map((one) => of(one)[index])));
+  const modes = (quantity: "product" | "mode imbalance") =>
+    curves[0][quantity].map((_, mode) => over((one) => one[quantity][mode]));
   return {
-    products: curves[0].products.map((_, mode) => over(({ products }) => products[mode])),
-    imbalances: curves[0].imbalances.map((_, mode) => over(({ imbalances }) => imbalances[mode])),
-    losses: over(({ losses }) => losses),
+    "product": modes("product"),
+    "mode imbalance": modes("mode imbalance"),
+    "loss": over(({ loss }) => loss),
   };
 }
 
-/** What SGD noise predicts of an ensemble at some steps (T). */
-export interface NoiseCurves {
-  /** Mean of a_α over replicas (D, T). */
-  readonly products: readonly number[][];
+/** What SGD noise predicts of an ensemble at some steps (T), by the names of {@linkcode IclCurves}. */
+export interface NoiseCurves extends Omit<IclCurves, "loss"> {
   /** Standard deviation of a_α over replicas (D, T). */
-  readonly deviations: readonly number[][];
-  /** Mean of p_α² − q_α² (D, T). */
-  readonly imbalances: readonly number[][];
+  readonly "standard deviation of product": readonly (readonly number[])[];
   /** Mean of ‖p1‖² + ‖p2‖² − ‖q1‖² − ‖q2‖² (T). */
-  readonly imbalance: readonly number[];
+  readonly "imbalance": readonly number[];
   /** Root mean square of the entries of the null block p1 (T). */
-  readonly p1: readonly number[];
+  readonly "rms p1": readonly number[];
   /** Root mean square of the entries of the null block q2 (T). */
-  readonly q2: readonly number[];
+  readonly "rms q2": readonly number[];
   /** Standard deviation of the population loss over replicas (T). */
-  readonly lossDeviation: readonly number[];
+  readonly "standard deviation of population loss": readonly number[];
 }
 
 /**
@@ -148,13 +148,13 @@ export function noiseCurves(
   // E[p²] of an entry: the square of its mean plus its variance.
   const second = ({ state, covariance }: SgdPrediction, e: number) => state[e] ** 2 + covariance[e * 2 * D + e];
   return {
-    products: modes(({ products }, mode) => products[mode]),
-    deviations: modes(({ productStd }, mode) => productStd[mode]),
-    imbalances: modes((point, mode) => second(point, mode) - second(point, D + mode)),
-    imbalance: over(({ imbalance }) => imbalance),
-    p1: over(({ std }) => rootMeanSquare(std.p1)),
-    q2: over(({ std }) => rootMeanSquare(std.q2)),
-    lossDeviation: over(({ lossStd }) => lossStd),
+    "product": modes(({ products }, mode) => products[mode]),
+    "standard deviation of product": modes(({ productStd }, mode) => productStd[mode]),
+    "mode imbalance": modes((point, mode) => second(point, mode) - second(point, D + mode)),
+    "imbalance": over(({ imbalance }) => imbalance),
+    "rms p1": over(({ std }) => rootMeanSquare(std.p1)),
+    "rms q2": over(({ std }) => rootMeanSquare(std.q2)),
+    "standard deviation of population loss": over(({ lossStd }) => lossStd),
   };
 }
 

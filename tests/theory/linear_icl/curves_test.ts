@@ -17,44 +17,46 @@ const problem = { spectrum: [2, 1], context: 8 };
 const at = { rate: 0.02, steps: [0, 1, 10, 200] };
 
 Deno.test("decoupledCurves: logistic products; losses are those of the step before", () => {
-  const { products, imbalances, losses } = decoupledCurves(problem, { ...at, initial: 0.01, outputs: 3 });
+  const { product, "mode imbalance": imbalance, loss } = decoupledCurves(problem, { ...at, initial: 0.01, outputs: 3 });
   const expected = decoupledProducts(problem, 0.01, at.rate, [0, 0, 9, 199]);
-  assertEquals([...losses], expected.map((a) => 3 * decoupledLoss(problem, a)));
-  assertEquals(products[1][3], decoupledProducts(problem, 0.01, at.rate, [200])[0][1]);
-  assertEquals(imbalances, [[0, 0, 0, 0], [0, 0, 0, 0]]);
+  assertEquals(loss, expected.map((a) => 3 * decoupledLoss(problem, a)));
+  assertEquals(product[1][3], decoupledProducts(problem, 0.01, at.rate, [200])[0][1]);
+  assertEquals(imbalance, [[0, 0, 0, 0], [0, 0, 0, 0]]);
 });
 
 Deno.test("exactCurves: from a diagonal start they are the flow of modes; mean, end and losses agree with it", () => {
   const p = Float64Array.of(0.3, 0, 0, 0.1), law = { kind: "commuting" } as const;
-  const curves = exactCurves(problem, law, { p, q: p }, at);
+  const { curves, end, error } = exactCurves(problem, law, { p, q: p }, at);
   const { states } = modeFlow(problem, [0.3, 0.1, 0.3, 0.1], at.rate, at.steps);
   states.forEach((state, report) => {
     const a = modeProducts(state);
-    curves.products.forEach((mode, index) => assertAlmostEquals(mode[report], a[index], 1e-6));
+    curves.product.forEach((mode, index) => assertAlmostEquals(mode[report], a[index], 1e-6));
     const [first, second] = [state[0] ** 2 - state[2] ** 2, state[1] ** 2 - state[3] ** 2];
-    [first, second].forEach((value, mode) => assertAlmostEquals(curves.imbalances[mode][report], value, 1e-6));
+    [first, second].forEach((value, mode) => assertAlmostEquals(curves["mode imbalance"][mode][report], value, 1e-6));
   });
-  assertEquals(curves.losses[0], populationGradient(problem, law, { p, q: p }).loss);
-  assertEquals(curves.losses[1], curves.losses[0]);
-  assertAlmostEquals(curves.end.p[0] * curves.end.q[0], curves.products[0][3], 1e-15);
-  assert(curves.error < 1e-6);
-  const double = { ...curves, losses: Array.from(curves.losses, (loss) => 3 * loss) };
-  const { losses, products } = meanCurves([curves, double]);
-  assertAlmostEquals(losses[2], 2 * curves.losses[2], 1e-12);
-  assertEquals([...products[0]], [...curves.products[0]]);
+  assertEquals(curves.loss[0], populationGradient(problem, law, { p, q: p }).loss);
+  assertEquals(curves.loss[1], curves.loss[0]);
+  assertAlmostEquals(end.p[0] * end.q[0], curves.product[0][3], 1e-15);
+  assert(error < 1e-6);
+  const { loss, product } = meanCurves([curves, { ...curves, loss: curves.loss.map((loss) => 3 * loss) }]);
+  assertAlmostEquals(loss[2], 2 * curves.loss[2], 1e-12);
+  assertEquals(product, curves.product);
 });
 
 Deno.test("noiseCurves: from many prompts a step they are the exact flow's; the spread falls as their root", () => {
   const law = { kind: "commuting" } as const, p = Float64Array.of(0.1, 0, 0, 0.1);
-  const exact = exactCurves(problem, law, { p, q: p }, at);
+  const { curves } = exactCurves(problem, law, { p, q: p }, at);
   const [some, many] = [100, 1e8].map((batch) => noiseCurves(problem, { ...at, initial: 0.1, batch }));
   // A step of the flow is one of descent up to O(η).
-  many.products.forEach((mode, index) => assertAlmostEquals(mode[3] / exact.products[index][3], 1, 0.02));
-  many.imbalances.forEach((mode, index) => assertAlmostEquals(mode[3], exact.imbalances[index][3], 0.01));
-  assertAlmostEquals(some.deviations[1][2] / many.deviations[1][2], 1000, 5);
-  assertAlmostEquals(some.p1[2] / many.p1[2], 1000, 5);
+  many.product.forEach((mode, index) => assertAlmostEquals(mode[3] / curves.product[index][3], 1, 0.02));
+  many["mode imbalance"].forEach((mode, i) => assertAlmostEquals(mode[3], curves["mode imbalance"][i][3], 0.01));
   assertAlmostEquals(many.imbalance[3], 0, 1e-3);
-  assertEquals([some.q2[0], some.deviations[0][0], some.lossDeviation[0]], [0, 0, 0]);
+  for (const  of of["rms p1", "rms q2", "standard deviation of population loss"] as const) {
+    assertAlmostEquals(some[of][2] / many[of][2], 1000, 5);
+    assertEquals(some[of][0], 0);
+  }
+  const deviation = "standard deviation of product";
+  assertAlmostEquals(some[deviation][1][2] / many[deviation][1][2], 1000, 5);
 });
 
 Deno.test("taskLaw: fresh and dense tasks by name, a pool by the moments of its own entries", () => {
