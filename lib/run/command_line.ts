@@ -96,7 +96,15 @@ export function parseCommandLine<O extends Options>(
     throw new Error(`expected option names of its own, found --${taken}, which every experiment has`);
   }
 
-  const { given, operands } = splitArguments(args, known, ofCheckpoints !== null, takesOperands);
+  const withoutCheckpoints = ["resume", ...Object.keys(checkpointOptions(0))];
+  const { given, operands } = splitArguments(args, known, {
+    valued: ["preset", "out", ...(every === null ? [] : ["resume"])],
+    takesOperands,
+    refuse(key) {
+      if (!withoutCheckpoints.includes(key)) return;
+      throw new UserError(`expected no --${key}: this experiment saves no checkpoints`);
+    },
+  });
   const preset = given.preset ?? NO_PRESET;
   if (preset !== NO_PRESET && !Object.hasOwn(presets, preset)) {
     throw new UserError(
@@ -113,7 +121,7 @@ export function parseCommandLine<O extends Options>(
     Object.fromEntries(
       Object.entries(group).map(([key, option]) => {
         const text = given[key] ?? option.show(chosen[key] ?? option.fallback);
-        return [key, read(key, option, text)];
+        return [key, readValue(key, option, text)];
       }),
     );
   return {
@@ -129,7 +137,16 @@ export function parseCommandLine<O extends Options>(
   };
 }
 
-function read(key: string, option: Option<unknown>, text: string): unknown {
+/**
+ * Reads the text of an option.
+ *
+ * @param key Its name.
+ * @param option Its domain.
+ * @param text The text.
+ * @returns Its value.
+ * @throws {UserError} If the text is outside the domain.
+ */
+export function readValue<T>(key: string, option: Option<T>, text: string): T {
   try {
     return option.parse(text);
   } catch (error) {
@@ -138,20 +155,33 @@ function read(key: string, option: Option<unknown>, text: string): unknown {
   }
 }
 
-/** Every given option with its text, a flag's is "true" or "false"; and what belongs to none. */
-function splitArguments(
+/** How arguments are split. */
+export interface SplitRules {
+  /** Names that take a value beside those of the options. */
+  readonly valued: readonly string[];
+  /** Whether arguments that belong to no option are taken. */
+  readonly takesOperands: boolean;
+  /** Throws for a name that is unknown here and has a reason of its own. */
+  refuse?(key: string): void;
+}
+
+/**
+ * Splits arguments: every given option with its text, a flag's being "true" or "false"; and what belongs to none.
+ *
+ * @param asGiven Arguments as the shell split them.
+ * @param known Options by name; `--help` is known besides.
+ * @param rules What else is taken.
+ * @returns Texts by name, and operands in their order.
+ * @throws {UserError} For an unknown option (naming the nearest one), one given twice, an empty value, or an argument that
+ *   belongs to no option.
+ */
+export function splitArguments(
   asGiven: readonly string[],
   known: Options,
-  resumable: boolean,
-  takesOperands: boolean,
+  { valued: others, takesOperands, refuse }: SplitRules,
 ): { readonly given: Record<string, string | undefined>; readonly operands: readonly string[] } {
   const flags = [...Object.keys(known).filter((key) => known[key].flag), "help"];
-  const valued = [
-    ...Object.keys(known).filter((key) => !known[key].flag),
-    "preset",
-    "out",
-    ...(resumable ? ["resume"] : []),
-  ];
+  const valued = [...Object.keys(known).filter((key) => !known[key].flag), ...others];
   const on = flags.filter((key) => known[key]?.fallback === true);
   const all = [...valued, ...flags, ...on.map((key) => `no-${key}`)];
   const args = asGiven.map((arg) => on.some((key) => arg === `--no-${key}`) ? `--${arg.slice(5)}=false` : arg);
@@ -173,9 +203,7 @@ function splitArguments(
     "--": true,
     unknown: (arg, key) => {
       if (key === undefined && takesOperands) return true;
-      if (key !== undefined && ["resume", ...Object.keys(checkpointOptions(0))].includes(key)) {
-        throw new UserError(`expected no --${key}: this experiment saves no checkpoints`);
-      }
+      if (key !== undefined) refuse?.(key);
       throw new UserError(unknownArgument(arg, key, all));
     },
   });

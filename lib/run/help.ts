@@ -44,10 +44,10 @@ export function helpText(experiment: Described, doc: string): string {
     doc,
     "",
     "Options",
-    ...table([...operandRows(experiment), ...optionRows(experiment.options)]),
+    ...helpTable([...operandRows(experiment), ...optionRows(experiment.options)]),
     "",
     "Options of every experiment",
-    ...table([
+    ...helpTable([
       [
         "--preset=NAME",
         `one of ${presetNames.join("|")}; other options override it, a later one replaces it`,
@@ -60,7 +60,7 @@ export function helpText(experiment: Described, doc: string): string {
     ]),
     "",
     "Presets",
-    ...table([[NO_PRESET, "the defaults above"], ...presets]),
+    ...helpTable([[NO_PRESET, "the defaults above"], ...presets]),
     "",
     `Results: manifest.json, log.ndjson, claims.json and figures/ in results/${experiment.name}/<run>/.`,
     "Ctrl-C ends a run and keeps what was logged; a second one ends it at once.",
@@ -82,16 +82,17 @@ function resumeRows({ resumable }: Described): HelpRow[] {
 }
 
 /** Name, text, and the default where there is one. */
-type HelpRow = readonly [name: string, text: string, fallback?: string];
+export type HelpRow = readonly [name: string, text: string, fallback?: string];
 
-function optionRows(options: Options): HelpRow[] {
-  return Object.entries(options).map(([key, option]) =>
-    option.flag && option.fallback === true
-      ? [`--no-${key}`, `without ${option.help}`]
-      : option.flag
-      ? [`--${key}`, option.help]
-      : [`--${key}=${placeholder(option)}`, `${option.help}; ${option.expected}`, option.show(option.fallback)]
-  );
+/** Rows of options with their domains and defaults. */
+export function optionRows(options: Options): HelpRow[] {
+  return Object.entries(options).map(([key, option]): HelpRow => {
+    const { fallback, expected, flag, help } = option;
+    if (flag) return fallback === true ? [`--no-${key}`, `without ${help}`] : [`--${key}`, help];
+    const name = `--${key}=${option.placeholder ?? placeholder(option)}`;
+    const about = option.placeholder === undefined ? `${help}; ${expected}` : help;
+    return fallback === undefined ? [name, about] : [name, about, option.show(fallback)];
+  });
 }
 
 function placeholder(option: Option<unknown>): string {
@@ -100,7 +101,8 @@ function placeholder(option: Option<unknown>): string {
   return /^an? (integer|number)/.test(option.expected) ? "N" : "TEXT";
 }
 
-function table(rows: readonly HelpRow[]): string[] {
+/** Rows as aligned lines. */
+export function helpTable(rows: readonly HelpRow[]): string[] {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, text, fallback]) =>
     `  ${name.padEnd(width)}  ${text}${fallback === undefined ? "" : ` [${fallback}]`}`

@@ -15,6 +15,8 @@ export interface Option<T> {
   readonly expected: string;
   /** What the option means, with its unit. */
   readonly help: string;
+  /** What stands for a value in the help, as in `--out=FILE`; made from the domain, which is then told, unless given. */
+  readonly placeholder?: string;
   /** Whether the option stands alone (`--png`) instead of taking a value. */
   readonly flag: boolean;
   /** Text to value. @throws {Mismatch} If the text is outside the domain. */

@@ -9,7 +9,7 @@ import { type CommandLine, commonOptions, parseCommandLine } from "./command_lin
 import { UserError } from "../io/errors.ts";
 import type { Experiment } from "./experiment.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
-import type { Options } from "./option.ts";
+import type { Configuration, Options } from "./option.ts";
 
 /** Options that say how one process talks: those of the process before it are forgotten. */
 const ANEW = ["quiet", "debug"];
@@ -102,7 +102,27 @@ export function resumedLine<O extends Options, C extends ColumnTable>(
   return { ...line, configuration, common, checkpoints, operands, preset: manifest.preset };
 }
 
-function shown(key: string, show: (value: unknown) => string, { configuration }: Manifest): string {
+/**
+ * Values of an experiment's own options in a run.
+ *
+ * @param experiment Its definition.
+ * @param manifest The run.
+ * @returns Values, each inside its domain.
+ * @throws {UserError} If the manifest lacks an option of the experiment, or holds a value that it would refuse.
+ */
+export function configurationOf<O extends Options, C extends ColumnTable>(
+  { options, presets }: Experiment<O, C>,
+  manifest: Pick<Manifest, "configuration">,
+): Configuration<O> {
+  const args = Object.entries(options).map(([key, { show }]) => `--${key}=${shown(key, show, manifest)}`);
+  return parseCommandLine(args, options, presets).configuration;
+}
+
+function shown(
+  key: string,
+  show: (value: unknown) => string,
+  { configuration }: Pick<Manifest, "configuration">,
+): string {
   try {
     if (Object.hasOwn(configuration, key)) return show(configuration[key]);
   } catch {

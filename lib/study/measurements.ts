@@ -224,6 +224,15 @@ export class Measurements {
       }
     }
   }
+
+  /** All numbers of theories, quantity by quantity. */
+  *theoryRows(): Generator<TheoryNumber> {
+    for (const { of, curves } of this.#theories.values()) {
+      for (const [theory, { x, y }] of curves) {
+        for (let i = 0; i < x.length; i++) yield { theory: String(theory), ...of, step: x[i], value: y[i] };
+      }
+    }
+  }
 }
 
 function keyOf({ series, quantity, layer, head, index }: Quantity): string {

@@ -1,0 +1,154 @@
+/**
+ * One command line for all tools: typed options and operands, with the help and the errors that experiments have.
+ *
+ * @module
+ */
+import { reportError, UserError } from "../io/errors.ts";
+import { readValue, splitArguments } from "../run/command_line.ts";
+import { helpTable, optionRows } from "../run/help.ts";
+import type { Configuration, Option, Options } from "../run/option.ts";
+import { text } from "../run/options.ts";
+
+/** Arguments of a tool that belong to no option. */
+export interface Operands {
+  /** What they are, as in `RUN…`. */
+  readonly name: string;
+  /** One line on them. */
+  readonly help: string;
+  /** Fewest that are taken; default 0. */
+  readonly least?: number;
+  /** Most that are taken; default any number. */
+  readonly most?: number;
+}
+
+/** What defines a tool. */
+export interface Command<O extends Options> {
+  /** Name of its task, as in `./lab NAME`. */
+  readonly name: string;
+  /** What it does: a line, and perhaps further paragraphs. */
+  readonly about: string;
+  /** Its options; `--help` is there besides. */
+  readonly options: O;
+  /** Its operands; none unless given. */
+  readonly operands?: Operands;
+  /** What the help says below the options. */
+  readonly notes?: string;
+}
+
+/** Defines a tool; the types of its options follow from the literal. */
+export function defineCommand<O extends Options>(command: Command<O>): Command<O> {
+  return command;
+}
+
+/** What was asked for. */
+export interface Asked<O extends Options> {
+  /** Values of the options. */
+  readonly options: Configuration<O>;
+  /** Operands in their order. */
+  readonly operands: readonly string[];
+}
+
+/**
+ * A text without a default, such as the name of a file.
+ *
+ * @param placeholder What stands for it in the help, as `FILE`.
+ * @param help One line of help.
+ * @returns An option whose value is undefined unless given.
+ */
+export function optionalText(placeholder: string, help: string): Option<string | undefined> {
+  const { expected, parse } = text(placeholder, { help });
+  return { fallback: undefined, expected, help, placeholder, flag: false, parse, show: (value) => value ?? "" };
+}
+
+/**
+ * A text with a default, and a word for it in the help.
+ *
+ * @param fallback Default.
+ * @param placeholder What stands for it in the help, as `DIR`.
+ * @param help One line of help.
+ * @returns An option with a text that is not empty.
+ */
+export function namedText(fallback: string, placeholder: string, help: string): Option<string> {
+  return { ...text(fallback, { help }), placeholder };
+}
+
+/**
+ * Help of a tool.
+ *
+ * @param command Its definition.
+ * @returns Text ending without a newline.
+ */
+export function commandHelp<O extends Options>({ name, about, options, operands, notes }: Command<O>): string {
+  const rows = [
+    ...(operands === undefined ? [] : [[operands.name, operands.help] as const]),
+    ...optionRows(options),
+    ["--help", "this text"] as const,
+  ];
+  const hasOptions = Object.keys(options).length > 0;
+  const usage = ["usage: ./lab", name, ...(hasOptions ? ["[options]"] : []), ...(operands ? [shown(operands)] : [])];
+  return [about, "", usage.join(" "), "", ...helpTable(rows), ...(notes === undefined ? [] : ["", notes])].join("\n");
+}
+
+const shown = ({ name, least = 0 }: Operands) => least === 0 ? `[${name}]` : name;
+
+/**
+ * Reads the command line of a tool.
+ *
+ * @param command Its definition.
+ * @param args Its arguments.
+ * @returns What was asked for; null for help.
+ * @throws {UserError} For an unknown option (naming the nearest one), a value outside its domain, an option given twice,
+ *   or too few or too many operands.
+ *
+ * @example
+ * ```ts
+ * import { readCommand } from "./command.ts";
+ * import { assertEquals } from "@std/assert";
+ * import { choice } from "../run/options.ts";
+ *
+ * const options = { format: choice(["table", "csv"], { help: "of the answer" }) };
+ * const command = { name: "query", about: "Asks logs.", options, operands: { name: "SQL", help: "what to ask", least: 1 } };
+ * assertEquals(readCommand(command, ["select 1", "--format=csv"]), { options: { format: "csv" }, operands: ["select 1"] });
+ * ```
+ */
+export function readCommand<O extends Options>(command: Command<O>, args: readonly string[]): Asked<O> | null {
+  const { name, options } = command;
+  const { given, operands } = splitArguments(args, options, { valued: [], takesOperands: true });
+  if (given.help === "true") return null;
+  const values = Object.entries(options).map(([key, option]) => {
+    const text = given[key];
+    return [key, text === undefined ? option.fallback : readValue(key, option, text)];
+  });
+  const { name: wanted = "", least = 0, most = Infinity } = command.operands ?? { most: 0 };
+  if (operands.length < least || operands.length > most) {
+    const found = operands.length === 0 ? "none" : operands.join(" ");
+    throw new UserError(
+      most === 0
+        ? `expected no arguments but options, found ${found}`
+        : `expected ${wanted}, as in: ./lab ${name} ${wanted}; found ${found}`,
+    );
+  }
+  return { options: Object.fromEntries(values) as Configuration<O>, operands };
+}
+
+/**
+ * The last line of a tool's file: `if (import.meta.main) await runCommand(command, main);`. Ends the process.
+ *
+ * @param command The tool.
+ * @param main Does what was asked for; returns the exit code, 0 unless it says otherwise.
+ */
+export async function runCommand<O extends Options>(
+  command: Command<O>,
+  main: (asked: Asked<O>) => number | void | Promise<number | void>,
+): Promise<never> {
+  try {
+    const asked = readCommand(command, Deno.args);
+    if (asked === null) {
+      console.log(commandHelp(command));
+      Deno.exit(0);
+    }
+    Deno.exit(await main(asked) ?? 0);
+  } catch (error) {
+    Deno.exit(reportError(error));
+  }
+}
