@@ -1,24 +1,29 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { experimentNames } from "../../lib/tools/experiments.ts";
 import { fakeDeno, fakeNpm, findTool, Machine } from "./machine.ts";
 
 const fetching = "lab: fetching Deno 2.9.6 (npm package @deno/linux-x64-glibc@2.9.6, 42 MB)";
 const apt = "apt-get install -y --no-install-recommends";
 
-Deno.test("lab alone lists every task of deno.json with its description", async () => {
+Deno.test("lab alone lists every task of deno.json with its description, and every experiment with its question", async () => {
   const root = new URL("../../", import.meta.url);
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const { stdout } = await new Deno.Command(new URL("lab", root)).output();
   const listed = new TextDecoder().decode(stdout).split("\n").filter((line) => line.startsWith("  "));
   const expected = Object.entries<{ description: string }>(tasks);
   const width = Math.max(...expected.map(([name]) => name.length));
-  assertEquals(listed, expected.map(([name, { description }]) => `  ${name.padEnd(width)}  ${description}`));
+  const tasksListed = expected.map(([name, { description }]) => `  ${name.padEnd(width)}  ${description}`);
+  assertEquals(listed.slice(0, expected.length), tasksListed);
+  const names = experimentNames();
+  assertEquals(listed.slice(expected.length).map((line) => line.trim().split(/ {2,}/)[0]), names);
+  for (const line of listed.slice(expected.length)) assertMatch(line, /^ {2}\S+ +[A-Z].+$/);
 });
 
 Deno.test("listing needs neither Deno, npm nor a driver", () => {
   using machine = new Machine({ deno: undefined, ldconfig: undefined });
   for (const args of [[], ["--help"], ["-h"], ["help"]]) {
     const { code, out, messages } = machine.lab(args);
-    assertEquals({ code, messages, last: out.at(-3) }, { code: 0, messages: [], last: "  check  Need no GPU" });
+    assertEquals({ code, messages, last: out.at(-3) }, { code: 0, messages: [], last: "  walk  Does it walk?" });
   }
 });
 
@@ -92,6 +97,7 @@ Deno.test("what --out= names may be written, by tasks that write results", () =>
     ...["run", "--check", "--allow-read", write("/data/a b"), "a.ts", "--preset=cpu", "--out=/data/a b", "--lr=1"],
   ]);
   assertEquals(lab(["last", "--out=x"], { cwd }), ["run", write(`${cwd}/x`), `--out=${cwd}/x`]);
+  assertEquals(lab(["last", "--resume=/data/run"]), ["run", write("/data/run"), "--resume=/data/run"]);
   assertEquals(lab(["query", "--out=/data/x.csv"]), ["run", write("/data"), "q.ts", "--out=/data/x.csv"]);
   for (const args of [["--out=results/x"], [`--out=${root}/results/x`], ["--out=a,b"], ["--output=x"], ["--out="]]) {
     assertEquals(lab(["train", ...args]).slice(4), ["train", ...args]);
@@ -99,18 +105,23 @@ Deno.test("what --out= names may be written, by tasks that write results", () =>
   assertEquals(lab(["serve", "--out=/data"]).slice(4), ["serve", "--out=/data"]);
 });
 
-Deno.test("run wants the file of an experiment", () => {
+Deno.test("run takes the name of an experiment, or the file of one", () => {
   using machine = new Machine();
-  setTasks(machine, { run: "deno run" });
-  const usage = "usage: ./lab run FILE [options]";
-  assertEquals([[], ["--help"]].map((args) => machine.lab(["run", ...args])).map(({ code, out }) => [code, out[0]]), [
-    [2, usage],
-    [0, usage],
-  ]);
-  const { code, messages } = machine.lab(["run", "none.ts"]);
-  assertEquals([code, messages], [2, ["lab: expected the file of an experiment, found none at none.ts"]]);
+  setTasks(machine, { run: "deno run", profile: "deno run p.ts" });
+  const usage = "usage: ./lab run NAME [options]";
+  for (const [args, status] of [[[], 2], [["--help"], 0]] as const) {
+    const { code, out } = machine.lab(["run", ...args]);
+    assertEquals([code, out[0], out[2]], [status, usage, "  walk  Does it walk?"]);
+  }
+  for (const name of ["none.ts", "wlak", "../walk"]) {
+    const { code, messages } = machine.lab(["run", name]);
+    assertEquals([code, messages], [2, [`lab: expected one of walk, or the file of an experiment, found '${name}'`]]);
+  }
+  assertEquals(machine.lab(["run", "walk", "--lr=1"]).out.slice(4), ["run", "experiments/walk.ts", "--lr=1"]);
+  assertEquals(machine.lab(["run", "walk"], {}, { cwd: "/" }).out.slice(4), ["run", "experiments/walk.ts"]);
   machine.write("checkout/a.ts", "");
   assertEquals(machine.lab(["run", "a.ts", "--help"]).out.slice(4), ["run", "a.ts", "--help"]);
+  assertEquals(machine.lab(["completion", "experiments"]).out, ["walk"]);
 });
 
 Deno.test("a Deno of another version on PATH is passed over, and the pinned one fetched once", () => {
@@ -285,6 +296,12 @@ exec ${findTool("grep")} "$@"`;
   assertEquals(wide.lab(["check"], { MESA_SHADER_CACHE_DIR: "/kept" }).out, ["512 /kept-512"]);
   assertEquals(wide.lab(["check"], { LP_NATIVE_VECTOR_WIDTH: "128" }).out, ["128 unset"]);
   assertEquals(wide.lab(["demo"]).out, ["unset unset"]);
+  setTasks(wide, { run: "deno run", profile: "deno run" });
+  for (const name of ["linear_icl", "grokking"]) wide.write(`checkout/experiments/${name}.ts`, "");
+  for (const task of ["run", "profile"]) {
+    assertEquals(wide.lab([task, "linear_icl"]).out, ["unset unset"]);
+    assertEquals(wide.lab([task, "grokking"]).out, [`512 ${cache}`]);
+  }
   using narrow = new Machine({ deno: show, grep: processor("avx2 fma") });
   assertEquals(narrow.lab(["check"]).out, ["unset unset"]);
 });
@@ -310,6 +327,7 @@ Deno.test("completion: tasks need no Deno; flags are those that the task's help 
   const help = `printf '%s\\n' '  --lr=N  rate' '  --png   pictures, as with --lr=N'`;
   using machine = new Machine({ deno: `if [ "$1" = --version ]; then echo deno 2.9.6; else ${help}; fi` });
   assertEquals(machine.lab(["completion", "flags", "demo"]).out, ["--lr=", "--png"]);
+  assertEquals(machine.lab(["completion", "flags", "demo", "--l"]).out, ["--lr=", "--png"]);
 });
 
 Deno.test("completion in bash: a task after lab, a flag after a task, files otherwise", async () => {
@@ -326,6 +344,7 @@ Deno.test("completion in bash: a task after lab, a flag after a task, files othe
   assertEquals(await complete("que"), ["query"]);
   assertEquals((await complete("claims", "--")).toSorted(), ["--format=", "--help", "--out=", "--preset="]);
   assertEquals(await complete("claims", "res"), [""]);
+  assertEquals(await complete("run", "grok"), ["grokking"]);
 });
 
 Deno.test("every task answers --help and exits 0", async () => {

@@ -51,14 +51,14 @@ rm -r package`;
 export class Machine implements Disposable {
   readonly folder: string = Deno.makeTempDirSync({ prefix: "lab machine " });
   readonly home: string = `${this.folder}/home`;
-  /** The checkout: a copy of `lab` with two tasks. */
+  /** The checkout: a copy of `lab` with two tasks and an experiment. */
   readonly checkout: string = `${this.folder}/checkout`;
   readonly cached: string = `${this.home}/.cache/icl-lab/deno-2.9.6/deno`;
   #calls = `${this.folder}/calls`;
 
   /** @param scripts Bodies of shell scripts by name; `undefined` leaves a usual one out. */
   constructor(scripts: Record<string, string | undefined> = {}) {
-    for (const name of ["bin", "home", "checkout"]) Deno.mkdirSync(`${this.folder}/${name}`);
+    for (const name of ["bin", "home", "checkout", "checkout/experiments"]) Deno.mkdirSync(`${this.folder}/${name}`);
     // A script that stands for a tool must not be written through a link to the machine's own.
     for (const tool of tools.split(" ").filter((name) => !(name in scripts))) {
       Deno.symlinkSync(findTool(tool), `${this.folder}/bin/${tool}`);
@@ -69,6 +69,7 @@ export class Machine implements Disposable {
     this.write("driver.json", "{}");
     this.write("calls", "");
     Deno.copyFileSync(new URL("../../lab", import.meta.url), `${this.checkout}/lab`);
+    this.write("checkout/experiments/walk.ts", "#!/usr/bin/env deno\n/**\n * Does it walk?\n *\n * Task …\n */\n");
     const show = "deno eval 'console.log(JSON.stringify(Deno.args), Deno.cwd()); Deno.exit(7)' --";
     const task = (description: string) => ({ description, command: show });
     const tasks = { demo: task("Show the arguments"), check: task("Need no GPU") };
