@@ -2,11 +2,12 @@
 
 import { type Axis, position } from "./axes.ts";
 import { type BandDefinition, describeBand, summary } from "./band.ts";
+import { groupChannels, plainColor } from "./channels.ts";
 import { figure } from "./compose.ts";
 import { captionOf, type FigureWords } from "./draw_panels.ts";
 import { type Rule, ruleAt } from "./rule.ts";
 import { FigureError, type Layer, type Spec } from "./spec.ts";
-import { groupScale, INK, PALETTE } from "./theme.ts";
+import { INK } from "./theme.ts";
 
 /** What {@link bars} draws. */
 export interface BarsOptions extends FigureWords {
@@ -62,6 +63,13 @@ export function bars(options: BarsOptions): Spec | null {
   if (groups.length > 1 && by === undefined) {
     throw new FigureError(`expected "by", which names ${groups.length} groups (${groups.join(", ")}), found none`);
   }
+  const frame = {
+    x: { title: x?.title ?? "" },
+    y,
+    strokes: new Map(),
+    measured: true,
+    ...(groups.length > 1 ? { groups: { title: by!, order: groups } } : {}),
+  };
   const across = {
     x: {
       field: "name",
@@ -76,14 +84,12 @@ export function bars(options: BarsOptions): Spec | null {
     ...rules.flatMap(ruleAt),
     {
       data: { name: "bars" },
-      mark: { type: "bar", opacity: 0.75, ...(groups.length > 1 ? {} : { color: PALETTE[0] }) },
+      mark: { type: "bar", opacity: 0.75, ...plainColor(frame) },
       encoding: {
         ...across,
         y: position("y", { zero: true, ...y }, "mean"),
         y2: { field: "zero" },
-        ...(groups.length > 1
-          ? { color: { field: "group", type: "nominal", title: by, scale: groupScale(groups), sort: groups } }
-          : {}),
+        ...groupChannels(frame),
       },
     },
     {

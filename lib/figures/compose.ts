@@ -1,7 +1,7 @@
 /** From layers to a complete specification: caption, house configuration and rows inline. */
 
 import { FigureError, type FigureRow, type Layer, SCHEMA, type Spec } from "./spec.ts";
-import { CONFIG, INK } from "./theme.ts";
+import { CONFIG } from "./theme.ts";
 
 /** What a figure says about itself, and its size. */
 export interface Caption {
@@ -97,16 +97,23 @@ export function smallMultiples(
     concat: panels.map(({ title, layers }) => ({
       width: caption.width ?? 240,
       height: caption.height ?? 160,
-      layer: [...layers, panelTitle(title)],
+      title: { text: title, fontSize: 12, offset: PANEL_TITLE_OFFSET },
+      layer: [...layers, OVERHANG],
     })),
   };
 }
 
-/** Vega puts titles above whatever sticks out of a panel, so that those of a row would differ in height: text does not. */
-function panelTitle(title: string): Layer {
-  const mark = { type: "text", text: title, align: "left", baseline: "bottom", x: 0, y: -8 } as const;
-  return { data: { values: [{}] }, mark: { ...mark, fontSize: 12, fontWeight: 600, color: INK } };
-}
+/** Pixels from the top of a panel, and of what sticks out of it, to its title. */
+const PANEL_TITLE_OFFSET = 3;
+
+/**
+ * Vega puts a title above whatever sticks out of its panel, such as half of a label at the upper end of an axis, so that
+ * titles of a row would differ in height: this invisible mark sticks out further in all of them.
+ */
+const OVERHANG: Layer = {
+  data: { values: [{}] },
+  mark: { type: "rect", x: 0, x2: 1, y: -7, y2: 0, opacity: 0, clip: false, tooltip: null, aria: false },
+};
 
 function head(caption: Caption, datasets: Readonly<Record<string, readonly FigureRow[]>>) {
   const subtitle = caption.subtitle;

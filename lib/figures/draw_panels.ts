@@ -120,10 +120,14 @@ export function drawPanels(
     return { title: panel.title, layers };
   });
   const several = bands.filter(({ replicas }) => replicas > 1);
-  const sentence = several.length === 0 ? [] : [describeBand(several, definition, marks === "line" ? "band" : "bar")];
+  const sentence = each === "replica"
+    ? ["one line a replica"]
+    : several.length === 0
+    ? []
+    : [describeBand(several, definition, marks === "line" ? "band" : "bar")];
   const caption = captionOf(words, sentence, describe(words, panels[0], columns));
   if (columns === undefined) return figure({ width: 520, ...caption }, datasets, layered[0].layers);
-  return smallMultiples({ ...panelSize(columns), ...caption }, datasets, layered, columns);
+  return smallMultiples({ ...panelSize(Math.min(columns, panels.length)), ...caption }, datasets, layered, columns);
 }
 
 /**

@@ -75,16 +75,16 @@ export function heatMap(options: HeatMapOptions): Spec | null {
     data: { name: "cells" },
     mark: { type: "rect", clip: true },
     encoding: {
-      x: { ...position("x", axis, "from") },
+      x: rounded(position("x", axis, "from")),
       x2: { field: "to" },
       ...(numeric
         ? {
-          y: {
-            ...position("y", {
+          y: rounded(
+            position("y", {
               ...y,
               domain: [Math.min(...names.map(Number)) - 0.5, Math.max(...names.map(Number)) + 0.5],
             }, "low"),
-          },
+          ),
           y2: { field: "high" },
         }
         : { y: { field: "name", type: "nominal", title: y.title, sort: names, axis: { grid: false } } }),
@@ -111,6 +111,11 @@ export function colorChannel({ title, format, scheme = "viridis", domain }: Colo
     scale: { scheme, ...(domain === undefined ? {} : { domain: [...domain] }) },
     ...(format === undefined ? {} : { legend: { format } }),
   } as const;
+}
+
+/** Ends of cells on whole pixels, so that no seams are seen between them. */
+function rounded<P extends { readonly scale: object }>(channel: P): P {
+  return { ...channel, scale: { ...channel.scale, round: true } };
 }
 
 /** Where the last cell of a row ends: a fiftieth of the axis further on. */

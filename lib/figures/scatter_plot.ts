@@ -1,13 +1,12 @@
 /** One quantity against another, a dot for each case. */
 
 import { type Axis, position } from "./axes.ts";
-import { groupChannels } from "./channels.ts";
+import { groupChannels, plainColor } from "./channels.ts";
 import { figure, smallMultiples } from "./compose.ts";
 import { captionOf, type FigureWords, panelSize } from "./draw_panels.ts";
 import { colorChannel, type ColorScale } from "./heat_map.ts";
 import { type Rule, ruleAt } from "./rule.ts";
 import { FigureError, type FigureRow, type Layer, type Spec } from "./spec.ts";
-import { PALETTE } from "./theme.ts";
 
 /** A dot. */
 export interface Dot {
@@ -77,10 +76,14 @@ export function scatterPlot(options: ScatterPlotOptions): Spec | null {
       }
       return { x: dot.x, y: dot.y, group, ...(color === undefined ? {} : { color: dot.color! }) };
     });
-  const frame = { x, y, strokes: new Map(), measured: true };
-  const colored = color !== undefined
-    ? { color: colorChannel(color, "color") }
-    : groupChannels({ ...frame, ...(by === undefined || panels ? {} : { groups: { title: by, order: groups } }) });
+  const frame = {
+    x,
+    y,
+    strokes: new Map(),
+    measured: true,
+    ...(by === undefined || panels !== undefined ? {} : { groups: { title: by, order: groups } }),
+  };
+  const colored = color === undefined ? groupChannels(frame) : { color: colorChannel(color, "color") };
   const layers = (dataset: string): Layer[] => [
     ...rules.flatMap(ruleAt),
     {
@@ -90,7 +93,7 @@ export function scatterPlot(options: ScatterPlotOptions): Spec | null {
         size: 50,
         opacity: 0.9,
         clip: true,
-        ...("color" in colored ? {} : { color: PALETTE[0] }),
+        ...(color === undefined ? plainColor(frame) : {}),
       },
       encoding: {
         x: position("x", { margin: 10, ...x }, "x"),

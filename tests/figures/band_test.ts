@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type BandDefinition, bandOver, describeBand, quantile } from "../../lib/figures/band.ts";
+import { type BandDefinition, bandOver, describeBand } from "../../lib/figures/band.ts";
 import { FigureError } from "../../lib/figures/spec.ts";
 
 /** Values 0, 1, …, n − 1 in scrambled order, one a replica. */
@@ -23,16 +23,14 @@ Deno.test("band: central 90 % of 0 … 40 is 2 … 38 by linear interpolation", 
   assertAlmostEquals(high, 38, 1e-12);
 });
 
-Deno.test("band: two standard errors of 0 … n−1 are 2 √((n+1)/12)", () => {
-  // Sample variance of 0 … n−1 is n(n+1)/12, divided by n.
-  const { mean, low, high } = only(12, "twoStandardErrors");
-  const reach = 2 * Math.sqrt(13 / 12);
-  assertAlmostEquals(mean - low, reach, 1e-12);
-  assertAlmostEquals(high - mean, reach, 1e-12);
+Deno.test("band: the 95 % interval of 1, 2, 3 is 2 ± 4.3027 / √3", () => {
+  const { mean, low, high } = only(3, "interval95");
+  assertAlmostEquals(mean - low, 4.302653 / Math.sqrt(3), 1e-5);
+  assertAlmostEquals(high - mean, 4.302653 / Math.sqrt(3), 1e-5);
 });
 
 Deno.test("band: a single replica has a band of no width", () => {
-  for (const definition of ["range", "central90"] as const) {
+  for (const definition of ["range", "central90", "interval95"] as const) {
     const { mean, low, high } = only(1, definition);
     assertEquals([mean, low, high], [0, 0, 0]);
   }
@@ -45,12 +43,6 @@ Deno.test("band: groups keep their order, positions are sorted as numbers", () =
   const bands = bandOver(rows, { x: "step", value: "value", group: "mode" });
   assertEquals(bands.map(({ group, x }) => `${group}${x}`), ["b9", "b10", "b100", "a9", "a10", "a100"]);
   assertEquals(bands[3].mean, 9.5);
-});
-
-Deno.test("band: quantiles of type 7", () => {
-  assertEquals([0, 0.25, 0.5, 1].map((q) => quantile([3, 5, 9, 11], q)), [3, 4.5, 7, 11]);
-  assertThrows(() => quantile([], 0.5), FigureError, "expected at least one value in sorted, found none");
-  assertThrows(() => quantile([1], 1.5), FigureError, "expected q in [0, 1], found 1.5");
 });
 
 Deno.test("band: what cannot be summarised is refused by name", () => {
@@ -71,20 +63,19 @@ Deno.test("band: what cannot be summarised is refused by name", () => {
     FigureError,
     'expected field "replica" in row 0, found step, loss',
   );
-  assertThrows(
-    () => bandOver([row], { ...options, definition: "twoStandardErrors" }),
-    FigureError,
-    "expected at least 2 replicas for a standard error, found 1",
-  );
 });
 
 Deno.test("band: its description names definition and replicas", () => {
   const row = { x: 0, group: "", mean: 0, low: 0, high: 0, replicas: 8 };
-  assertEquals(describeBand([row]), "band: min–max of 8 replicas");
-  assertEquals(describeBand([{ ...row, replicas: 1 }]), "band: min–max of 1 replica");
+  assertEquals(describeBand([row]), "band: range of 8 replicas");
+  assertEquals(describeBand([{ ...row, replicas: 1 }]), "band: range of 1 replica");
   assertEquals(
-    describeBand([row, { ...row, replicas: 6 }], "twoStandardErrors"),
-    "band: mean ± 2 standard errors over 6 to 8 replicas",
+    describeBand([row, { ...row, replicas: 6 }], "interval95"),
+    "band: 95 % interval of the mean over 6 to 8 replicas",
+  );
+  assertEquals(
+    describeBand([row], { words: "quartiles", of: () => ({ centre: 0, low: 0, high: 0 }) }, "bar"),
+    "bar: quartiles over 8 replicas",
   );
   assertThrows(() => describeBand([]), FigureError, "expected at least one row to describe a band, found none");
 });

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { figure } from "../../lib/figures/compose.ts";
-import { SERIES } from "../../lib/figures/series.ts";
 import { MEASURES } from "../../lib/tools/measure/measures.ts";
 import { spectrumFigure } from "../../lib/tools/measure/figures.ts";
 import { fontCharacters, missingGlyphs } from "./glyphs.ts";
@@ -19,8 +18,8 @@ Deno.test("glyphs: of the font are found, and an empty box is told", () => {
   assertEquals(missingGlyphs(spec, known).map(({ character, text }) => character + text), ["⌈⌈rank⌉", "⌉⌈rank⌉"]);
 });
 
-Deno.test("glyphs: the font has all that the tool's figures and the names of curves use", () => {
-  assertEquals(missingGlyphs([MEASURES, SERIES], known), []);
+Deno.test("glyphs: the font has all that the tool's figures use", () => {
+  assertEquals(missingGlyphs(MEASURES, known), []);
   assertEquals(missingGlyphs(spectrumFigure([{ panel: "layer 0 QK", step: 1, logs: [0, -1] }]), known), []);
 });
 

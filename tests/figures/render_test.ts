@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { renderSvg } from "../../lib/figures/render.ts";
 import { FigureError, type Spec } from "../../lib/figures/spec.ts";
-import { theoryAndSimulation } from "../../lib/figures/theory_and_simulation.ts";
+import { curves } from "../../lib/figures/curves.ts";
 import { picture } from "./demonstration.ts";
 
 Deno.test("render: the same figure has the same bytes, whatever is drawn before or beside it", async () => {
-  const spec = theoryAndSimulation(picture);
-  const panels = theoryAndSimulation({ ...picture, columns: 2 });
+  const spec = curves(picture)!;
+  const panels = curves({ ...picture, panels: 2 })!;
   const [first, , beside] = await Promise.all([renderSvg(spec), renderSvg(panels), renderSvg(spec)]);
   assertEquals(beside, first);
   assertEquals(await renderSvg(spec), first);
@@ -14,14 +14,14 @@ Deno.test("render: the same figure has the same bytes, whatever is drawn before 
 });
 
 Deno.test("render: title and description are accessible text, escaped", async () => {
-  const svg = await renderSvg(theoryAndSimulation(picture));
+  const svg = await renderSvg(curves(picture)!);
   assert(svg.startsWith('<svg role="img" '));
   assertStringIncludes(svg, "<title>Modes &amp; their order</title>");
   assertStringIncludes(svg, "<desc>Two logistic curves, the first rising earlier &lt;than&gt; the second.</desc>");
 });
 
 Deno.test("render: nothing in the SVG depends on the machine", async () => {
-  const svg = await renderSvg(theoryAndSimulation(picture));
+  const svg = await renderSvg(curves(picture)!);
   for (const trace of ["file:", Deno.cwd(), "node_modules", "/npm/"]) assert(!svg.includes(trace), trace);
 });
 
@@ -56,5 +56,5 @@ Deno.test("render: a warning of Vega while it draws is an error", async () => {
 Deno.test({
   name: "render: drawing an SVG needs no permission",
   permissions: "none",
-  fn: async () => assert((await renderSvg(theoryAndSimulation(picture))).endsWith("</svg>")),
+  fn: async () => assert((await renderSvg(curves(picture)!)).endsWith("</svg>")),
 });

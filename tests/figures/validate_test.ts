@@ -1,6 +1,6 @@
 import { assertRejects } from "@std/assert";
 import { FigureError, type Spec } from "../../lib/figures/spec.ts";
-import { theoryAndSimulation } from "../../lib/figures/theory_and_simulation.ts";
+import { curves } from "../../lib/figures/curves.ts";
 import { validate } from "../../lib/figures/validate.ts";
 import { picture } from "./demonstration.ts";
 
@@ -15,9 +15,9 @@ function refuse(spec: unknown, message: string): Promise<unknown> {
 }
 
 Deno.test("validate: the house figures are valid", async () => {
-  await validate(theoryAndSimulation({ ...picture, rules: [{ y: 0.5, label: "floor" }] }));
-  await validate(theoryAndSimulation({ ...picture, x: { title: "step", scale: "log" }, columns: 2 }));
-  await validate(theoryAndSimulation({ ...picture, y: { title: "a", scale: "log" }, marks: "points" }));
+  await validate(curves({ ...picture, rules: [{ y: 0.5, label: "floor" }] })!);
+  await validate(curves({ ...picture, x: { title: "step", scale: "log" }, panels: 2 })!);
+  await validate(curves({ ...picture, y: { title: "a", scale: "log" }, marks: "points" })!);
 });
 
 Deno.test("validate: a misspelt channel, mark, type or property is named with its place and the nearest", async () => {

@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { FigureError } from "../../lib/figures/spec.ts";
-import { theoryAndSimulation } from "../../lib/figures/theory_and_simulation.ts";
+import { curves } from "../../lib/figures/curves.ts";
 import { validate } from "../../lib/figures/validate.ts";
-import { writeFigure } from "../../lib/figures/write.ts";
-import type { FileWriter } from "../../lib/run/run_folder.ts";
-import { picture, simulation } from "./demonstration.ts";
+import { type FileWriter, writeFigure } from "../../lib/figures/write.ts";
+import { lines, picture } from "./demonstration.ts";
 
 /** A writer that keeps files in memory. */
 function folder(): { files: Map<string, string | Uint8Array>; write: FileWriter } {
@@ -20,7 +19,7 @@ function folder(): { files: Map<string, string | Uint8Array>; write: FileWriter 
 
 Deno.test("write: specification, SVG and PNG; the specification stands on its own", async () => {
   const { files, write } = folder();
-  await writeFigure(write, "modes", theoryAndSimulation(picture), { png: true });
+  await writeFigure(write, "modes", curves(picture)!, { png: true });
   assertEquals([...files.keys()], ["figures/modes.vl.json", "figures/modes.svg", "figures/modes.png"]);
   const spec = JSON.parse(String(files.get("figures/modes.vl.json")));
   assertEquals(spec.$schema, "https://vega.github.io/schema/vega-lite/v6.json");
@@ -30,8 +29,11 @@ Deno.test("write: specification, SVG and PNG; the specification stands on its ow
 });
 
 Deno.test("write: data is rounded, sizes and steps are not", async () => {
-  const exact = simulation.map((row) => ({ ...row, x: row.x + 12_345_678, mean: row.mean * Math.PI }));
-  const spec = theoryAndSimulation({ ...picture, width: 123.456789, simulation: exact });
+  const exact = lines["s = 4"].map(({ x, y }) => ({
+    x: x.map((step) => step + 12_345_678),
+    y: y.map((a) => a * Math.PI),
+  }));
+  const spec = curves({ ...picture, width: 123.456789, lines: { "s = 4": exact } })!;
   const texts = await Promise.all([3, 17].map(async (digits) => {
     const { files, write } = folder();
     await writeFigure(write, "modes", spec, { digits });
@@ -40,24 +42,31 @@ Deno.test("write: data is rounded, sizes and steps are not", async () => {
   const rounded = JSON.parse(texts[0]);
   assertEquals(rounded.width, 123.456789);
   assertEquals(rounded.datasets.simulation[0].x, 12_345_678);
-  assertEquals(rounded.datasets.simulation[0].mean, Number(exact[0].mean.toPrecision(3)));
+  assertEquals(rounded.datasets.simulation[0].low, Number(exact[0].y[0].toPrecision(3)));
   assertLess(texts[0].length, 0.9 * texts[1].length);
 });
 
 Deno.test("write: nothing is written of a figure that is not valid", async () => {
   const { files, write } = folder();
-  const broken = simulation.map((row, index) => ({ ...row, mean: index === 3 ? Infinity : row.mean }));
+  const valid = curves(picture)!;
+  const broken = {
+    ...valid,
+    datasets: {
+      ...valid.datasets,
+      simulation: [{ x: 1, group: "s = 4", low: 0, mean: Infinity, high: 1, series: "simulation" }],
+    },
+  };
   await assertRejects(
-    () => writeFigure(write, "modes", theoryAndSimulation({ ...picture, simulation: broken })),
+    () => writeFigure(write, "modes", broken),
     FigureError,
-    'figure modes: expected finite numbers in field "mean" for channel y of view top.layer[1], found Infinity in row 3',
+    'figure modes: expected finite numbers in field "mean" for channel y of view top.layer[1], found Infinity in row 0',
   );
   await assertRejects(
-    () => writeFigure(write, "../modes", theoryAndSimulation(picture)),
+    () => writeFigure(write, "../modes", valid),
     FigureError,
     'expected name of lower-case letters, digits, _ and -, found "../modes"',
   );
-  const { description: _, ...silent } = theoryAndSimulation(picture);
+  const { description: _, ...silent } = valid;
   await assertRejects(
     () => writeFigure(write, "modes", silent as typeof silent & { mark: "point" }),
     FigureError,
@@ -69,7 +78,7 @@ Deno.test("write: nothing is written of a figure that is not valid", async () =>
 Deno.test("write: an error of the writer reaches the caller as it is", async () => {
   const full = new Deno.errors.PermissionDenied("disk");
   await assertRejects(
-    () => writeFigure(() => Promise.reject(full), "modes", theoryAndSimulation(picture)),
+    () => writeFigure(() => Promise.reject(full), "modes", curves(picture)!),
     Deno.errors.PermissionDenied,
     "disk",
   );

@@ -31,7 +31,7 @@ Deno.test("rows that share a position become their mean in a band, curves are to
   assertEquals(marks, ["area", "line"]);
   assertEquals(title, {
     text: "loss against step, by depth",
-    subtitle: "mean and band: min–max of 1 to 2 rows at a position",
+    subtitle: "mean and band: range of 1 to 2 rows at a position",
   });
   await validate(spec);
   const svg = await renderSvg(spec);

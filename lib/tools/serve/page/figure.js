@@ -92,7 +92,7 @@ function interactive(spec) {
     }
     if (!("mark" in node)) return node;
     const mark = typeof node.mark === "string" ? { type: node.mark } : node.mark;
-    const told = { tooltip: true, ...mark, clip: true };
+    const told = { tooltip: true, clip: true, ...mark };
     // A line has no place of its own: invisible points along it carry the values.
     if (mark.type === "line" && mark.point === undefined) told.point = { opacity: 0, size: 60, filled: true };
     if (mark.type === "area" || mark.type === "rule") told.tooltip = null;
