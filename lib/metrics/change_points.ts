@@ -132,6 +132,81 @@ export function crossingTime(
   return null;
 }
 
+/**
+ * Value of a curve at a time, on straight lines over the logarithm of time.
+ *
+ * @example
+ * ```ts
+ * import { valueAtLogarithm } from "./change_points.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(valueAtLogarithm({ x: [1, 100], y: [0, 4] }, 10), 2);
+ * ```
+ *
+ * @param curve Times > 0 and values, T ≥ 1.
+ * @param time When, > 0.
+ * @returns The value; before the first time and after the last one, theirs.
+ */
+export function valueAtLogarithm({ x, y }: Curve, time: number): number {
+  let next = 0;
+  while (next < x.length && x[next] < time) next++;
+  if (next === x.length) return y[next - 1];
+  if (next === 0) return y[0];
+  const share = Math.log(time / x[next - 1]) / Math.log(x[next] / x[next - 1]);
+  return y[next - 1] + share * (y[next] - y[next - 1]);
+}
+
+/**
+ * Time at which a curve, past its largest value, first falls to half of it: on straight lines over the logarithm of time.
+ *
+ * @example
+ * ```ts
+ * import { halvingTime } from "./change_points.ts";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(halvingTime({ x: [10, 100, 1000, 10_000], y: [5, 80, 60, 20] })!, 1000 * Math.sqrt(10), 1e-9);
+ * assertEquals(halvingTime({ x: [10, 100], y: [5, 80] }), null);
+ * ```
+ *
+ * @param curve Times > 0 and values, T ≥ 1.
+ * @returns Time; null if it does not.
+ */
+export function halvingTime({ x, y }: Curve): number | null {
+  let top = 0;
+  for (let t = 1; t < x.length; t++) if (y[t] > y[top]) top = t;
+  const level = y[top] / 2;
+  for (let t = top + 1; t < x.length; t++) {
+    if (y[t] > level) continue;
+    const share = (y[t - 1] - level) / (y[t - 1] - y[t]);
+    return x[t - 1] * (x[t] / x[t - 1]) ** share;
+  }
+  return null;
+}
+
+/**
+ * Geometric middle of the two neighbouring times between which a curve falls most.
+ *
+ * @example
+ * ```ts
+ * import { steepestFall } from "./change_points.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(steepestFall({ x: [1, 4, 16, 64], y: [5, 8, 6, 5] }), 8);
+ * assertEquals(steepestFall({ x: [1, 4], y: [5, 8] }), null);
+ * ```
+ *
+ * @param curve Times > 0 and values.
+ * @returns Time; null if the curve never falls.
+ */
+export function steepestFall({ x, y }: Curve): number | null {
+  let [most, time] = [0, null as number | null];
+  for (let t = 1; t < x.length; t++) {
+    const fall = y[t - 1] - y[t];
+    if (fall > most) [most, time] = [fall, Math.sqrt(x[t - 1] * x[t])];
+  }
+  return time;
+}
+
 /** Times of one change over replicas. */
 export interface ChangeInterval {
   /** Median over the replicas that have the change. */

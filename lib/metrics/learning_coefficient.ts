@@ -3,7 +3,8 @@ import { advance } from "../../kernels/shared/advance.ts";
 import { append } from "../../kernels/shared/append.ts";
 import { record } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
-import type { ParameterSet } from "../models/parameters.ts";
+import { selectReplicas } from "../models/parameter_arrays.ts";
+import type { NamedArray, ParameterSet } from "../models/parameters.ts";
 import { sgld } from "../optim/sgld.ts";
 import { meanInterval } from "../statistics/interval.ts";
 import { describeChains } from "./chains.ts";
@@ -125,6 +126,46 @@ export async function learningCoefficients(
     const lossAtCentre = options.lossAtCentre ?? mean(own.map((r) => mean(at(before, r))));
     return estimated(own.map((r) => at(after, r)), { lossAtCentre, nBeta, burnIn });
   });
+}
+
+/**
+ * Local learning coefficients along a run: {@linkcode learningCoefficients} of the replicas of a snapshot, by chains whose
+ * random draws are the step's own. One set of parameters serves all snapshots.
+ *
+ * @param snapshot Step, and parameters (S, …) of the replicas under the names of checkpoints.
+ * @param options As of `learningCoefficients`: `parameters` has S · chains replicas, the chains of one replica side by side;
+ *   their values are written here.
+ * @returns One estimate for each replica of the snapshot (S); null where chains diverged.
+ * @throws {RangeError} As `learningCoefficients`.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { sum } from "../../kernels/reduce/reduce.ts";
+ * import { square } from "../../kernels/elementwise/unary.ts";
+ * import { ParameterSet } from "../models/parameters.ts";
+ * import { learningCoefficientsAt } from "./learning_coefficient.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * // Two replicas with two chains each; a pull without end leaves them where they are.
+ * using parameters = ParameterSet.create({ w: { shape: [1], init: { law: "constant", value: 0 } } }, [1, 2, 3, 4]);
+ * const snapshot = { step: 10, arrays: [{ name: "w", shape: [2, 1], data: Float32Array.of(3, 5) }] };
+ * const loss = () => sum(square(parameters.weights.w), [1]);
+ * const chains = { chains: 2, nBeta: 1, lr: 1e-12, localisation: 1e9, burnIn: 0, draws: 8 };
+ * const found = await learningCoefficientsAt(snapshot, { parameters, loss, ...chains });
+ * [9, 25].forEach((expected, r) => assertAlmostEquals(found[r]!.lossAtCentre, expected, 1e-4));
+ * ```
+ */
+export async function learningCoefficientsAt(
+  { step, arrays }: { readonly step: number; readonly arrays: readonly NamedArray[] },
+  options: LearningCoefficientOptions & { readonly chains: number },
+): Promise<(LearningCoefficient | null)[]> {
+  const { parameters, chains, key = "learning coefficient" } = options;
+  const starts = Array.from({ length: parameters.replicas }, (_, chain) => Math.floor(chain / chains));
+  parameters.flat.write(parameters.pack(selectReplicas(arrays, starts)));
+  const found = await learningCoefficients({ ...options, key: `${key} at step ${step}` });
+  return found.map((one) => Number.isFinite(one.coefficient) && Number.isFinite(one.rHat) ? one : null);
 }
 
 /** The estimate that losses of chains give, burn-in included (R of burnIn + draws). */

@@ -27,6 +27,9 @@ export {
   type CrossingScale,
   crossingTime,
   type Curve,
+  halvingTime,
+  steepestFall,
+  valueAtLogarithm,
 } from "./change_points.ts";
 export { type SegmentedFall, segmentedFall } from "./segmented_fall.ts";
 export {
@@ -52,6 +55,7 @@ export {
   learningCoefficient,
   type LearningCoefficientOptions,
   learningCoefficients,
+  learningCoefficientsAt,
 } from "./learning_coefficient.ts";
 export { type ChainDiagnostics, describeChains, splitRHat } from "./chains.ts";
 export {
@@ -64,4 +68,15 @@ export {
   gini,
   keyFrequencies,
 } from "./fourier.ts";
+export {
+  embeddingPowers,
+  excludedLoss,
+  type GroupTable,
+  groupTable,
+  neuronFrequencies,
+  restrictedLoss,
+  type ResultComponents,
+  resultComponents,
+  rowsByElement,
+} from "./modular_progress.ts";
 export { type KnownCoefficient, reducedRankCoefficient, type ReducedRankSizes } from "./reduced_rank.ts";

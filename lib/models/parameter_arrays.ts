@@ -56,6 +56,30 @@ export function repeatReplicas(arrays: readonly NamedArray[], times: number): Na
 }
 
 /**
+ * Sums the squares of all elements of each replica, in float64.
+ *
+ * @param arrays Arrays (R, …), at least one.
+ * @returns Sums (R).
+ *
+ * @example
+ * ```ts
+ * import { squaredNorms } from "./parameter_arrays.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const arrays = [{ name: "w", shape: [2, 2], data: Float32Array.of(1, 2, 0, 3) }];
+ * assertEquals(squaredNorms(arrays), [5, 9]);
+ * ```
+ */
+export function squaredNorms(arrays: readonly NamedArray[]): number[] {
+  const sums = new Array<number>(arrays[0].shape[0]).fill(0);
+  for (const { shape: [R], data } of arrays) {
+    const each = data.length / R;
+    for (let index = 0; index < data.length; index++) sums[Math.floor(index / each)] += data[index] * data[index];
+  }
+  return sums;
+}
+
+/**
  * Finds an array by its name.
  *
  * @param arrays Arrays, such as parameters as checkpoints have them.

@@ -23,6 +23,8 @@ export {
   type ModularArithmeticOptions,
   type ModularLabels,
   type ModularOperation,
+  type ModularPart,
+  modularPart,
   modularTable,
 } from "./modular_arithmetic.ts";
 export { type NextTokens, shuffled, type TokenBatch, withTargets } from "./token_sequences.ts";

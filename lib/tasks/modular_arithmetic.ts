@@ -65,6 +65,50 @@ const NAME = "modular_arithmetic";
  * ```
  */
 export function modularArithmetic(options: ModularArithmeticOptions): TaskSampler<ModularArithmeticBatch> {
+  const { shape: [R, n], tokens, labels, weights } = modularPart(options);
+  return (draw) => {
+    if (draw.seeds.shape[0] !== R) {
+      throw new RangeError(`${NAME}: expected ${R} replicas as in its seeds, found ${draw.seeds.shape[0]}`);
+    }
+    return {
+      tokens: own(Tensor.from(tokens, [R, n, 3], "tokens")),
+      labels: own(Tensor.from(labels, [R, n], "labels")),
+      weights: own(Tensor.from(weights, [R, n], "weights")),
+    };
+  };
+}
+
+/** A part of the table on the host: the one batch of {@linkcode modularArithmetic}. */
+export interface ModularPart {
+  /** Replicas R and pairs n of the one that has most. */
+  readonly shape: readonly [R: number, n: number];
+  /** a, b and "=" (R, n, 3). */
+  readonly tokens: Uint32Array;
+  /** Results (R, n) below p. */
+  readonly labels: Uint32Array;
+  /** 1, or 0 for pairs that fill up (R, n). */
+  readonly weights: Float32Array;
+  /** Places in the complete table of each replica's own pairs, in the order of its rows (R). */
+  readonly pairs: readonly (readonly number[])[];
+}
+
+/**
+ * Splits the complete table on the host, for what trains on a fixed full batch.
+ *
+ * @param options The task.
+ * @returns Tokens, labels and weights of the part, and which pairs each replica has.
+ * @throws {RangeError} If an option is out of its domain, or no replica has a pair in the part.
+ *
+ * @example
+ * ```ts
+ * import { modularPart, modularTable } from "./modular_arithmetic.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { tokens, pairs: [[first]] } = modularPart({ modulus: 7, seeds: [1], fraction: 0.5, part: "train" });
+ * assertEquals([...tokens.subarray(0, 2)], modularTable(7, "add")[first].slice(0, 2));
+ * ```
+ */
+export function modularPart(options: ModularArithmeticOptions): ModularPart {
   const { modulus: p, seeds, part } = options;
   const R = seeds.length;
   checkCounts(NAME, { modulus: p, "the number of seeds": R });
@@ -82,28 +126,20 @@ export function modularArithmetic(options: ModularArithmeticOptions): TaskSample
   if (n === 0) throw new RangeError(`${NAME}: expected a ${part} part of at least one pair, found none of ${all}`);
 
   const [tokens, labels] = [new Uint32Array(R * n * 3), new Uint32Array(R * n)];
-  seeds.forEach((seed, r) => {
+  const pairs = seeds.map((seed, r) => {
     const order = permutation({ seed, key: "modular split" }, all);
     const source = kinds[r] === "permuted" ? permutation({ seed, key: "modular labels" }, all) : null;
-    for (let k = 0; k < n; k++) {
-      // Beyond the part, pairs of the other one fill up: any will do, as they weigh nothing.
-      const pair = order[(k + (part === "train" ? 0 : trained[r])) % all];
+    // Beyond the part, pairs of the other one fill up: any will do, as they weigh nothing.
+    const rows = Array.from({ length: n }, (_, k) => order[(k + (part === "train" ? 0 : trained[r])) % all]);
+    rows.forEach((pair, k) => {
       const [a, b] = table[pair];
       tokens.set([a, b, p], (r * n + k) * 3);
       labels[r * n + k] = table[source ? source[pair] : pair][2];
-    }
+    });
+    return rows.slice(0, counts[r]);
   });
   const weights = Float32Array.from({ length: R * n }, (_, k) => k % n < counts[Math.floor(k / n)] ? 1 : 0);
-  return (draw) => {
-    if (draw.seeds.shape[0] !== R) {
-      throw new RangeError(`${NAME}: expected ${R} replicas as in its seeds, found ${draw.seeds.shape[0]}`);
-    }
-    return {
-      tokens: own(Tensor.from(tokens, [R, n, 3], "tokens")),
-      labels: own(Tensor.from(labels, [R, n], "labels")),
-      weights: own(Tensor.from(weights, [R, n], "weights")),
-    };
-  };
+  return { shape: [R, n], tokens, labels, weights, pairs };
 }
 
 /**

@@ -85,6 +85,38 @@ export function unionOfSteps(...lists: readonly (readonly number[])[]): number[]
   return [...new Set(lists.flat())].sort((a, b) => a - b);
 }
 
+/**
+ * Chooses some of the steps of reports, for what is too dear to be measured at all of them: about evenly spaced in their
+ * logarithm, up to the last one.
+ *
+ * @param steps Steps to choose from, ascending; 0 is passed over.
+ * @param choice How many, and the first one, about.
+ * @returns The nearest steps, each once: fewer where there are no more.
+ *
+ * @example
+ * ```ts
+ * import { logarithmicChoice, logarithmicSteps } from "./steps.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(logarithmicChoice(logarithmicSteps(7, 1000), { count: 3, from: 10 }), [10, 100, 1000]);
+ * ```
+ */
+export function logarithmicChoice(
+  steps: readonly number[],
+  { count, from }: { readonly count: number; readonly from: number },
+): number[] {
+  const planned = steps.filter((step) => step > 0);
+  const last = planned[planned.length - 1];
+  const wanted = Array.from(
+    { length: count },
+    (_, index) => last * (last / from) ** ((index + 1 - count) / Math.max(1, count - 1)),
+  );
+  const distance = (step: number, to: number) => Math.abs(Math.log(step / to));
+  return unionOfSteps(
+    wanted.map((to) => planned.reduce((best, step) => distance(step, to) < distance(best, to) ? step : best)),
+  );
+}
+
 function expectWhole(label: string, numbers: Readonly<Record<string, number>>, least: number): void {
   for (const [name, value] of Object.entries(numbers)) {
     if (Number.isInteger(value) && value >= least) continue;

@@ -2,6 +2,7 @@ import {
   assertAlmostEquals,
   assertEquals,
   assertLess,
+  assertNotEquals,
   assertRejects,
   assertStringIncludes,
   assertThrows,
@@ -19,6 +20,7 @@ import {
   learningCoefficient,
   type LearningCoefficientOptions,
   learningCoefficients,
+  learningCoefficientsAt,
 } from "../../lib/metrics/learning_coefficient.ts";
 import { reducedRankCoefficient } from "../../lib/metrics/reduced_rank.ts";
 import { ParameterSet, type ParameterSpecs, type Weights } from "../../lib/models/parameters.ts";
@@ -203,4 +205,32 @@ Deno.test("splitRHat and describeChains: equal chains, chains apart, and a saddl
   assertStringIncludes(describeChains([wave(0), wave(0)], 2).warnings.join(), "smaller losses than at the centre");
   assertStringIncludes(describeChains([wave(0, 0.01)], 0).warnings.join(), "losses still drift");
   assertEquals(splitRHat([[1, 1]]), NaN);
+});
+
+Deno.test("coefficients of a snapshot: of each replica from its own weights, with draws of the step's own; null where chains diverge", async () => {
+  const specs = { w: { shape: [3], init: { law: "constant", value: 0 } } } as const;
+  using parameters = ParameterSet.create(specs, [1, 2, 3, 4, 5, 6]);
+  const at = (step: number, ...data: number[]) => ({
+    step,
+    arrays: [{ name: "w", shape: [data.length / 3, 3], data: Float32Array.from(data) }],
+  });
+  const loss = () => sum(square(parameters.weights.w), [1]);
+  const estimate = (snapshot: ReturnType<typeof at>, changes: Partial<Dynamics> = {}) =>
+    learningCoefficientsAt(snapshot, {
+      parameters,
+      loss,
+      chains: 3,
+      ...{ nBeta: 50, lr: 1e-4, localisation: 10, burnIn: 2, draws: 8 },
+      ...changes,
+    });
+  const found = await estimate(at(10, 1, 2, 2, 0, 3, 4));
+  assertEquals(found.map((one) => one!.lossAtCentre), [9, 25]);
+  assertEquals(found.map((one) => one!.chains.length), [3, 3]);
+  assertEquals((await estimate(at(10, 0, 3, 4, 1, 2, 2))).map((one) => one!.lossAtCentre), [25, 9]);
+  assertEquals(await estimate(at(10, 1, 2, 2, 0, 3, 4)), found);
+  assertNotEquals((await estimate(at(20, 1, 2, 2, 0, 3, 4)))[0]!.chains, found[0]!.chains);
+  for (const one of await estimate(at(10, 1, 2, 2, 0, 3, 4), { localisation: 1e9, lr: 1e-9 })) {
+    assertAlmostEquals(one!.coefficient, 0, 0.02);
+  }
+  assertEquals(await estimate(at(10, 1, 2, 2, 0, 3, 4), { localisation: 1e9, lr: 1e3 }), [null, null]);
 });

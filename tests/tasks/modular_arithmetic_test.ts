@@ -2,7 +2,12 @@
 import { assert, assertEquals, assertLess, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { modularArithmetic, type ModularArithmeticOptions, modularTable } from "../../lib/tasks/modular_arithmetic.ts";
+import {
+  modularArithmetic,
+  type ModularArithmeticOptions,
+  modularPart,
+  modularTable,
+} from "../../lib/tasks/modular_arithmetic.ts";
 import { differingTensor, sample } from "./sample.ts";
 
 await openGpu();
@@ -53,6 +58,19 @@ Deno.test("parts are disjoint and complete; fractions differ per replica and are
     assert(tokens.values.every((token, n) => n % 3 === 2 ? token === 11 : token < 11));
     assert(weights.values.every((weight) => weight === 0 || weight === 1));
   }
+});
+
+Deno.test("a part on the host is the sampler's batch, and names each replica's own pairs in the table", async () => {
+  const options = { modulus: 11, seeds: SEEDS, fraction: [0.2, 0.5, 0.4], part: "train", labels: "permuted" } as const;
+  const { shape, tokens, labels, weights, pairs: places } = modularPart(options);
+  const batch = await draw(options);
+  assertEquals([...shape], batch.labels.shape);
+  assertEquals([[...tokens], [...labels], [...weights]], [
+    [...batch.tokens.values],
+    [...batch.labels.values],
+    [...batch.weights.values],
+  ]);
+  assertEquals(places.map((own) => [...own]), SEEDS.map((_, r) => pairs(batch, r)));
 });
 
 Deno.test("splits are nested in the fraction, differ between seeds, and are those of a replica alone", async () => {
