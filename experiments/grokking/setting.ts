@@ -1,8 +1,7 @@
-/** Options of the experiment, and the ensemble that they make. */
-import { type Configuration, option, type Presets, UserError } from "../../lib/run/mod.ts";
-import { modularTable } from "../../lib/tasks/mod.ts";
-import { logarithmicSteps, unionOfSteps } from "../../lib/train/training.ts";
-import type { ModelSizes } from "./model.ts";
+/** Options, presets, and the conditions that they make. */
+import * as lab from "../../mod.ts";
+
+const { option } = lab;
 
 /** Command line; the defaults are the `cpu` preset's. */
 export const options = {
@@ -20,10 +19,10 @@ export const options = {
   "control-replicas": option.integer(2, { min: 0, max: 64, help: "replicas of each control; 0 for none" }),
   decays: option.numbers([0, 0.3, 2], { min: 0, help: "weight decays of the controls" }),
   fractions: option.numbers([0.3, 0.6], { above: 0, max: 0.95, help: "shares of the pairs of the controls" }),
-  "branch-at": option.numbers([60, 150, 300], {
+  "branch-at": option.integers([60, 150, 300], {
     min: 1,
-    help:
-      "steps from which interventions branch off, ascending; claims about the middle one carry no step in their name",
+    ascending: true,
+    help: "steps from which interventions branch off; claims about the middle one carry no step in their name",
   }),
   "branch-steps": option.integer(600, { min: 0, help: "steps of the interventions; 0 for none" }),
   coefficients: option.integer(10, {
@@ -42,8 +41,11 @@ export const options = {
   "coefficient-n-beta": option.number(0, { min: 0, help: "nβ; 0 for n / ln n, n the number of training pairs" }),
 };
 
+/** Values of the options. */
+export type Setting = lab.Configuration<typeof options>;
+
 /** Partial overrides by name. */
-export const presets: Presets<typeof options> = {
+export const presets: lab.Presets<typeof options> = {
   smoke: {
     modulus: 11,
     fraction: 0.5,
@@ -71,7 +73,6 @@ export const presets: Presets<typeof options> = {
     lr: 0.001,
     steps: 40_000,
     reports: 120,
-    "control-replicas": 2,
     decays: [0, 0.3, 3],
     fractions: [0.2, 0.4, 0.6],
     "branch-at": [700, 2000, 8000],
@@ -83,57 +84,71 @@ export const presets: Presets<typeof options> = {
   },
 };
 
-/** Values of the options. */
-export type Setting = Configuration<typeof options>;
-
-/** Sizes of the model. */
-export function sizesOf({ modulus, width, heads, mlp }: Setting): ModelSizes {
-  return { modulus, width, heads, mlp };
-}
-
 /** Refuses what no run can do, before anything is written. */
 export function check(setting: Setting): void {
   const { modulus: p, width, heads, steps, "branch-at": branches, "branch-steps": more } = setting;
-  if (width % heads !== 0) throw new UserError(`expected --width to be a multiple of --heads=${heads}, found ${width}`);
+  const refuse = (message: string) => {
+    throw new lab.UserError(message);
+  };
+  if (width % heads !== 0) refuse(`expected --width to be a multiple of --heads=${heads}, found ${width}`);
   for (let k = 2; k * k <= p; k++) {
-    if (p % k === 0) throw new UserError(`expected --modulus to be a prime, found ${p} = ${k} · ${p / k}`);
+    if (p % k === 0) refuse(`expected --modulus to be a prime, found ${p} = ${k} · ${p / k}`);
   }
-  const [last] = branches.slice(-1);
-  if (branches.some((at, index) => !Number.isInteger(at) || index > 0 && at <= branches[index - 1])) {
-    throw new UserError(`expected --branch-at to be whole steps, ascending, found ${branches.join(",")}`);
-  }
-  if (more > 0 && last + more > steps) {
-    throw new UserError(
-      `expected --branch-at and --branch-steps to add up to --steps=${steps} at most, found ${last + more}`,
-    );
+  const end = Math.max(...branches) + more;
+  if (more > 0 && end > steps) {
+    refuse(`expected --branch-at and --branch-steps to add up to --steps=${steps} at most, found ${end}`);
   }
   for (const [name, values] of [["decays", setting.decays], ["fractions", setting.fractions]] as const) {
     const own = name === "decays" ? setting["weight-decay"] : setting.fraction;
     const twice = values.find((value, index) => values.indexOf(value) !== index || value === own);
     if (twice === undefined) continue;
-    throw new UserError(`expected --${name} to differ from each other and from the main one, found ${twice} twice`);
+    refuse(`expected --${name} to differ from each other and from the main one, found ${twice} twice`);
   }
 }
 
-/** Pairs of the complete table in its order. */
-export function tableOf({ modulus, operation }: Setting): [number, number, number][] {
-  return modularTable(modulus, operation);
+/** What a replica is given beside its seed. */
+export interface Given {
+  readonly fraction: number;
+  readonly weightDecay: number;
+  readonly labels: lab.ModularLabels;
 }
 
+/** A replica of the ensemble. */
+export type Replica = lab.ConditionReplica<Given>;
+
 /**
- * Reports whose snapshots the local learning coefficient is estimated of.
+ * Lists the conditions: the main replicas, then the controls, each of which differs from them in one respect.
  *
  * @param setting Options.
- * @returns Steps of reports, ascending, about evenly spaced in their logarithm from a fiftieth of the run to its end:
- * before, a snapshot is no minimum of anything.
+ * @param seed First seed; a control's replicas have the seeds of the first main ones.
+ * @returns Conditions in order.
  */
-export function coefficientSteps({ coefficients: count, steps, reports }: Setting): number[] {
-  const planned = logarithmicSteps(reports, steps).filter((step) => step > 0);
-  const wanted = Array.from(
-    { length: count },
-    (_, index) => steps * 50 ** ((index + 1 - count) / Math.max(1, count - 1)),
-  );
-  const nearest = (step: number) =>
-    planned.reduce((best, one) => Math.abs(Math.log(one / step)) < Math.abs(Math.log(best / step)) ? one : best);
-  return unionOfSteps(wanted.map(nearest));
+export function conditionsOf(setting: Setting, seed: number): lab.Conditions<Given> {
+  const seeds = (count: number) => Array.from({ length: count }, (_, index) => (seed + index) >>> 0);
+  const main = { fraction: setting.fraction, weightDecay: setting["weight-decay"], labels: "true" as const };
+  const control = (name: string, changed: Partial<Given>) => ({
+    ...main,
+    ...changed,
+    name,
+    seeds: seeds(setting["control-replicas"]),
+  });
+  return new lab.Conditions<Given>([
+    { ...main, name: "main", seeds: seeds(setting.replicas) },
+    ...setting.decays.map((weightDecay) => control(`weight decay ${weightDecay}`, { weightDecay })),
+    ...setting.fractions.map((fraction) => control(`fraction ${fraction}`, { fraction })),
+    control("random labels", { labels: "permuted" }),
+  ]);
 }
+
+/** Conditions whose learning coefficient is estimated: the main one, and those that should not generalise. */
+export const STUDIED = ["main", "weight decay 0", "random labels"];
+
+/** Interventions; without one, a replica goes on as in the main run, bit for bit. */
+export const INTERVENTIONS = ["freeze final", "freeze random", "redraw final", "redraw random"] as const;
+
+/** Series of an intervention that begins at a step. */
+export const branchName = (intervention: string, from: number) => `${intervention} from ${from}`;
+
+/** Reports whose snapshots the local learning coefficient is estimated of: before the first, none is a minimum of anything. */
+export const coefficientSteps = ({ coefficients: count, steps, reports }: Setting) =>
+  lab.logarithmicChoice(lab.logarithmicSteps(reports, steps), { count, from: steps / 50 });

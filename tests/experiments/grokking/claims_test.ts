@@ -1,24 +1,23 @@
-/** Every claim's verdict on evidence for which it is known. */
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+/** Every claim's verdict on measurements for which it is known. */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { claims } from "../../../experiments/grokking/claims.ts";
-import { halfTime, steepestFall } from "../../../experiments/grokking/coefficient_claims.ts";
-import type { Evidence } from "../../../experiments/grokking/evidence.ts";
-import { INTERVENTIONS } from "../../../experiments/grokking/interventions.ts";
-import { groupTable } from "../../../experiments/grokking/measures.ts";
-import { cyclicGroup } from "../../../experiments/grokking/group.ts";
-import { replicasOf } from "../../../experiments/grokking/replicas.ts";
-import { coefficientSteps, options, presets, type Setting } from "../../../experiments/grokking/setting.ts";
-import { MATRICES } from "../../../experiments/grokking/spectral.ts";
-import { crossing } from "../../../experiments/grokking/times.ts";
-import { judgeClaims, type Verdict } from "../../../lib/claims/mod.ts";
-import { parseCommandLine } from "../../../lib/run/command_line.ts";
-
-const setting: Setting = parseCommandLine(
-  ["--preset=cpu", "--steps=1000", "--control-replicas=2", "--branch-at=50,100,150", "--branch-steps=800"],
+import {
+  branchName,
+  coefficientSteps,
+  conditionsOf,
+  INTERVENTIONS,
   options,
   presets,
-).configuration;
-const replicas = replicasOf(setting, 1);
+  type Setting,
+  STUDIED,
+} from "../../../experiments/grokking/setting.ts";
+import { judgeClaims, type Verdict } from "../../../lib/claims/mod.ts";
+import { parseCommandLine } from "../../../lib/run/command_line.ts";
+import { Measurements } from "../../../lib/study/mod.ts";
+
+// Twelve replicas of everything: as many as it takes to say that something holds in all.
+const asked = ["--replicas=12", "--control-replicas=12", "--branch-at=50,100,150", "--branch-steps=800"];
+const setting: Setting = parseCommandLine(["--preset=cpu", ...asked], options, presets).configuration;
 const steps = Array.from({ length: 101 }, (_, index) => 10 * index);
 const half = Math.log(setting.modulus) / 2;
 
@@ -69,95 +68,67 @@ const grokking: Story = {
 };
 
 /** What the run would have measured. */
-function told(changes: Partial<Story> = {}): Evidence {
+function told(changes: Partial<Story> = {}): Measurements {
   const story = { ...grokking, ...changes };
+  const measured = new Measurements();
+  const conditions = conditionsOf(setting, 1);
   const late = (replica: number) => 1 + 0.01 * (replica % 4);
   const step = (at: number, now: number, before: number, after: number) => now >= at ? after : before;
-  const timeOf = (index: number) => {
-    const { condition } = replicas[index];
-    return (condition === "main" ? story.generalised : story.conditions[condition] ?? Infinity) * late(index);
+  /** Adds the numbers of every replica of a series at a step. */
+  const add = (series: string, now: number, of: (replica: number) => Record<string, number>, index?: number) => {
+    for (let replica = 0; replica < 12; replica++) {
+      for (const [quantity, value] of Object.entries(of(replica))) {
+        measured.add({ series, step: now, quantity, replica, value, ...(index !== undefined && { index }) });
+      }
+    }
   };
-  const [S, each] = [setting.replicas, Object.fromEntries];
-  const same = (value: number) =>
-    each(MATRICES.map((name) => [name, value])) as Record<typeof MATRICES[number], number>;
-  const p = setting.modulus;
-  return {
-    setting,
-    replicas,
-    snapshots: steps.map((now) => ({
-      step: now,
-      weights: [],
-      points: replicas.map((_, index) => ({
-        trainLoss: 0,
-        testLoss: step(story.testHalf * late(index), now, 2 * half, 0),
-        trainAccuracy: step(story.memorised * late(index), now, 0, 1),
-        testAccuracy: step(timeOf(index), now, story.ceiling, 1),
-        norm2: step(story.generalised * 0.9 * late(index), now, 100, 100 * story.normRatio),
-      })),
-    })),
-    progress: {
-      table: groupTable([], p, cyclicGroup(p, "add")),
-      measured: steps.map((now) =>
-        Array.from({ length: S }, (_, index) => ({
-          restrictedLoss: step(story.circuit * late(index), now, 2 * half, 0),
-          testRestrictedLoss: 0,
-          excludedLoss: step(story.generalised, now, 1, 1 + story.excluded * late(index)),
-          giniEmbedding: step(500, now, 0.1, 0.1 + story.gini * late(index)),
-          giniLogits: 0,
-          explained: story.explained + 0.001 * index,
-          ranks: same(step(500, now, 8, 8 * story.rankRatio * late(index))),
-          distances: same(step(story.subspace * late(index), now, 0.8, 0)),
-          angles: same(0),
-          embedding: [],
-          logits: [],
-        }))
-      ),
-      finals: Array.from({ length: S }, (_, index) => ({
-        keys: [1, 2],
-        neurons: [story.neurons / 2, story.neurons / 2 + 0.001 * index],
-        subspaces: [],
-        embedding: new Float32Array(0),
-      })),
-    },
-    branches: setting["branch-at"].flatMap((from, place) =>
-      INTERVENTIONS.filter((name) => name !== "none").flatMap((intervention) =>
-        steps.filter((now) => now >= from && now <= from + 800).flatMap((now) =>
-          Array.from({ length: S }, (_, replica) => ({
-            from,
-            step: now,
-            intervention,
-            replica,
-            testLoss: 0,
-            testAccuracy: step(
-              (([story.early, story.branches, story.late][place] ?? story.branches)[intervention] ?? Infinity) *
-                late(replica),
-              now,
-              0.1,
-              1,
-            ),
-          }))
-        )
-      )
-    ),
-    coefficients: coefficientSteps(setting).flatMap((now) =>
-      replicas.flatMap(({ condition }, replica) => {
-        const [before, top, after, fall] = story.coefficients;
-        const own = condition === "main"
-          ? now < story.memorised ? before : now < fall ? top : after
-          : now < 900
-          ? top
-          : top * story.kept;
-        if (!["main", "weight decay 0", "random labels"].includes(condition)) return [];
-        const coefficient = own * late(replica);
-        const chains = { least: coefficient, most: coefficient, rHat: 1, warnings: "" };
-        return [{ step: now, replica, coefficient, lossAtCentre: 0, ...chains }];
-      })
-    ),
-  };
+  for (const now of steps) {
+    for (const condition of conditions.names) {
+      const time = condition === "main" ? story.generalised : story.conditions[condition] ?? Infinity;
+      add(condition, now, (r) => ({
+        "test loss": step(story.testHalf * late(r), now, 2 * half, 0),
+        "train accuracy": step(story.memorised * late(r), now, 0, 1),
+        "test accuracy": step(time * late(r), now, story.ceiling, 1),
+        "squared norm": step(story.generalised * 0.9 * late(r), now, 100, 100 * story.normRatio),
+      }));
+    }
+    add("main", now, (r) => ({
+      "restricted loss": step(story.circuit * late(r), now, 2 * half, 0),
+      "excluded loss": step(story.generalised, now, 1, 1 + story.excluded * late(r)),
+      "gini embedding": step(500, now, 0.1, 0.1 + story.gini * late(r)),
+      "explained": story.explained + 0.001 * r,
+      "effective rank OV": step(500, now, 8, 8 * story.rankRatio * late(r)),
+      "distance OV": step(story.subspace * late(r), now, 0.8, 0),
+    }));
+  }
+  for (const k of [1, 2]) {
+    add("main", 1000, (r) => ({ "neurons at a key frequency": story.neurons / 2 + 0.001 * r }), k);
+  }
+  setting["branch-at"].forEach((from, place) => {
+    const times = [story.early, story.branches, story.late][place] ?? story.branches;
+    for (const name of INTERVENTIONS) {
+      for (const now of steps.filter((now) => now >= from && now <= from + 800)) {
+        const accuracy = (r: number) => step((times[name] ?? Infinity) * late(r), now, 0.1, 1);
+        add(branchName(name, from), now, (r) => ({ "test accuracy": accuracy(r) }));
+      }
+    }
+  });
+  for (const now of coefficientSteps(setting)) {
+    const [before, top, after, fall] = story.coefficients;
+    for (const condition of STUDIED) {
+      const own = condition === "main"
+        ? now < story.memorised ? before : now < fall ? top : after
+        : now < 900
+        ? top
+        : top * story.kept;
+      add(condition, now, (r) => ({ "learning coefficient": own * late(r), "learning coefficient, warnings": 0 }));
+    }
+  }
+  return measured;
 }
 
-const verdicts = (evidence: Evidence) =>
-  Object.fromEntries(judgeClaims(claims(setting), evidence).map(({ id, verdict }) => [id, verdict]));
+const verdicts = (measured: Measurements) =>
+  Object.fromEntries(judgeClaims(claims(setting), measured).map(({ id, verdict }) => [id, verdict]));
 
 const failing: Record<string, Partial<Story>> = {
   "delayed": { generalised: 150 },
@@ -205,47 +176,38 @@ Deno.test("textbook grokking reproduces every claim but the one that contradicts
   assertEquals(verdicts(told({ subspace: 310 }))["ov-with-circuit"], "reproduced");
 });
 
-for (const [id, changes] of Object.entries(failing)) {
-  Deno.test(`${id} can fail`, () => assertEquals(verdicts(told(changes))[id], "not reproduced"));
-}
+Deno.test("every claim can fail", () => {
+  for (const [id, changes] of Object.entries(failing)) assertEquals(verdicts(told(changes))[id], "not reproduced", id);
+});
 
-Deno.test("replicas that never generalise leave claims about times undecided", () => {
-  const found = verdicts(told({ generalised: Infinity, conditions: {}, branches: {} }));
+Deno.test("replicas that never generalise leave claims about times undecided, and measure nothing", () => {
+  const judged = judgeClaims(claims(setting), told({ generalised: Infinity, conditions: {}, branches: {} }));
   for (const id of ["delayed", "norm-falls", "freeze-speeds", "redraw-specific"]) {
-    assertEquals(found[id], "inconclusive", id);
+    const { verdict, measured, low } = judged.find((claim) => claim.id === id)!;
+    assertEquals([verdict, measured, low], ["inconclusive", null, null], id);
   }
 });
 
+Deno.test("what a source predicts is said, thresholds are not", () => {
+  const predicted = judgeClaims(claims(setting), told()).filter((claim) => claim.predicted !== null);
+  assertEquals(Object.fromEntries(predicted.map(({ id, predicted }) => [id, predicted])), {
+    "delayed": 10,
+    "sparse-logits": 0.95,
+    "neurons": 433 / 512,
+    "ov-with-test": 1,
+  });
+});
+
 Deno.test("claims about controls and interventions are made only where there are some", () => {
-  const without = claims({ ...setting, "control-replicas": 0, "branch-steps": 0, coefficients: 0 }).map(({ id }) => id);
+  const idsOf = (changes: Partial<Setting>) => claims({ ...setting, ...changes }).map(({ id }) => id);
+  const without = idsOf({ "control-replicas": 0, "branch-steps": 0, coefficients: 0 });
   assertEquals(without.filter((id) => /decay|fraction|data|labels|freeze|redraw|coefficient/.test(id)), []);
-  const positive = claims({ ...setting, decays: [0.3] }).map(({ id }) => id);
-  assertEquals(positive.filter((id) => id.includes("no-decay")), []);
-  const ids = claims(setting).map(({ id }) => id).filter((id) => id.startsWith("freeze-speeds"));
-  assertEquals(ids, ["freeze-speeds", "freeze-speeds-at-50", "freeze-speeds-at-150"]);
-});
-
-Deno.test("a crossing lies between reports, evenly in the logarithm of the step", () => {
-  assertAlmostEquals(crossing([1, 100], [0, 1], 0.5, true)!, 10, 1e-9);
-  assertAlmostEquals(crossing([0, 1, 100, 1000], [4, 4, 0, 9], 2, false)!, 10, 1e-9);
-  assertEquals(crossing([5, 10], [1, 1], 0.5, true), 5);
-  assertEquals(crossing([5, 10], [0, 0], 0.5, true), null);
-});
-
-Deno.test("learning coefficients: the time to half of the largest, and the largest fall", () => {
-  const rows = [[10, 5], [100, 80], [1000, 60], [10_000, 20]].map(([step, coefficient]) => ({
-    step,
-    coefficient,
-    replica: 0,
-    least: 0,
-    most: 0,
-    lossAtCentre: 0,
-    rHat: 1,
-    warnings: "",
-  }));
-  assertAlmostEquals(halfTime(rows)!, 1000 * Math.sqrt(10), 1e-9);
-  assertAlmostEquals(steepestFall(rows)!, 1000 * Math.sqrt(10), 1e-9);
-  assertEquals([halfTime(rows.slice(0, 3)), steepestFall(rows.slice(0, 2))], [null, null]);
+  assertEquals(idsOf({ decays: [0.3] }).filter((id) => id.includes("no-decay")), []);
+  assertEquals(idsOf({}).filter((id) => id.startsWith("freeze-speeds")), [
+    "freeze-speeds",
+    "freeze-speeds-at-50",
+    "freeze-speeds-at-150",
+  ]);
 });
 
 Deno.test("learning coefficients are estimated at reports, evenly in the logarithm, the last one included", () => {
@@ -254,4 +216,23 @@ Deno.test("learning coefficients are estimated at reports, evenly in the logarit
   found.slice(1).forEach((step, index) => assertAlmostEquals(step / found[index], 50 ** (1 / 9), 0.25));
   assertEquals(coefficientSteps({ ...setting, coefficients: 1 }), [1000]);
   assertEquals(coefficientSteps({ ...setting, coefficients: 0 }), []);
+});
+
+Deno.test("conditions: the main replicas first, each control with the first of their seeds and one change", () => {
+  const { replicas, names } = conditionsOf({ ...setting, replicas: 3, "control-replicas": 2 }, 7);
+  assertEquals(names, [
+    "main",
+    "weight decay 0",
+    "weight decay 0.3",
+    "weight decay 2",
+    "fraction 0.3",
+    "fraction 0.6",
+    "random labels",
+  ]);
+  assertEquals(replicas.map(({ seed }) => seed), [7, 8, 9, ...new Array(6).fill([7, 8]).flat()]);
+  const [main] = replicas;
+  for (const { fraction, weightDecay, labels } of replicas.slice(3)) {
+    const changes = [fraction !== main.fraction, weightDecay !== main.weightDecay, labels !== main.labels];
+    assert(changes.filter(Boolean).length === 1);
+  }
 });

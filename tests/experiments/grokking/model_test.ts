@@ -1,6 +1,6 @@
 /** The model by tables is the transformer of the library. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { applyModel, inputRows, modelOf, modelParameters } from "../../../experiments/grokking/model.ts";
+import { applyModel, inputRows, modelOf } from "../../../experiments/grokking/model.ts";
 import { mean } from "../../../kernels/reduce/reduce.ts";
 import { gradients } from "../../../lib/autodiff/gradients.ts";
 import { evaluate, openGpu, Tensor } from "../../../lib/gpu/mod.ts";
@@ -11,12 +11,13 @@ await openGpu();
 const sizes = { modulus: 7, width: 12, heads: 3, mlp: 10 };
 const pairs = [[0, 0], [6, 1], [3, 3], [2, 6], [1, 0]] as const;
 const n = pairs.length;
+const triples = Uint32Array.from(pairs.flatMap(([a, b]) => [a, b, 7]));
 
 Deno.test("logits and all gradients are those of the transformer, to rounding", async () => {
-  using parameters = ParameterSet.create(modelParameters(sizes), [1, 2]);
+  using parameters = ParameterSet.create(modelOf(sizes).parameters, [1, 2]);
   const both = (rows: Uint32Array) => Tensor.from(Uint32Array.from([...rows, ...rows]), [2, n, 3]);
-  using rows = both(inputRows(pairs, 7));
-  using tokens = both(Uint32Array.from(pairs.flatMap(([a, b]) => [a, b, 7])));
+  using rows = both(inputRows(triples, 7));
+  using tokens = both(triples);
   using labels = Tensor.from(Uint32Array.from({ length: 2 * n }, (_, k) => k % 7), [2, n]);
   const ways: ((weights: Weights) => Tensor)[] = [
     (weights) => applyModel(sizes, weights, rows).logits,
@@ -41,8 +42,8 @@ Deno.test("logits and all gradients are those of the transformer, to rounding", 
 });
 
 Deno.test("projections: the identity changes nothing, zeros leave the residual stream alone", async () => {
-  using parameters = ParameterSet.create(modelParameters(sizes), [1]);
-  using rows = Tensor.from(inputRows(pairs, 7), [1, n, 3]);
+  using parameters = ParameterSet.create(modelOf(sizes).parameters, [1]);
+  using rows = Tensor.from(inputRows(triples, 7), [1, n, 3]);
   const { width: C, heads: H } = sizes;
   const logits = async (entry: ((index: number) => number) | null) => {
     using project = Tensor.from(Float32Array.from({ length: H * C * C }, (_, k) => entry ? entry(k % (C * C)) : 0), [
@@ -51,7 +52,7 @@ Deno.test("projections: the identity changes nothing, zeros leave the residual s
       C,
       C,
     ]);
-    using found = await evaluate(() => applyModel(sizes, parameters.weights, rows, entry ? { project } : {}).logits);
+    using found = await evaluate(() => applyModel(sizes, parameters.weights, rows, entry ? project : undefined).logits);
     return await found.read();
   };
   const plain = await logits(null);
