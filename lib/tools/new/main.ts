@@ -1,21 +1,13 @@
 /**
- * `deno task new NAME`: a new experiment that runs, and its test, to be changed from there.
+ * `./lab new NAME`: a new experiment that runs, and its test, to be changed from there.
  *
  * Both are copies of this folder's `skeleton.ts` and of its test, which are checked and tested with everything else.
  *
  * @module
  */
 import { fromFileUrl, relative } from "@std/path";
-import { reportError, UserError } from "../../io/errors.ts";
-
-const HELP = `Writes a new experiment that runs, and its test: experiments/NAME.ts and tests/experiments/NAME_test.ts.
-
-usage: deno task new NAME
-
-  NAME   a-z, 0-9 and _, beginning with a letter, at most 40 characters
-
-What it writes trains linear regression by SGD and compares the loss with its exact recursion, with claims, a figure,
-presets and checkpoints. Change question, task, model, measure and claims to yours; the loop stays visible.`;
+import { UserError } from "../../io/errors.ts";
+import { type Asked, defineCommand, runCommand } from "../command.ts";
 
 /** Paths of an experiment's two files, from the root of the workspace. */
 function pathsOf(name: string): { experiment: string; test: string } {
@@ -33,14 +25,12 @@ function pathsOf(name: string): { experiment: string; test: string } {
  * ```ts
  * import { experimentText } from "./main.ts";
  *
- * const text = experimentText('import "../../run/mod.ts";\nimport "../../../kernels/a.ts";\nname: "skeleton",', "mine");
- * if (text !== 'import "../lib/run/mod.ts";\nimport "../kernels/a.ts";\nname: "mine",') throw new Error(text);
+ * const text = experimentText('import * as lab from "../../../mod.ts";\nname: "skeleton",', "mine");
+ * if (text !== 'import * as lab from "../mod.ts";\nname: "mine",') throw new Error(text);
  * ```
  */
 export function experimentText(skeleton: string, name: string): string {
-  return skeleton
-    .replaceAll(/"\.\.\/\.\.\/(\.\.\/)?/g, (_, thrice) => thrice ? '"../' : '"../lib/')
-    .replaceAll('"skeleton"', `"${name}"`);
+  return skeleton.replaceAll('"../../../', '"../').replaceAll('"skeleton"', `"${name}"`);
 }
 
 /** Text of its test. */
@@ -92,23 +82,23 @@ function exists(path: URL): boolean {
   }
 }
 
-function main(args: readonly string[]): void {
-  if (args.includes("--help") || args.includes("-h")) return console.log(HELP);
-  if (args.length !== 1 || args[0].startsWith("-")) {
-    throw new UserError(`expected one name, as in: deno task new my_experiment; found ${args.join(" ") || "none"}`);
-  }
-  const [experiment, test] = writeExperiment(args[0]);
+const command = defineCommand({
+  name: "new",
+  about: "Writes a new experiment that runs, and its test: experiments/NAME.ts and tests/experiments/NAME_test.ts.",
+  options: {},
+  operands: { name: "NAME", help: "a-z, 0-9 and _, beginning with a letter, at most 40 characters", least: 1, most: 1 },
+  notes:
+    `What it writes trains linear regression by SGD beside a control and compares it with its exact recursion, with claims, figures,
+presets and checkpoints. Change question, task, model, measure and claims to yours; the loop stays visible.`,
+});
+
+function main({ operands: [name] }: Asked<typeof command.options>): void {
+  const [experiment, test] = writeExperiment(name);
   const root = relative(Deno.cwd(), fromFileUrl(new URL("../../../", import.meta.url)));
   const at = (path: string) => root === "" ? path : `${root}/${path}`;
   console.log(`written: ${at(experiment)}, ${at(test)}
-run it:  ./lab run ${experiment} --preset=smoke
+run it:  ./lab run ${name} --preset=smoke
 test it: ./lab test ${test}`);
 }
 
-if (import.meta.main) {
-  try {
-    main(Deno.args);
-  } catch (error) {
-    Deno.exit(reportError(error));
-  }
-}
+if (import.meta.main) await runCommand(command, main);

@@ -1,161 +1,119 @@
 #!/usr/bin/env -S deno run --allow-read --allow-write=results
 /**
- * Is the loss of online SGD on linear regression what its exact recursion says, noise included?
+ * Does online SGD on linear regression settle on the error that its exact recursion says?
  *
- * Task     y = w·x + σ ε with x ~ N(0, I) in D dimensions; each seed has a w ~ N(0, I/D) of its own; B fresh pairs a step.
- * Model    ŷ = v·x from v = 0, trained by SGD on ½ (ŷ − y)²; R seeds side by side.
- * Compare  L_t = ½ (σ² + e_t), e_0 = 1, e_{t+1} = (1 − 2η + η² (1 + (D + 1)/B)) e_t + η² σ² D/B.
- * Measure  the loss of every step, before its update.
- * Claim    over the second half of training the mean loss is L: 95 % t-interval over seeds within ± 3 %.
+ * Task     y = w·x + σ ε with x ~ N(0, I) in D dimensions; each seed has a w ~ N(0, I) of its own; B fresh pairs a step.
+ * Model    ŷ = v·x from v = 0, trained by SGD at rate η on ½ (ŷ − y)²; R seeds side by side.
+ * Control  the same seeds and pairs at rate η/2.
+ * Measure  the error e = |v − w|²/D.
+ * Theory   e_0 = 1, e_{t+1} = (1 − 2η + η² (1 + (D + 1)/B)) e_t + η² σ²/B, on average over pairs.
+ * Claims   over the second half of training the mean error is e within 10 %; at half the rate it is lower.
  */
-import { matmul } from "../../../kernels/matmul/matmul.ts";
-import { isFloat32 } from "../../checkpoint/mod.ts";
-import { bandOver, describeBand, theoryAndSimulation, writeFigure } from "../../figures/mod.ts";
-import { openGpu } from "../../gpu/mod.ts";
-import { meanSquare } from "../../losses.ts";
-import { ParameterSet } from "../../models/parameters.ts";
-import { sgd } from "../../optim/mod.ts";
-import { UserError } from "../../io/errors.ts";
-import { column, defineExperiment, judgeInterval, main, meanInterval, option, within } from "../../run/mod.ts";
-import { linearRegression } from "../../tasks/mod.ts";
-import { everySteps, logarithmicSteps, Training } from "../../train/training.ts";
+import * as lab from "../../../mod.ts";
 
-/** What the recursion depends on. */
-interface Setting {
-  readonly dimension: number;
-  readonly batch: number;
-  readonly lr: number;
-  readonly noise: number;
-  readonly steps: number;
+const [MAIN, CONTROL] = ["rate η", "rate η/2"];
+
+/** Where the error of a condition is found in the log. */
+const errorOf = (series: string) => ({ series, quantity: "error" });
+
+/** What the recursion predicts for a condition. */
+const predicted = (measured: lab.Measurements, series: string) => measured.theory("recursion", errorOf(series));
+
+/** Mean of a curve over the second half of training. */
+const late = ({ y }: lab.MeasuredCurve) => lab.statistics.mean(y.slice(y.length >> 1));
+
+/** The same of every seed of a condition. */
+const settled = (measured: lab.Measurements, series: string) => measured.curves(errorOf(series)).map(late);
+
+/** The recursion: expected error after step t, at index t. */
+export function expectedErrors(lr: number, { dimension, batch, noise, steps }: Record<string, number>): number[] {
+  const factor = 1 - 2 * lr + lr ** 2 * (1 + (dimension + 1) / batch);
+  const errors = [1];
+  for (let t = 0; t < steps; t++) errors.push(factor * errors[t] + lr ** 2 * noise ** 2 / batch);
+  return errors;
 }
 
-/** The factor of e in a step of the recursion. */
-const factorOf = ({ dimension, batch, lr }: Setting) => 1 - 2 * lr + lr ** 2 * (1 + (dimension + 1) / batch);
-
-/** Expected loss before step t + 1, at index t. */
-export function predictedLosses(setting: Setting): number[] {
-  const { dimension, batch, lr, noise, steps } = setting;
-  let excess = 1;
-  return Array.from({ length: steps }, () => {
-    const loss = (noise ** 2 + excess) / 2;
-    excess = factorOf(setting) * excess + lr ** 2 * noise ** 2 * dimension / batch;
-    return loss;
-  });
-}
-
-/** Losses of every step (steps, R), and the predicted ones (steps). */
-interface Evidence {
-  readonly losses: readonly Float32Array[];
-  readonly predicted: readonly number[];
-}
-
-/** Where a checkpoint keeps the losses so far. */
-const HISTORY = "run.history";
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-export const experiment = defineExperiment({
+export const experiment = lab.defineExperiment({
   name: "skeleton",
   doc: new URL(import.meta.url),
   options: {
-    dimension: option.integer(8, { min: 1, help: "dimension D of the inputs" }),
-    batch: option.integer(16, { min: 1, help: "fresh pairs B a step and seed" }),
-    lr: option.number(0.3, { above: 0, help: "learning rate η" }),
-    noise: option.number(0.5, { min: 0, help: "standard deviation σ of the labels' noise" }),
-    steps: option.integer(1000, { min: 2, help: "SGD steps" }),
-    replicas: option.integer(16, { min: 2, max: 1024, help: "seeds R trained side by side: seed, seed + 1, …" }),
+    dimension: lab.option.integer(8, { min: 1, help: "dimension D of the inputs" }),
+    batch: lab.option.integer(16, { min: 1, help: "fresh pairs B a step and seed" }),
+    lr: lab.option.number(0.3, { above: 0, help: "learning rate η" }),
+    noise: lab.option.number(0.5, { min: 0, help: "standard deviation σ of the labels' noise" }),
+    steps: lab.option.integer(2000, { min: 10, help: "SGD steps" }),
+    replicas: lab.option.integer(16, { min: 2, max: 512, help: "seeds R trained side by side: seed, seed + 1, …" }),
   },
-  presets: { smoke: { steps: 100, replicas: 4 }, cpu: {}, paper: { steps: 5000, replicas: 64 } },
+  presets: { smoke: { steps: 100, replicas: 4 }, cpu: {} },
   resumable: { every: 500 },
-  columns: {
-    train: {
-      step: column.int("steps", "SGD steps taken"),
-      replica: column.int("", "index of the seed"),
-      loss: column.float("", "½ (ŷ − y)² over the step's batch, before its update"),
-    },
+  claims: [
+    lab.claim({
+      id: "settled",
+      statement: "The error of SGD settles where its own noise sustains it.",
+      source: "the recursion above",
+      measure: "mean error over the second half of training, over the predicted one",
+      predicted: 1,
+      expect: lab.expect.mean(lab.within(1, 0.1)),
+      values: (measured: lab.Measurements) => ({
+        values: settled(measured, MAIN).map((error) => error / late(predicted(measured, MAIN))),
+      }),
+    }),
+    lab.claim({
+      id: "control-lower",
+      statement: "At half the learning rate the error of SGD settles lower.",
+      source: "the recursion above",
+      measure: "mean error over the second half of training, over that of the same seed at half the rate",
+      expect: lab.expect.ratio({ from: 1 }),
+      values: (measured: lab.Measurements) => ({
+        values: settled(measured, MAIN).map((error, seed) => error / settled(measured, CONTROL)[seed]),
+      }),
+    }),
+  ],
+  figures: (measured, { dimension, batch, noise }) => {
+    const ofBoth = <T>(of: (series: string) => T) => ({ [MAIN]: of(MAIN), [CONTROL]: of(CONTROL) });
+    const setup = `D = ${dimension}, B = ${batch}, σ = ${noise}`;
+    const lines = ofBoth((series) => measured.curves(errorOf(series)));
+    const theory = { recursion: ofBoth((series) => predicted(measured, series)) };
+    const x = { title: "SGD step", scale: "log" } as const;
+    const y = { title: "error |v − w|²/D", scale: "log" } as const;
+    const values = { measured: ofBoth((series) => settled(measured, series)) };
+    return {
+      error: lab.curves({ title: "Error of SGD", setup, lines, theory, by: "learning rate", x, y }),
+      settled: lab.bars({ title: "Error that SGD settles on", setup, values, y: { title: y.title } }),
+    };
   },
-  claims: [{
-    id: "mean-loss",
-    statement: "the loss of SGD settles on σ²/2 plus the excess that its own noise sustains",
-    source: "the recursion above",
-    criterion: "mean loss over the second half of training, over the predicted one: 95 % t-interval within 0.97 … 1.03",
-    judge: ({ losses, predicted }: Evidence) => {
-      const half = predicted.length >> 1;
-      const expected = mean(predicted.slice(half));
-      const ratios = [...losses[0]].map((_, replica) => mean(losses.slice(half).map((row) => row[replica])) / expected);
-      return judgeInterval(1, meanInterval(ratios), within(1, 0.03));
-    },
-  }],
-  check(setting) {
-    if (factorOf(setting) < 1) return;
-    const most = 2 / (1 + (setting.dimension + 1) / setting.batch);
-    throw new UserError(`expected --lr below ${most.toPrecision(3)}, where SGD converges, found ${setting.lr}`);
-  },
-  async run({ configuration, checkpoints, progress, signal, log, write, ...context }) {
-    const { dimension, batch, lr, noise, steps, replicas } = configuration;
-    const seeds = Array.from({ length: replicas }, (_, replica) => (context.seed + replica) >>> 0);
-    context.setSeeds(seeds);
-    context.setAdapter((await openGpu(context.adapter)).adapter);
-
-    // One prompt a step, from a list of one task: its pairs share their w.
-    const weights = { scale: 1 / Math.sqrt(dimension) };
-    const pairs = linearRegression({ dimension, context: batch, batch: 1, list: { tasks: 1 }, weights, noise });
-    using parameters = ParameterSet.create(
-      { v: { shape: [dimension, 1], init: { law: "constant", value: 0 } } },
-      seeds,
-    );
-    const state = checkpoints.restore();
-    const kept = state?.tensors.filter(isFloat32) ?? [];
-    using training = await Training.create({
+  async run(run) {
+    const { dimension: D, batch: B, lr, noise, steps } = run.configuration;
+    const at = (name: string, lr: number) => ({ name, seeds: run.seeds, lr });
+    const design = new lab.Conditions([at(MAIN, lr), at(CONTROL, lr / 2)]);
+    const R = design.seeds.length;
+    // One prompt a step, from a list of one task: all its pairs, in all steps, share their w.
+    const pairs = lab.linearRegression({ dimension: D, context: B, batch: 1, list: { tasks: 1 }, noise });
+    const start = { v: { shape: [D, 1], init: { law: "constant", value: 0 } } } as const;
+    using parameters = lab.ParameterSet.create(start, design.seeds);
+    using training = await lab.Training.create({
       parameters,
-      optimizer: sgd({ lr }),
+      optimizer: lab.sgd({ lr: design.each((replica) => replica.lr) }),
       loss: ({ v }, draw) => {
         const { x, y } = pairs({ ...draw, key: "train" });
-        const prediction = matmul(x.reshape([replicas, batch, dimension]), v);
-        return meanSquare(prediction.reshape([replicas, batch]), y.reshape([replicas, batch]), { half: true });
+        const prediction = lab.matmul(x.reshape([R, B, D]), v);
+        return lab.meanSquare(prediction.reshape([R, B]), y.reshape([R, B]), { half: true });
       },
-      from: state ? { step: state.step, tensors: kept.filter(({ name }) => name !== HISTORY) } : undefined,
+      evaluations: {
+        error: ({ v }, draw) => lab.meanSquare(v.reshape([R, D]), pairs({ ...draw, key: "train" }).w.reshape([R, D])),
+      },
+      from: run.restored("train"),
     });
-    const past = kept.find(({ name }) => name === HISTORY)?.data ?? new Float32Array();
-    const rowOf = (_: unknown, step: number): Float32Array => past.slice(step * replicas, (step + 1) * replicas);
-    const losses = Array.from({ length: training.step }, rowOf);
-    const save = async () => {
-      const { step, tensors } = await training.state();
-      const data = Float32Array.from(losses.flatMap((row) => [...row]));
-      checkpoints.save({ step, tensors: [...tensors, { name: HISTORY, shape: [losses.length, replicas], data }] });
-    };
 
-    progress.start(steps, "train", training.step);
-    const pause = (step: number) => checkpoints.due(step);
-    for await (const { step, loss } of training.run({ reports: everySteps(1, steps), pause, signal })) {
-      if (loss !== null) losses.push(loss);
-      loss?.forEach((loss, replica) => log("train", { step, replica, loss }));
-      if (checkpoints.due(step)) await save();
-      await progress.update(step);
+    const reports = lab.everySteps(5, steps);
+    for await (const { step, evaluations } of lab.follow(training, { label: "train", reports }, run)) {
+      run.measure({ series: design, step }, evaluations);
     }
-    progress.stop();
-    if (signal.aborted) return await save();
-
-    const predicted = predictedLosses(configuration);
-    context.judge({ losses, predicted });
-    await writeFigure(write, "loss", lossFigure({ losses, predicted }), { png: context.png });
+    for (const { name, lr } of design.conditions) {
+      const expected = expectedErrors(lr, run.configuration);
+      run.theory("recursion", errorOf(name), reports, reports.map((step) => expected[step]));
+    }
   },
 });
 
-/** Loss against step, predicted and measured, at steps evenly spaced in their logarithm. */
-function lossFigure({ losses, predicted }: Evidence) {
-  const shown = logarithmicSteps(80, losses.length).filter((step) => step > 0);
-  const rows = shown.flatMap((step) => [...losses[step - 1]].map((loss, replica) => ({ step, replica, loss })));
-  const simulation = bandOver(rows, { x: "step", value: "loss", definition: "central90" });
-  return theoryAndSimulation({
-    title: "SGD settles on a floor that its own noise lifts",
-    subtitle: describeBand(simulation, "central90"),
-    description: "Loss of linear regression against SGD steps: the recursion and the mean over seeds in its band.",
-    x: { title: "SGD step", scale: "log" },
-    y: { title: "½ (ŷ − y)²", scale: "log" },
-    theory: shown.map((step) => ({ x: step, value: predicted[step - 1], series: "SGD noise theory", group: "" })),
-    simulation,
-  });
-}
-
-if (import.meta.main) await main(experiment);
+if (import.meta.main) await lab.main(experiment);

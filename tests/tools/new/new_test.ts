@@ -42,7 +42,7 @@ Deno.test("a new experiment and its test pass format, lint, types, and run, what
     assert(!text.includes("skeleton"), "expected no trace of the skeleton's name");
   }));
 
-Deno.test("the skeleton, killed and resumed, ends with the same log, claims and figure", () =>
+Deno.test("the skeleton, killed and resumed, ends with the same log, claims and figures", () =>
   inFolder(async (folder) => {
     const program = `${root}lib/tools/new/skeleton.ts`;
     const options = ["--steps=1500", "--replicas=4", "--checkpoint-every=50"];
@@ -78,14 +78,14 @@ Deno.test("a name that is none, or taken, is refused in one line and nothing is 
     const several = await command("a", "b");
     assertEquals([several.code, several.stderr], [
       2,
-      "error: expected one name, as in: deno task new my_experiment; found a b\n",
+      "error: expected NAME, as in: ./lab new NAME; found a b\n",
     ]);
-    const exists = await command("linear_icl_dynamics");
+    const exists = await command("grokking");
     assertEquals([exists.code, exists.stderr], [
       2,
-      "error: expected a new name, found experiments/linear_icl_dynamics.ts; nothing was written\n",
+      "error: expected a new name, found experiments/grokking.ts; nothing was written\n",
     ]);
     const help = await command("--help");
     assertEquals([help.code, help.stderr], [0, ""]);
-    assertStringIncludes(help.stdout, "usage: deno task new NAME");
+    assertStringIncludes(help.stdout, "usage: ./lab new NAME");
   }));
