@@ -36,12 +36,12 @@ function tooltip(_handler, event, _item, value) {
 
 /** Title, subtitle and description, which stand in the page as text that wraps. */
 export function captionOf(spec) {
-  const lines = (value) => [value ?? []].flat().filter((line) => typeof line === "string").join(" ");
+  const lines = (value, between = " ") => [value ?? []].flat().filter((line) => typeof line === "string").join(between);
   const title = spec.title;
   const plain = typeof title === "string" || Array.isArray(title);
   return {
     title: lines(plain ? title : title?.text),
-    subtitle: lines(plain ? "" : title?.subtitle),
+    subtitle: lines(plain ? "" : title?.subtitle, "; "),
     description: lines(spec.description),
   };
 }
