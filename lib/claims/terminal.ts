@@ -6,7 +6,7 @@
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
 import type { JudgedClaim } from "./claim.ts";
 import type { Verdict } from "./judgement.ts";
-import { intervalOf, notesOf, short } from "./words.ts";
+import { intervalOf, notesOf, short, wrapped } from "./words.ts";
 
 const PAINT: Record<Verdict, (text: string) => string> = {
   "reproduced": green,
@@ -55,7 +55,7 @@ export function claimsTable(judged: readonly JudgedClaim[], style: TableStyle = 
     const said = criterion ? [`criterion: ${claim.criterion}`] : [];
     const notes = [`${claim.statement} (${claim.source})`, ...said, ...notesOf(claim)];
     lines.push(cells.join(GAP).trimEnd());
-    lines.push(...notes.flatMap((note) => wrap(note, width - 2)).map((line) => paint(dim, `  ${line}`)));
+    lines.push(...notes.flatMap((note) => wrapped(note, width - 2)).map((line) => paint(dim, `  ${line}`)));
   });
   return lines.join("\n");
 }
@@ -81,15 +81,4 @@ function columnsOf(judged: readonly JudgedClaim[]): string[][] {
       rightAligned.includes(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column])
     )
   );
-}
-
-/** Breaks at spaces into lines of at most `width` characters; a longer word stays whole. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines[lines.length - 1];
-    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -23,6 +23,48 @@ export function intervalOf({ low, high }: Pick<JudgedClaim, "low" | "high">): st
   return low === null || high === null ? NOTHING : `[${short(low)}, ${short(high)}]`;
 }
 
+/** The measured value of a claim with its interval, as in `1 [0.98, 1.02]`; `–` where nothing was measured. */
+export function measuredOf(claim: Pick<JudgedClaim, "measured" | "low" | "high">): string {
+  return claim.measured === null ? NOTHING : `${short(claim.measured)} ${intervalOf(claim)}`;
+}
+
+/** What a claim is shown with, wherever it is shown. */
+export interface ClaimWords {
+  /** The value predicted; `–` where none is. */
+  readonly predicted: string;
+  /** The value measured, with its interval; `–` where nothing was. */
+  readonly measured: string;
+  /** Sentences beside them. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The numbers of a claim in words.
+ *
+ * @param claim The claim.
+ * @returns What stands beside its statement, criterion and verdict.
+ */
+export function wordsOf(claim: JudgedClaim): ClaimWords {
+  return { predicted: short(claim.predicted), measured: measuredOf(claim), notes: notesOf(claim) };
+}
+
+/**
+ * Breaks a text at spaces.
+ *
+ * @param text The text.
+ * @param width Most characters of a line; a longer word stays whole.
+ * @returns Lines.
+ */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines[lines.length - 1];
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /**
  * Sentences about a claim beside its numbers: the detail, the errors of its rivals, and how many replicas would be expected
  * to settle it.

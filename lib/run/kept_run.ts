@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import type { JudgedClaim } from "../claims/mod.ts";
+import { readClaims } from "../claims/read_claims.ts";
 import { describeError, UserError } from "../io/errors.ts";
 import { unpackMeasurements } from "../study/archive.ts";
 import { Measurements } from "../study/measurements.ts";
@@ -67,8 +68,9 @@ export function openRun(folder: string): KeptRun {
       `expected ${join(folder, manifest ? "manifest.json" : KEPT)} to describe a run, found other JSON`,
     );
   }
-  const claims = json(join(folder, "claims.json"));
-  if (claims !== null && !(Array.isArray(claims) && claims.every((claim) => typeof claim?.id === "string"))) {
+  const found = json(join(folder, "claims.json"));
+  const claims = found === null ? null : readClaims(found);
+  if (found !== null && claims === null) {
     throw new UserError(`expected claims in ${join(folder, "claims.json")}, found other JSON`);
   }
   return {
@@ -76,7 +78,7 @@ export function openRun(folder: string): KeptRun {
     about,
     manifest,
     measured: () => measurementsOf(folder, manifest ? "log.ndjson" : MEASUREMENTS),
-    claims: claims as JudgedClaim[] | null,
+    claims,
   };
 }
 

@@ -1,19 +1,16 @@
 /**
- * Where an experiment's time goes: `deno task profile NAME [options]` runs it and prints a table of its kernels.
+ * Where an experiment's time goes: `./lab profile NAME [options]` runs it and prints a table of its kernels.
  *
  * Every program is measured in six of its first replays, one dispatch at a time; the rest of the run is as usual. On a
  * software driver, launching alone costs a kernel some 10 to 60 µs.
  *
  * @module
  */
-import { closestString } from "@std/text/closest-string";
 import { currentGpu, openGpu } from "../gpu/device.ts";
 import { type ProgramTime, startProfiling, stopProfiling } from "../gpu/profiler.ts";
-import type { ColumnTable } from "../run/columns.ts";
 import { reportError, UserError } from "../io/errors.ts";
-import type { AnyExperiment } from "../run/experiment.ts";
 import { runExperiment } from "../run/main.ts";
-import type { Options } from "../run/option.ts";
+import { experimentNames, loadExperiment } from "./experiments.ts";
 
 /**
  * A table of kernels: time, share, launches, GFLOP/s where kernels say what they compute, and GB/s; above it the memory that
@@ -105,30 +102,18 @@ function shareInside(programs: readonly ProgramTime[], elapsedMs: number): strin
   } %`;
 }
 
-/** The experiments of this workspace by name. */
-function experimentNames(): string[] {
-  const folder = new URL("../../experiments/", import.meta.url);
-  return [...Deno.readDirSync(folder)].filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
-    .map(({ name }) => name.slice(0, -3)).sort();
-}
-
 const HELP = `Runs an experiment and prints where its time goes, kernel by kernel.
 
-usage: deno task profile NAME [options of the experiment]`;
+usage: ./lab profile NAME [options of the experiment]`;
 
 async function main([name, ...args]: string[]): Promise<number> {
-  const names = experimentNames();
-  if (name === "--help" || name === "-h") {
-    console.log(`${HELP}\n\n  NAME   one of ${names.join(", ")}; profile NAME --help tells its options`);
+  if (name === undefined || name === "--help" || name === "-h") {
+    const names = experimentNames().join(", ");
+    if (name === undefined) throw new UserError(`expected one of ${names}, found nothing`);
+    console.log(`${HELP}\n\n  NAME   one of ${names}, or a file; profile NAME --help tells its options`);
     return 0;
   }
-  if (!names.includes(name)) {
-    const nearest = name === undefined ? undefined : closestString(name, names);
-    const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
-    throw new UserError(`expected one of ${names.join(", ")}, found ${name ?? "nothing"}${hint}`);
-  }
-  const module = await import(new URL(`../../experiments/${name}.ts`, import.meta.url).href);
-  const experiment = module.experiment as AnyExperiment;
+  const experiment = await loadExperiment(name);
   await openGpu();
   const profiler = startProfiling(currentGpu());
   const start = performance.now();

@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import type { JudgedClaim } from "../../claims/mod.ts";
+import { readClaims } from "../../claims/read_claims.ts";
 import { describeError } from "../../io/errors.ts";
 import { findRuns, type FoundRun } from "../../run/find_runs.ts";
 import { standing } from "../../run/liveness.ts";
@@ -131,15 +132,9 @@ function claimsIn(folder: string): JudgedClaim[] {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
-  const claims: unknown = JSON.parse(text);
-  if (Array.isArray(claims) && claims.every(isClaim)) return claims;
-  throw new Error("something else");
-}
-
-function isClaim(value: unknown): value is JudgedClaim {
-  const claim = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return ["id", "statement", "source", "criterion", "verdict"].every((key) => typeof claim[key] === "string") &&
-    ["predicted", "measured", "low", "high"].every((key) => typeof claim[key] === "number");
+  const claims = readClaims(JSON.parse(text));
+  if (claims === null) throw new Error("something else");
+  return claims;
 }
 
 /** Entries of a gallery: folders with what it keeps of a manifest, in the order of their names. */
@@ -160,15 +155,4 @@ function keptIn(gallery: string): { folder: string; about: Kept }[] {
       throw error;
     }
   });
-}
-
-/**
- * Names of the experiments of this workspace.
- *
- * @param folder Folder of the experiments; this workspace's unless given.
- * @returns Names of its TypeScript files, which are those of the experiments, in order.
- */
-export function experimentNames(folder: URL = new URL("../../../experiments/", import.meta.url)): string[] {
-  return [...Deno.readDirSync(folder)].filter(({ isFile, name }) => isFile && name.endsWith(".ts"))
-    .map(({ name }) => name.slice(0, -3)).toSorted();
 }

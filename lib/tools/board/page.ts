@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { JudgedClaim } from "../../claims/mod.ts";
+import { escape } from "@std/html/entities";
+import { claimsHtml } from "../../claims/html.ts";
+import { countsInWords } from "../../claims/words.ts";
 import type { BoardEntry } from "./collect.ts";
-import { counts, measured, short } from "./numbers.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #222; --soft: #555; --line: #ddd; --paper: #fff;
@@ -23,7 +24,7 @@ th { font-weight: 600; }
 td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 small { display: block; color: var(--soft); font-weight: 400; }
 .verdict { font-weight: 600; white-space: nowrap; }
-.reproduced { color: var(--yes); } .not-reproduced { color: var(--no); } .inconclusive { color: var(--open); }
+.reproduced { color: var(--yes); } .not-reproduced { color: var(--no); } .inconclusive { color: var(--open); } .trial { color: var(--soft); }
 @media (max-width: 45rem) {
   thead { display: none; } tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); }
   td, th[scope=row] { display: block; border: 0; padding: .1rem 0; }
@@ -58,7 +59,9 @@ export function boardPage(entries: readonly BoardEntry[]): string {
 <body>
 <main>
 <h1>Claims</h1>
-<p>The newest complete run of each experiment and preset: ${counts(all)}. Each criterion was written into the log before
+<p>The newest complete run of each experiment and preset: ${
+    countsInWords(all)
+  }. Each criterion was written into the log before
 the run. A claim that is not reproduced is a result.</p>
 ${entries.map(section).join("\n")}
 </main>
@@ -69,35 +72,14 @@ ${entries.map(section).join("\n")}
 
 function section({ experiment, question, preset, start, adapter, seeds, claims }: BoardEntry): string {
   const about = `Preset ${preset}, ${start.slice(0, 10)}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} on ${adapter}: ${
-    counts(claims)
+    countsInWords(claims)
   }.`;
-  const head = ["claim", "criterion, fixed before the run", "predicted", "measured [interval]", "verdict"];
-  const table = `<div class="scroll" tabindex="0" role="region" aria-label="Claims of ${escaped(experiment)}, ${
-    escaped(preset)
-  }"><table>
-<thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
-<tbody>
-${claims.map(row).join("\n")}
-</tbody></table></div>`;
+  const table = claimsHtml(claims);
+  const label = escape(`Claims of ${experiment}, ${preset}`);
   return `<section>
-<h2>${escaped(experiment)}</h2>
-<p>${escaped(question)}</p>
-<p>${escaped(about)}</p>
-${claims.length === 0 ? "" : table}
+<h2>${escape(experiment)}</h2>
+<p>${escape(question)}</p>
+<p>${escape(about)}</p>
+${table === "" ? "" : `<div class="scroll" tabindex="0" role="region" aria-label="${label}">${table}</div>`}
 </section>`;
-}
-
-function row(claim: JudgedClaim): string {
-  const { id, statement, source, criterion, predicted, verdict, detail } = claim;
-  return `<tr><th scope="row">${escaped(id)}<small>${escaped(statement)} (${escaped(source)})</small></th>` +
-    `<td data-name="criterion">${escaped(criterion)}</td>` +
-    `<td class="number" data-name="predicted">${short(predicted)}</td>` +
-    `<td class="number" data-name="measured">${measured(claim)}</td>` +
-    `<td><span class="verdict ${escaped(verdict.replaceAll(" ", "-"))}">${escaped(verdict)}</span>${
-      detail ? `<small>${escaped(detail)}</small>` : ""
-    }</td></tr>`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

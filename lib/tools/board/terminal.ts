@@ -6,7 +6,7 @@
 import { bold } from "@std/fmt/colors";
 import { claimsTable, type TableStyle } from "../../claims/terminal.ts";
 import type { BoardEntry } from "./collect.ts";
-import { counts } from "./numbers.ts";
+import { countsInWords } from "../../claims/words.ts";
 
 /**
  * A table of claims for each run, with source and criterion below each claim, and a last line that counts verdicts.
@@ -20,12 +20,14 @@ export function boardTable(entries: readonly BoardEntry[], style: TableStyle = {
     const about = `${start.slice(0, 10)}, ${seeds} ${seeds === 1 ? "seed" : "seeds"}, ${adapter}`;
     const head = `${experiment} --preset=${preset}`;
     const table = claimsTable(claims, { ...style, criterion: true });
-    return [`${style.colour ? bold(head) : head}  ${about}: ${counts(claims)}`, table].filter((part) => part).join(
-      "\n",
-    );
+    return [`${style.colour ? bold(head) : head}  ${about}: ${countsInWords(claims)}`, table].filter((part) => part)
+      .join(
+        "\n",
+      );
   });
   const all = entries.flatMap(({ claims }) => claims);
-  return [...sections, `${entries.length} ${entries.length === 1 ? "run" : "runs"}, claims: ${counts(all)}`].join(
-    "\n\n",
-  );
+  return [...sections, `${entries.length} ${entries.length === 1 ? "run" : "runs"}, claims: ${countsInWords(all)}`]
+    .join(
+      "\n\n",
+    );
 }

@@ -1,7 +1,10 @@
 /** The board of claims: which runs it shows, how it is written, and when the command fails. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { escape } from "@std/html/entities";
 import { fromFileUrl } from "@std/path";
-import { collectBoard, experimentNames } from "../../../lib/tools/board/collect.ts";
+import { plain } from "../../../lib/claims/markdown.ts";
+import { collectBoard } from "../../../lib/tools/board/collect.ts";
+import { experimentNames } from "../../../lib/tools/experiments.ts";
 import { boardMarkdown } from "../../../lib/tools/board/markdown.ts";
 import { boardPage } from "../../../lib/tools/board/page.ts";
 import { boardTable } from "../../../lib/tools/board/terminal.ts";
@@ -17,7 +20,7 @@ const root = fromFileUrl(new URL("../../../", import.meta.url));
 /** Runs the fixture into `results/decay/NAME` and changes what its manifest says. */
 async function run(folder: string, name: string, change: Partial<Manifest> = {}, args: string[] = []): Promise<string> {
   const out = `${folder}/results/decay/${name}`;
-  await runExperiment(experiment, ["--preset=smoke", "--quiet", `--out=${out}`, ...args]);
+  await runExperiment(experiment, ["--preset=short", "--quiet", `--out=${out}`, ...args]);
   writeManifest(out, { ...readManifest(out), ...change });
   return out;
 }
@@ -32,10 +35,10 @@ Deno.test("of the runs of an experiment and preset the newest complete one is sh
     await run(folder, "c", { start: day(4), status: "interrupted" });
     await run(folder, "d", { start: day(1), preset: "cpu" });
     const shown = () => collectBoard(`${folder}/results`, wanted).entries.map(({ preset, start }) => [preset, start]);
-    assertEquals(shown(), [["cpu", day(1)], ["smoke", day(3)]]);
-    keepInGallery(kept, `${folder}/results/gallery`);
+    assertEquals(shown(), [["cpu", day(1)], ["short", day(3)]]);
+    await keepInGallery(kept, `${folder}/results/gallery`);
     for (const name of ["a", "b", "c", "d"]) Deno.removeSync(`${folder}/results/decay/${name}`, { recursive: true });
-    assertEquals(shown(), [["smoke", day(3)]]);
+    assertEquals(shown(), [["short", day(3)]]);
     const [{ claims, seeds }] = collectBoard(`${folder}/results/gallery`, wanted).entries;
     assertEquals([claims[0].id, claims[0].verdict, seeds], ["rate", "reproduced", 2]);
   }));
@@ -69,7 +72,7 @@ Deno.test("a missing run, a failed or crashed newest run and unreadable claims a
     ]);
   }));
 
-Deno.test("the kept board says what the gallery's claims say: deno task claims writes it anew", () => {
+Deno.test("the kept board says what the gallery's claims say: ./lab claims writes it anew", () => {
   const { entries } = collectBoard(`${root}results/gallery`, { experiments: [] });
   assertEquals(Deno.readTextFileSync(`${root}results/gallery/CLAIMS.md`), boardMarkdown(entries));
 });
@@ -87,15 +90,19 @@ Deno.test("each form holds claim, source, criterion, prediction, measurement wit
       }
     }
     const [{ criterion, source }] = claims;
-    for (const form of forms) assert(form.includes(criterion) && form.includes(source));
+    const [table, markdown, page] = forms.map((form) => form.replaceAll(/\s+/g, " "));
+    for (const text of [criterion, source]) {
+      assert(table.includes(text) && markdown.includes(plain(text)) && page.includes(escape(text)), text);
+    }
   }
   assertEquals(await Promise.resolve(boardTable([])), "0 runs, claims: no claims");
 });
 
-Deno.test("text from a run stays text: no tags on the page, no cells or lines of its own in the table", () => {
+Deno.test("text from a run stays text: no tags on the page, no lines of its own in the list", () => {
   const hostile = `<script>alert(1)</script> | a\nb "c"`;
   const claim = { id: hostile, statement: hostile, source: hostile, criterion: hostile, detail: hostile };
-  const numbers = { predicted: 1, measured: 1.00001, low: 0.5, high: 2, verdict: "reproduced" } as const;
+  const over = { replicas: 4, replicasToSettle: null, rivals: { [hostile]: 0.5 } };
+  const numbers = { predicted: 1, measured: 1.00001, low: 0.5, high: 2, verdict: "reproduced", ...over } as const;
   const about = { experiment: hostile, question: hostile, preset: hostile, adapter: hostile };
   const entry = { ...about, folder: "x", start: day(1), seeds: 1, claims: [{ ...claim, ...numbers }] };
   const page = boardPage([entry]);
@@ -104,9 +111,11 @@ Deno.test("text from a run stays text: no tags on the page, no cells or lines of
   assert(!/(src=|href=|url\()/.test(page), "the page refers to something outside of it");
   const markdown = boardMarkdown([entry]);
   assert(!markdown.includes("<script"));
-  const row = markdown.split("\n").find((line) => line.startsWith("| &lt;script"));
-  assertEquals(row?.split(/(?<!\\)\|/).length, 9);
-  assertStringIncludes(markdown, "1 [0.5, 2]");
+  assert(markdown.split("\n").filter((line) => /^ *- /.test(line)).every((line) => line.length <= 120));
+  assertStringIncludes(
+    markdown,
+    '- **&lt;script>alert(1)&lt;/script> \\| a b "c"**: reproduced, 1 [0.5, 2], predicted 1\n',
+  );
 });
 
 Deno.test("the command: formats, exit codes, bad input in one line", () =>
@@ -126,9 +135,9 @@ Deno.test("the command: formats, exit codes, bad input in one line", () =>
     assertMatch(Deno.readTextFileSync(`${folder}/results/claims.html`), /^<!doctype html>/);
     const cases: [string[], string][] = [
       [["--fromat=html"], "unknown option --fromat; did you mean --format?"],
-      [["--format=pdf"], "expected --format to be one of terminal|markdown|html, found pdf"],
+      [["--format=pdf"], 'expected --format to be one of terminal|markdown|html, found "pdf"'],
       [["--preset="], "expected a value after --preset, found none (write --preset=VALUE)"],
-      [["a", "b"], "expected one folder, found 2"],
+      [["a", "b"], "expected FOLDER, as in: ./lab claims FOLDER; found a b"],
     ];
     for (const [args, message] of cases) {
       const { code, stdout, stderr } = await claims(...args);
@@ -136,7 +145,7 @@ Deno.test("the command: formats, exit codes, bad input in one line", () =>
     }
     const help = await claims("--help");
     assertEquals([help.code, help.stderr], [0, ""]);
-    assertStringIncludes(help.stdout, "usage: deno task claims");
+    assertStringIncludes(help.stdout, "usage: ./lab claims [options] [FOLDER]");
   }));
 
 Deno.test("an experiment's file has its name", async () => {
