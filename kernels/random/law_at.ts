@@ -5,7 +5,7 @@ import { drawKey, normals, uniforms } from "../../lib/random/random.ts";
 import { bimodals } from "../../lib/random/laws.ts";
 import code from "./law_at.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "./prompt_place.ts";
-import { placeFiles } from "./random_integers.ts";
+import { placeFiles } from "./place.ts";
 
 /** N(0, 1); uniform on (−1, 1); or ½ N(−1, 1) + ½ N(1, 1). */
 export type Law = "normal" | "uniform" | "bimodal";

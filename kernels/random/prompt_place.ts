@@ -6,7 +6,7 @@ import { type Draw, drawKey } from "../../lib/random/random.ts";
 import { integersBelow } from "../../lib/random/laws.ts";
 import code from "./prompt_place.wgsl" with { type: "text" };
 import type { RandomDraw } from "./random_fill.ts";
-import { placeFiles } from "./random_integers.ts";
+import { placeFiles } from "./place.ts";
 
 const places = kernel({
   label: "prompt_place",

@@ -5,7 +5,7 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { drawKey } from "../../lib/random/random.ts";
 import code from "./byte_windows.wgsl" with { type: "text" };
 import type { RandomDraw } from "../random/random_fill.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 
 const windows = kernel({
   label: "byte_windows",

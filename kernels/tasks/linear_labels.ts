@@ -6,7 +6,7 @@ import { drawKey, normals } from "../../lib/random/random.ts";
 import { integersBelow, logistics } from "../../lib/random/laws.ts";
 import code from "./linear_labels.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "../random/prompt_place.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 
 /** `v + σ ε`; `sign(v + σ ε)`; or ±1 with `P(+1) = 1 / (1 + e^−v)`. */
 export type LabelKind = "real" | "sign" | "logistic";

@@ -7,19 +7,19 @@ import recurrence from "./linear_recurrence.wgsl" with { type: "text" };
 import { matmul } from "../matmul/matmul.ts";
 import { randomFiles } from "../random/random_fill.ts";
 import rescale from "./spectral_rescale.wgsl" with { type: "text" };
-import unit from "./unit_matrices.wgsl" with { type: "text" };
+import unit from "./linear_recurrence_unit.wgsl" with { type: "text" };
 
 /** Squarings of a matrix. What they leave out of ln ρ, the logarithm of a condition number over 2²², is below 1e-5. */
 const SQUARINGS = 22;
 
 const unitMatrices = kernel({
-  label: "unit_matrices",
-  code: { ...randomFiles, "kernels/tasks/unit_matrices.wgsl": unit },
+  label: "linear_recurrence_unit",
+  code: { ...randomFiles, "kernels/tasks/linear_recurrence_unit.wgsl": unit },
   inputs: { x: ["M", "E"], log_radius: ["M"] },
   outputs: { y: ["M", "E"] },
   scalars: ["first", "weight"],
   groups: ({ M, E }) => {
-    checkLoopIterations("unit_matrices", 2 * E);
+    checkLoopIterations("linear_recurrence_unit", 2 * E);
     return Math.ceil(M / 64);
   },
 });

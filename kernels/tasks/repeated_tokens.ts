@@ -4,7 +4,7 @@ import { makeTensor } from "../../lib/gpu/program.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { type Draw, drawKey } from "../../lib/random/random.ts";
 import { integersBelow } from "../../lib/random/laws.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 import type { RandomDraw } from "../random/random_fill.ts";
 import code from "./repeated_tokens.wgsl" with { type: "text" };
 

@@ -5,14 +5,14 @@ import { own } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { drawKey } from "../../lib/random/random.ts";
 import { logGammas } from "../../lib/random/laws.ts";
-import gammas from "../random/log_gamma_at.wgsl" with { type: "text" };
+import gammas from "./transition_matrix_log_gamma.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "../random/prompt_place.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 import cumulative from "./softmax_cumulative.wgsl" with { type: "text" };
 
 const logGammaAt = kernel({
-  label: "log_gamma_at",
-  code: { ...placeFiles, "kernels/random/log_gamma_at.wgsl": gammas },
+  label: "transition_matrix_log_gamma",
+  code: { ...placeFiles, "kernels/tasks/transition_matrix_log_gamma.wgsl": gammas },
   inputs: { place: ["R", "B", "4"], shape: ["R"] },
   outputs: { y: ["R", "B", "C"] },
   scalars: ["key", "list_key"],

@@ -5,7 +5,7 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { type Draw, drawKey, normals, uniforms } from "../../lib/random/random.ts";
 import { gammaPairs } from "../../lib/random/laws.ts";
 import type { RandomDraw } from "../random/random_fill.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 import unit from "./unit_rows.wgsl" with { type: "text" };
 import code from "./von_mises_fisher.wgsl" with { type: "text" };
 

@@ -4,7 +4,7 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import givens from "./givens.part.wgsl" with { type: "text" };
-import code from "./least_squares_prefixes.wgsl" with { type: "text" };
+import code from "./least_squares.wgsl" with { type: "text" };
 import {
   dot64,
   moments64,
@@ -19,15 +19,15 @@ import {
 } from "./prefixes.ts";
 
 const forward = kernel({
-  label: "least_squares_prefixes",
+  label: "least_squares",
   code: {
     "kernels/baselines/givens.part.wgsl": givens,
-    "kernels/baselines/least_squares_prefixes.wgsl": code,
+    "kernels/baselines/least_squares.wgsl": code,
   },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"] },
   outputs: { prediction: ["R", "B", "P"], basis: ["R", "B", "ROWS", "D"] },
   groups: ({ R, B, N, D }) => {
-    checkLoopIterations("least_squares_prefixes", N * (3 + 2 * D));
+    checkLoopIterations("least_squares", N * (3 + 2 * D));
     return Math.ceil(R * B / PROMPTS_PER_GROUP);
   },
 });
@@ -45,7 +45,7 @@ const forward = kernel({
  */
 export function leastSquaresPrefixes(prompts: Prompts, positions: Positions = "every"): Tensor {
   const { x, y } = prompts;
-  const sizes = { ...prefixSizes("least_squares_prefixes", prompts, positions), ROWS: x.shape[3] + 1 };
+  const sizes = { ...prefixSizes("least_squares", prompts, positions), ROWS: x.shape[3] + 1 };
   const { prediction, basis } = forward({ x, y }, sizes);
   releaseScratch(basis);
   return shapePositions(prediction, positions);

@@ -4,7 +4,7 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import gram from "./gram.part.wgsl" with { type: "text" };
-import code from "./lasso_prefixes.wgsl" with { type: "text" };
+import code from "./lasso.wgsl" with { type: "text" };
 import {
   checkShared,
   dot64,
@@ -18,10 +18,10 @@ import {
 } from "./prefixes.ts";
 
 const forward = kernel({
-  label: "lasso_prefixes",
+  label: "lasso",
   code: {
     "kernels/baselines/gram.part.wgsl": gram,
-    "kernels/baselines/lasso_prefixes.wgsl": code,
+    "kernels/baselines/lasso.wgsl": code,
   },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], lambda: ["L"] },
   outputs: { prediction: ["R", "B", "P"] },
@@ -50,9 +50,9 @@ export function lassoPrefixes(
   positions: Positions = "every",
 ): Tensor {
   const { x, y } = prompts;
-  const sizes = prefixSizes("lasso_prefixes", prompts, positions);
-  checkShared("lasso_prefixes", "lambda", lambda.shape[0], "R", x.shape[0]);
-  checkLoopIterations("lasso_prefixes", x.shape[2] + iterations);
+  const sizes = prefixSizes("lasso", prompts, positions);
+  checkShared("lasso", "lambda", lambda.shape[0], "R", x.shape[0]);
+  checkLoopIterations("lasso", x.shape[2] + iterations);
   return shapePositions(forward({ x, y, lambda, iterations }, sizes).prediction, positions);
 }
 

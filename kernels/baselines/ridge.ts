@@ -16,18 +16,18 @@ import {
   shapePositions,
   solve64,
 } from "./prefixes.ts";
-import code from "./ridge_prefixes.wgsl" with { type: "text" };
+import code from "./ridge.wgsl" with { type: "text" };
 
 const forward = kernel({
-  label: "ridge_prefixes",
+  label: "ridge",
   code: {
     "kernels/baselines/givens.part.wgsl": givens,
-    "kernels/baselines/ridge_prefixes.wgsl": code,
+    "kernels/baselines/ridge.wgsl": code,
   },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], penalty: ["L", "E"] },
   outputs: { prediction: ["R", "B", "P"] },
   groups: ({ R, B, N }) => {
-    checkLoopIterations("ridge_prefixes", N);
+    checkLoopIterations("ridge", N);
     return Math.ceil(R * B / PROMPTS_PER_GROUP);
   },
 });
@@ -46,9 +46,9 @@ const forward = kernel({
  */
 export function ridgePrefixes(prompts: Prompts, penalty: Tensor, positions: Positions = "every"): Tensor {
   const { x, y } = prompts;
-  const sizes = prefixSizes("ridge_prefixes", prompts, positions);
-  checkShared("ridge_prefixes", "penalty", penalty.shape[0], "R", x.shape[0]);
-  checkShared("ridge_prefixes", "penalty", penalty.shape[1], "D", x.shape[3]);
+  const sizes = prefixSizes("ridge", prompts, positions);
+  checkShared("ridge", "penalty", penalty.shape[0], "R", x.shape[0]);
+  checkShared("ridge", "penalty", penalty.shape[1], "D", x.shape[3]);
   const { prediction } = forward({ x, y, penalty }, sizes);
   return shapePositions(prediction, positions);
 }
