@@ -1,8 +1,8 @@
 /**
  * Operations on tensors, in the order in which a training step passes through them; most have gradients.
  *
- * What only another function launches (a part of a sampler, of a decomposition, of an optimiser) is not exported here: import it
- * from its own file.
+ * Parts that only another function launches (of a sampler, of a decomposition, of an optimiser) are not exported here:
+ * import them from their own files.
  *
  * @module
  */

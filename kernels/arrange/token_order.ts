@@ -1,4 +1,4 @@
-/** Where in a list of tokens each one occurs. */
+/** Positions of each token in a list of tokens. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";

@@ -37,8 +37,8 @@ const forward = kernel({
 });
 
 /**
- * The posterior mean of `y_n` for `y = x·w + σ ε`, `w ~ N(0, τ² I)`, σ one of C equally likely levels: ridge predictions
- * with `λ_c = σ_c²/τ²`, weighted by `p_c ∝ Π_{m<n} p_c(y_m | earlier pairs)`.
+ * Predicts by the posterior mean of `y_n` for `y = x·w + σ ε`, `w ~ N(0, τ² I)`, σ one of C equally likely levels:
+ * ridge predictions with `λ_c = σ_c²/τ²`, weighted by `p_c ∝ Π_{m<n} p_c(y_m | earlier pairs)`.
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N); N ≤ 65 535 on a software adapter.
  * @param sigma Standard deviations σ > 0 of the noise (R or 1, C).

@@ -31,19 +31,19 @@ const forward = kernel({
   },
 });
 
-/** What a posterior over a pool is computed from. */
+/** Pool of tasks and noise level that a posterior is computed from. */
 export interface PoolPosterior {
   /** Tasks t (R or 1, M, D); replicas may share one pool. */
   readonly pool: Tensor;
-  /** How many tasks of the pool count, the first ones (R or 1), from 1 to M. */
+  /** Number of tasks that count, the first ones of the pool (R or 1), from 1 to M. */
   readonly tasks: Tensor<"u32">;
   /** Standard deviation σ > 0 of the labels' noise (R or 1). */
   readonly sigma: Tensor;
 }
 
 /**
- * `ŷ_n = Σ_m p_m t_m·x_n`, `p = softmax_m(−Σ_{j<n} (y_j − t_m·x_j)² / 2σ²)`: the posterior mean if the task is one of a
- * pool, all equally likely (dMMSE, Raventós et al. 2023).
+ * Predicts `ŷ_n = Σ_m p_m t_m·x_n`, `p = softmax_m(−Σ_{j<n} (y_j − t_m·x_j)² / 2σ²)`: the posterior mean if the task is
+ * one of a pool, all equally likely (dMMSE, Raventós et al. 2023).
  *
  * Costs N M D per prompt, for all positions together. Log-likelihoods ℓ are sums in single precision, so that weights
  * carry relative errors of some 1e-7 |ℓ|.

@@ -33,7 +33,7 @@ const forward = kernel({
 });
 
 /**
- * GD++ of von Oswald et al. (2212.07677) on every prefix: the prediction for x_n is `x_n·w` after K steps of
+ * Predicts by GD++ (von Oswald et al., 2212.07677) on every prefix: the prediction for x_n is `x_n·w` after K steps of
  * `w ← w + η_k S b_k`, `S ← (I − γ_k Σ_k) S` from `w = 0`, `S = I`, where the step sees inputs `S x_m` of covariance
  * `Σ_k = 1/n Σ_{m<n} S x_m (S x_m)ᵀ`, and `b_k = 1/n Σ_{m<n} (y_m − x_m·w) S x_m`. γ = 0 is gradient descent.
  *

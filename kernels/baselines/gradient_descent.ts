@@ -31,7 +31,8 @@ const forward = kernel({
 });
 
 /**
- * `ŷ_n = x_n·w_K` after K steps of gradient descent from `w_0 = 0` on `1/(2n) Σ_{m<n} (y_m − x_m·w)²`, for every n.
+ * Predicts `ŷ_n = x_n·w_K` after K steps of gradient descent from `w_0 = 0` on `1/(2n) Σ_{m<n} (y_m − x_m·w)²`, for
+ * every n.
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N); N + K ≤ 65 535 on a software adapter.
  * @param rate Learning rate of each step (R or 1, K).

@@ -33,10 +33,11 @@ const forward = kernel({
 });
 
 /**
- * `ŷ_n = x_n·w`, w the shortest minimiser of `Σ_{m<n} (x_m·w − y_m)²`: the limit of ridge regression for λ → 0.
+ * Predicts `ŷ_n = x_n·w`, w the shortest minimiser of `Σ_{m<n} (x_m·w − y_m)²`: the limit of ridge regression for λ →
+ * 0.
  *
- * Inputs may be fewer than D or dependent: an x whose part outside the span of the earlier ones is below 1e-5 |x| counts
- * as inside. Nearly dependent inputs magnify rounding by their condition number, not by its square.
+ * Inputs may be fewer than D or dependent: an x whose part outside the span of the earlier ones is below 1e-5 |x|
+ * counts as inside. Nearly dependent inputs magnify rounding by their condition number, not by its square.
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N); N (3 + 2 D) ≤ 65 535 on a software adapter.
  * @param positions Every position or the last one alone.

@@ -32,10 +32,11 @@ const forward = kernel({
 });
 
 /**
- * `ŷ_n = x_n·w`, `w = argmin Σ_{m<n} ln(1 + exp(−s_m x_m·w)) + λ/2 |w|²` with s = 1 for y > 0, else −1, for every n.
+ * Predicts `ŷ_n = x_n·w`, `w = argmin Σ_{m<n} ln(1 + exp(−s_m x_m·w)) + λ/2 |w|²` with s = 1 for y > 0, else −1, for
+ * every n.
  *
- * The prediction is the log-odds of a positive label: `sigmoid(ŷ)` is its probability. Newton's method, damped so that it
- * descends from anywhere (Sun & Tran-Dinh 2019).
+ * The prediction is the log-odds of a positive label: `sigmoid(ŷ)` is its probability. Newton's method, damped so that
+ * it descends from anywhere (Sun & Tran-Dinh 2019).
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N), of which only the sign is read.
  * @param lambda Penalty λ > 0 (R or 1).

@@ -45,7 +45,7 @@ function kernelsOf({ spec }: Elementwise<string>) {
 
 const kernels = new WeakMap<Elementwise<string>, ReturnType<typeof kernelsOf>>();
 
-/** The kernels of an activation, written when it is used for the first time. */
+/** Finds the kernels of an activation, which are written when it is used for the first time. */
 function kernelsFor(activation: Elementwise<string>): ReturnType<typeof kernelsOf> {
   const found = kernels.get(activation) ?? kernelsOf(activation);
   kernels.set(activation, found);
@@ -85,8 +85,8 @@ export function activate(x: Tensor, name: Activation, options: ActivationOptions
 }
 
 /**
- * Applies an activation to a sum with a bias, `y[r,…,c] = f(x[r,…,c] + bias[r,c])`, in one dispatch; backwards in one for dx, and
- * the sums of dx for the bias.
+ * Applies an activation to a sum with a bias, `y[r,…,c] = f(x[r,…,c] + bias[r,c])`, in one dispatch; backwards in one
+ * for dx, and the sums of dx for the bias.
  *
  * @param x Rows (R, …, C).
  * @param bias Biases (R, C).

@@ -53,7 +53,7 @@ export interface ElementwiseSpec<P extends string = never> {
 /** A differentiable function of each element of a tensor of any shape, one dispatch either way. */
 export interface Elementwise<P extends string = never> {
   (x: Tensor, ...parameters: [P] extends [never] ? [] : [parameters: ElementwiseParameters<P>]): Tensor;
-  /** What it was declared by. */
+  /** Its declaration. */
   readonly spec: ElementwiseSpec<P>;
 }
 
@@ -146,7 +146,7 @@ function kernelsOf<P extends string>(spec: ElementwiseSpec<P>) {
 
 const kernels = new WeakMap<object, ReturnType<typeof kernelsOf>>();
 
-/** The kernels of a function, written when it is called for the first time. */
+/** Finds the kernels of a function, which are written when it is called for the first time. */
 function kernelsFor<P extends string>(spec: ElementwiseSpec<P>): ReturnType<typeof kernelsOf> {
   const found = kernels.get(spec) ?? kernelsOf(spec);
   kernels.set(spec, found);
@@ -179,7 +179,7 @@ export function applyDerivative<P extends string>(
  *
  * @param spec Label, expressions, rule of the gradient, and the function in float64.
  * @returns The operation; where it has parameters, they follow the tensor.
- * @throws {KernelError} If there are more than four parameters. What is no WGSL is reported as by {@linkcode kernel}.
+ * @throws {KernelError} If there are more than four parameters. Wrong WGSL is reported as by {@linkcode kernel}.
  *
  * @example
  * ```ts

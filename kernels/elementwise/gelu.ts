@@ -14,7 +14,7 @@ const ROOT = Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715;
 
 /**
- * The error function in float64, to 1e-15: its series near 0, its continued fraction elsewhere.
+ * Computes the error function in float64, to 1e-15: its series near 0, its continued fraction elsewhere.
  *
  * @param x Any number.
  * @returns erf x, in [−1, 1].
@@ -94,8 +94,8 @@ export const tanhGelu: Elementwise = elementwise({
 });
 
 /**
- * Gaussian error linear unit: `y = x Φ(x)` with the normal distribution function Φ (Hendrycks & Gimpel 2016), or
- * `y = x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
+ * Applies the Gaussian error linear unit: `y = x Φ(x)` with the normal distribution function Φ (Hendrycks & Gimpel
+ * 2016), or `y = x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
  *
  * @param x Any shape.
  * @param options Which of the two.

@@ -29,7 +29,10 @@ export interface PairwiseSpec {
   readonly reference: (a: number, b: number) => number;
 }
 
-/** A differentiable function of two tensors, element by element. Shapes are aligned at the right, axes of extent 1 repeat. */
+/**
+ * A differentiable function of two tensors, element by element. Shapes are aligned at the right, axes of extent 1
+ * repeat.
+ */
 export type Pairwise = (a: Tensor, b: Tensor) => Tensor;
 
 const STEPS = ["a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"] as const;

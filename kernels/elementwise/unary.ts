@@ -195,7 +195,7 @@ const stairs = elementwise({
 });
 
 /**
- * Leaky rectifier: `y = x` where x > 0, `slope · x` elsewhere; the slope at 0 is `slope`.
+ * Applies the leaky rectifier: `y = x` where x > 0, `slope · x` elsewhere; the slope at 0 is `slope`.
  *
  * @param x Any shape.
  * @param slope Slope of the negative side, finite.
@@ -206,7 +206,7 @@ export function leakyRelu(x: Tensor, slope: number): Tensor {
 }
 
 /**
- * Rectifier: `y = max(x, 0)`; the slope at 0 is 0.
+ * Applies the rectifier: `y = max(x, 0)`; the slope at 0 is 0.
  *
  * @param x Any shape.
  * @returns The shape of x, ≥ 0.

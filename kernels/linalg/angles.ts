@@ -1,9 +1,10 @@
-/** Angles of which cosines and sines are known. */
+/** Angles from their cosines and sines. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./angles.wgsl" with { type: "text" };
 
 /**
- * `angle[b,k] = atan2(sine[b,K−1−k], cosine[b,k])`: small angles by their sine, large ones by their cosine.
+ * Finds angles: `angle[b,k] = atan2(sine[b,K−1−k], cosine[b,k])`: small angles by their sine, large ones by their
+ * cosine.
  *
  * @param cosine Cosines (B, K) ≥ 0 from the largest.
  * @param sine Sines (B, K) ≥ 0 of the same angles, from the largest.

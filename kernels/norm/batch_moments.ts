@@ -57,8 +57,8 @@ export interface RunningMoments {
 }
 
 /**
- * Mean and variance of each column, in two dispatches: of about √M parts, then of all. The order of summation depends on M
- * alone, and no square of a mean is subtracted.
+ * Computes mean and variance of each column, in two dispatches: of about √M parts, then of all. The order of summation
+ * depends on M alone, and no square of a mean is subtracted.
  *
  * @param x Rows (R, M, C).
  * @param epsilon Added to the variance under the root.

@@ -29,7 +29,7 @@ const subsetKernel = kernel({
 });
 
 /**
- * Independent integers: `y[r,b,k]` is number k of the draw at place (r, b), as {@linkcode integersBelow}.
+ * Draws independent integers: `y[r,b,k]` is number k of the draw at place (r, b), as {@linkcode integersBelow}.
  *
  * @param place Places (R, B, 4).
  * @param keys Names of the draw.
@@ -44,7 +44,7 @@ export function integersAt(place: Tensor<"u32">, keys: PlaceKeys, below: number,
 }
 
 /**
- * K different integers: the first ones of the {@linkcode permutation} at place (r, b).
+ * Draws K different integers: the first ones of the {@linkcode permutation} at place (r, b).
  *
  * @param place Places (R, B, 4).
  * @param keys Names of the draw.

@@ -22,7 +22,7 @@ const fill = kernel({
 });
 
 /**
- * Independent numbers `y[r,b,n,d] = scale[r,d] z`: number n D + d of the draw at place (r, b).
+ * Draws independent numbers `y[r,b,n,d] = scale[r,d] z`: number n D + d of the draw at place (r, b).
  *
  * @param place Places (R, B, 4).
  * @param scale Factors (R, D), finite.

@@ -3,18 +3,18 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./combine.wgsl" with { type: "text" };
 
 /**
- * `y[i] = alpha a[i] + beta b[i]`.
+ * Adds with weights: `y[i] = alpha a[i] + beta b[i]`.
  *
- * @param a Numbers (E).
- * @param b Numbers (E).
+ * @param a Numbers (N).
+ * @param b Numbers (N).
  * @param alpha, beta Their weights.
- * @returns `y` (E).
+ * @returns `y` (N).
  */
 export const combine: KernelOf<"a" | "b", "y", "alpha" | "beta"> = kernel({
   label: "combine",
   code: { "kernels/shared/combine.wgsl": code },
-  inputs: { a: ["E"], b: ["E"] },
-  outputs: { y: ["E"] },
+  inputs: { a: ["N"], b: ["N"] },
+  outputs: { y: ["N"] },
   scalars: ["alpha", "beta"],
-  groups: ({ E }) => Math.ceil(E / 64),
+  groups: ({ N }) => Math.ceil(N / 64),
 });

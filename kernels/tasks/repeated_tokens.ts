@@ -1,4 +1,4 @@
-/** Sequences that repeat a random block: what an induction head can predict and nothing else can. */
+/** Sequences that repeat a random block, which an induction head can predict and nothing else can. */
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { makeTensor } from "../../lib/gpu/program.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
@@ -32,7 +32,8 @@ export interface RepeatedSizes {
 }
 
 /**
- * `tokens[r,b,t] = x[r,b,t mod L]` with x uniform over V tokens and the length L of the block uniform in low … high.
+ * Draws sequences that repeat a block: `tokens[r,b,t] = x[r,b,t mod L]` with x uniform over V tokens and the length L
+ * of the block uniform in low … high.
  *
  * @param draw Seeds, clock and key.
  * @param sizes Sizes.

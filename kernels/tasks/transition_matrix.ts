@@ -20,7 +20,8 @@ const logGammaAt = kernel({
 });
 
 /**
- * `p[m,i] ← e^p[m,i] / Σ_j e^p[m,j]` in place, and `c[m,i] = Σ_{j≤i} p[m,j]`, whose last entry is exactly 1.
+ * Normalises: `p[m,i] ← e^p[m,i] / Σ_j e^p[m,j]` in place, and `c[m,i] = Σ_{j≤i} p[m,j]`, whose last entry is exactly
+ * 1.
  *
  * @param p Logarithms of weights (M, V), overwritten by probabilities; V ≤ 21 845 on a software adapter.
  * @returns `c` (M, V), cumulative probabilities.
@@ -45,8 +46,8 @@ export interface Transitions {
 }
 
 /**
- * Matrices whose rows are independent Dirichlet(α, …, α) vectors: normalised Gamma(α) numbers, summed as logarithms so
- * that no α > 0 underflows.
+ * Draws matrices whose rows are independent Dirichlet(α, …, α) vectors: normalised Gamma(α) numbers, summed as
+ * logarithms so that no α > 0 underflows.
  *
  * @param place Places (R, B, 4).
  * @param concentration α of each replica (R), > 0.
@@ -94,7 +95,7 @@ export function transitionsAtReference(
 }
 
 /**
- * Given transition probabilities, the same for every sequence.
+ * Takes given transition probabilities, the same for every sequence.
  *
  * @param rows Probabilities (V, V) ≥ 0; rows are divided by their sums.
  * @param replicas R.
