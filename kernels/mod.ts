@@ -56,6 +56,7 @@ export { squareRelu } from "./elementwise/square_relu.ts";
 export { erf, gelu, type GeluOptions } from "./elementwise/gelu.ts";
 export { activate, type Activation, type ActivationOptions, biasAct } from "./elementwise/bias_act.ts";
 export { max, mean, sum, sumTo } from "./reduce/reduce.ts";
+export { cumulativeSum } from "./reduce/cumulative_sum.ts";
 export { expand, permute } from "./arrange/strided.ts";
 export { concatenate, pad, slice } from "./arrange/blocks.ts";
 export { fill } from "./shared/fill.ts";
