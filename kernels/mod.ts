@@ -1,8 +1,8 @@
 /**
  * Operations on tensors, in the order in which a training step passes through them; most have gradients.
  *
- * What only another function launches (a part of a sampler, of a decomposition, of an optimiser) is not exported here: import it
- * from its own file.
+ * Parts that only another function launches (of a sampler, of a decomposition, of an optimiser) are not exported here:
+ * import them from their own files.
  *
  * @module
  */
@@ -24,8 +24,19 @@ export {
   type AttentionSharing,
 } from "./attention/attention.ts";
 export { gather, scatter, select } from "./arrange/gather.ts";
-export { add, divide, multiply, subtract } from "./elementwise/binary.ts";
 export {
+  type Elementwise,
+  elementwise,
+  type ElementwiseInputs,
+  type ElementwiseParameters,
+  type ElementwiseSpec,
+} from "./elementwise/elementwise.ts";
+export { type Pairwise, pairwise, type PairwiseSpec } from "./elementwise/pairwise.ts";
+export { add, divide, greater, maximum, minimum, multiply, subtract } from "./elementwise/binary.ts";
+export {
+  abs,
+  clip,
+  cos,
   exp,
   leakyRelu,
   log,
@@ -34,14 +45,18 @@ export {
   relu,
   scale,
   sigmoid,
+  sign,
+  sin,
   softplus,
   sqrt,
   square,
   tanh,
 } from "./elementwise/unary.ts";
+export { squareRelu } from "./elementwise/square_relu.ts";
 export { erf, gelu, type GeluOptions } from "./elementwise/gelu.ts";
 export { activate, type Activation, type ActivationOptions, biasAct } from "./elementwise/bias_act.ts";
 export { max, mean, sum, sumTo } from "./reduce/reduce.ts";
+export { cumulativeSum } from "./reduce/cumulative_sum.ts";
 export { expand, permute } from "./arrange/strided.ts";
 export { concatenate, pad, slice } from "./arrange/blocks.ts";
 export { fill } from "./shared/fill.ts";

@@ -31,8 +31,7 @@ Deno.test("misuse: a tensor that the step did not return is neither read nor wri
     return multiply(inner, inner);
   });
   program.replay();
-  const text =
-    "binary.y: expected a tensor with a buffer of its own, found one whose buffer a program uses for others " +
+  const text = "add.y: expected a tensor with a buffer of its own, found one whose buffer a program uses for others " +
     "too: return it from the recorded step";
   await refuses(() => inner.read(), text);
   await refuses(() => inner.write([1, 2, 3, 4]), text);
@@ -48,16 +47,16 @@ Deno.test("misuse: what a recording has not finished, or keeps from nobody, has 
   const without = (label: string) =>
     `${label}: expected a tensor with a buffer, found one of a recording that is not finished, or one that it does not ` +
     "return, in arrays or plain objects";
-  await refuses(() => record("write", () => add(a, a).write([1, 2])), without("binary.y"));
+  await refuses(() => record("write", () => add(a, a).write([1, 2])), without("add.y"));
   await refuses(
     () => record("never written", () => add(makeTensor([2]), a)),
     [
-      'binary: expected "tensor" to be written before it is read, found no kernel',
+      'add: expected "tensor" to be written before it is read, found no kernel',
     ].join(),
   );
   using boxed = await record("boxed", () => new Map([["x", add(a, a)]]));
   boxed.replay();
-  await refuses(() => boxed.outputs.get("x")!.read(), without("binary.y"));
+  await refuses(() => boxed.outputs.get("x")!.read(), without("add.y"));
 });
 
 Deno.test("misuse: programs do not nest, and steps do not await", async () => {

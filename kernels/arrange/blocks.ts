@@ -1,4 +1,4 @@
-/** Entries of an axis cut out, surrounded by zeros, joined. */
+/** Cutting entries out of an axis, padding them with zeros, joining tensors. */
 import { type Array64, array64, sizeOf, strided64, stridesOf } from "../../lib/autodiff/array64.ts";
 import { differentiable } from "../../lib/autodiff/differentiable.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
@@ -48,7 +48,7 @@ function copy(x: Tensor, y: Tensor, sizes: Blocks): void {
 }
 
 /**
- * Entries `start … end − 1` of an axis.
+ * Cuts out entries `start … end − 1` of an axis.
  *
  * @param x Any shape.
  * @param axis Axis to cut; negative ones count from the end.
@@ -82,7 +82,7 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
 }
 
 /**
- * Zeros before and after the entries of an axis: the transpose of {@linkcode slice}.
+ * Puts zeros before and after the entries of an axis: the transpose of {@linkcode slice}.
  *
  * @param x Any shape.
  * @param axis Axis to lengthen; negative ones count from the end.

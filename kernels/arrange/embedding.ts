@@ -34,11 +34,12 @@ const backward = inBothForms(({ files, width }): KernelOf<"order" | "starts" | "
   })
 );
 
-/** How sums of rows are taken. */
+/** Options of {@linkcode embeddingTransposed}. */
 export interface EmbeddingTransposedOptions {
   /**
    * Invocations that share the sum of one token: 1, or 8 for tokens that occur often, which a GPU would otherwise wait
-   * for. By default 8 from 16 positions per token on, and on a software adapter only where its loops would be cut short.
+   * for. By default 8 from 16 positions per token on, and on a software adapter only where its loops would be cut
+   * short.
    */
   readonly slices?: 1 | 8;
 }
@@ -48,10 +49,10 @@ function chooseSlices(N: number, V: number): 1 | 8 {
 }
 
 /**
- * Rows of a table: `y[r,…,c] = table[r, tokens[r,…], c]`.
+ * Looks up rows of a table: `y[r,…,c] = table[r, tokens[r,…], c]`.
  *
- * The gradient adds up the rows of each token in a fixed order: the same bits at every run, and for replica r alone and in
- * an ensemble.
+ * The gradient adds up the rows of each token in a fixed order: the same bits at every run, and for replica r alone and
+ * in an ensemble.
  *
  * @param tokens Row numbers (R, …), or (1, …) for all replicas. Those ≥ V count as V − 1, so that nothing outside of
  * the table is read or written.
@@ -87,7 +88,7 @@ export function embedding(tokens: Tensor<"u32">, table: Tensor): Tensor {
 }
 
 /**
- * Sums of rows by number, `dtable[r,v,c] = Σ_n dy[r,n,c]` over the n with tokens[r,n] = v: the transpose of
+ * Sums rows by number, `dtable[r,v,c] = Σ_n dy[r,n,c]` over the n with tokens[r,n] = v: the transpose of
  * {@linkcode embedding}, deterministic.
  *
  * @param tokens Row numbers (R, …), or (1, …) for all replicas; those ≥ V count as V − 1.

@@ -50,7 +50,8 @@ function sizesOf(label: string, shape: readonly number[], axis: number, places: 
 }
 
 /**
- * One entry of an axis for each row: `y[r,n,c] = x[r,n,index[r,n],c]`, where n and c stand for the axes around it.
+ * Takes one entry of an axis for each row: `y[r,n,c] = x[r,n,index[r,n],c]`, where n and c stand for the axes around
+ * it.
  *
  * For several entries of one row, see {@linkcode embedding}.
  *
@@ -90,7 +91,7 @@ export function gather(x: Tensor, index: Tensor<"u32">, axis: number): Tensor {
 }
 
 /**
- * Rows put where an index says, zeros elsewhere: `x[r,n,t,c] = y[r,n,c]` at t = index[r,n]; the transpose of
+ * Puts rows where an index says, zeros elsewhere: `x[r,n,t,c] = y[r,n,c]` at t = index[r,n]; the transpose of
  * {@linkcode gather}.
  *
  * @param y Any shape (R, …).
@@ -116,7 +117,7 @@ export function scatter(y: Tensor, index: Tensor<"u32">, axis: number, T: number
 }
 
 /**
- * Entry `entry` of an axis, without the axis: `select(x, 2, -1)` is the last position of (R, B, T, C).
+ * Takes entry `entry` of an axis and drops the axis: `select(x, 2, -1)` is the last position of (R, B, T, C).
  *
  * @param x Up to six axes.
  * @param axis Axis to cut; negative ones count from the end.

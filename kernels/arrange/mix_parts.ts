@@ -4,7 +4,8 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import code from "./mix_parts.wgsl" with { type: "text" };
 
 /**
- * `prediction[q,p] = Σ_c e^{a_c} v_c / Σ_c e^{a_c} s_c` for `part[q,c,p] = (a_c, s_c, v_c)`.
+ * Averages over a posterior known in parts: `prediction[q,p] = Σ_c e^{a_c} v_c / Σ_c e^{a_c} s_c` for
+ * `part[q,c,p] = (a_c, s_c, v_c)`.
  *
  * @param part Logarithm of a scale, weights summed in that scale, and weighted values (Q, C, P, 3); C ≤ 32 767 on a
  * software adapter. At least one of the sums s_c ≥ 0 of a prediction must be positive.

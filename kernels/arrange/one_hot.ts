@@ -14,7 +14,7 @@ const forward = kernel({
 });
 
 /**
- * `y[n,v] = 1` if `targets[n mod T] = v`, else 0; a constant to gradients.
+ * Writes integers as indicator vectors: `y[n,v] = 1` if `targets[n mod T] = v`, else 0; a constant to gradients.
  *
  * @param targets Integers, any shape of T elements; those ≥ classes give a row of zeros.
  * @param classes Number of classes V.

@@ -56,7 +56,7 @@ function apply(label: string, x: Tensor, { shape, strides }: Walk): Tensor {
 }
 
 /**
- * Axes in another order: axis k of the result is axis `order[k]` of x.
+ * Puts axes in another order: axis k of the result is axis `order[k]` of x.
  *
  * @param x Up to six axes.
  * @param order Each axis once.

@@ -1,10 +1,10 @@
-/** Where in a list of tokens each one occurs. */
+/** Positions of each token in a list of tokens. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { makeTensor } from "../../lib/gpu/trace.ts";
 import orderCode from "./token_order.wgsl" with { type: "text" };
-import startsCode from "./token_starts.wgsl" with { type: "text" };
+import startsCode from "./token_order_starts.wgsl" with { type: "text" };
 
 /** Lanes that sort together, and bits of a token that one pass sorts by; see token_order.wgsl. */
 const LANES = 128;
@@ -20,8 +20,8 @@ const sort: KernelOf<"tokens", "order", "V"> = kernel({
 });
 
 const search: KernelOf<"tokens" | "order", "starts"> = kernel({
-  label: "token_starts",
-  code: { "kernels/arrange/token_starts.wgsl": startsCode },
+  label: "token_order_starts",
+  code: { "kernels/arrange/token_order_starts.wgsl": startsCode },
   inputs: { tokens: ["S", "N"], order: ["S", "2", "N"] },
   outputs: { starts: ["S", "V1"] },
   groups: ({ S, V1 }) => Math.ceil(S * V1 / 64),
@@ -51,7 +51,7 @@ export function tokenOrder(tokens: Tensor<"u32">, V: number): TokenOrder {
   const passes = Math.max(1, Math.ceil(Math.log2(V) / BITS));
   checkLoopIterations("token_order", passes * (2 * Math.ceil(N / LANES) + Math.log2(LANES) + 3));
   const order = makeTensor([S, 2, N], "u32", "token_order.order");
-  const starts = makeTensor([S, V + 1], "u32", "token_starts.starts");
+  const starts = makeTensor([S, V + 1], "u32", "token_order_starts.starts");
   sort({ tokens, order, V }, { PASSES: passes });
   search({ tokens, order, starts }, { PASSES: passes });
   return { order, starts, passes };

@@ -20,19 +20,20 @@ export type { AttentionInputs, AttentionKind, AttentionOptions } from "./attenti
 export { type AttentionSharing, type AttentionTile, chooseAttentionTile } from "./attention_tiles.ts";
 
 /**
- * Attention: `y_i = Σ_j w_ij v_j` over the keys that query i sees, for each head, with scores `s_ij = scale · q_i·k_j` and
+ * Attends: `y_i = Σ_j w_ij v_j` over the keys that query i sees, for each head, with scores `s_ij = scale · q_i·k_j`
+ * and
  *
  * - `softmax`  `w_ij = exp(s_ij) / Σ_j exp(s_ij)` (Vaswani et al., 1706.03762)
  * - `relu`     `w_ij = max(s_ij, 0) / n_i`, n_i the number of keys seen (Bai et al., 2306.04637)
  * - `linear`   `w_ij = s_ij`
  *
- * One pass over keys and values, which the gradient repeats: weights are never stored, softmax keeps one number per row.
- * A key that is not seen has weight exactly 0; a query that sees one key gets its value exactly (softmax). Replica r has
- * the same bits alone and in an ensemble.
+ * One pass over keys and values, which the gradient repeats: weights are never stored, softmax keeps one number per
+ * row. A key that is not seen has weight exactly 0; a query that sees one key gets its value exactly (softmax). Replica
+ * r has the same bits alone and in an ensemble.
  *
- * @param inputs `qkv` (R, B, T, 3·H·D), or `q` (R, B, S, H·D) and `kv` (R, B, T, 2·H·D); finite.
+ * @param inputs `qkv` (R, B, T, 3·H·E), or `q` (R, B, S, H·E) and `kv` (R, B, T, 2·H·E); finite.
  * @param options Heads, kind, mask and scale.
- * @returns Outputs (R, B, S, H·D); S = T for `qkv`.
+ * @returns Outputs (R, B, S, H·E); S = T for `qkv`.
  * @throws {ShapeError} If shapes do not fit one another or the options, or a software driver's loops would be too long.
  *
  * @example
@@ -52,8 +53,8 @@ export { type AttentionSharing, type AttentionTile, chooseAttentionTile } from "
 export function attention(inputs: AttentionInputs, options: AttentionOptions): Tensor {
   if (composing()) return composedAttention(inputs, options);
   const layout = attentionLayout("attention", inputs, options);
-  const { R, B, N, H, S, D } = layout;
-  const outputs = { y: makeTensor([N, S, H * D], "f32", "attention.y"), statistics: makeTensor([N, H, S]) };
+  const { R, B, N, H, S, E } = layout;
+  const outputs = { y: makeTensor([N, S, H * E], "f32", "attention.y"), statistics: makeTensor([N, H, S]) };
   const saved: Saved = { layout, ...outputs };
   const gradient = S === 1 && !layout.fused ? runSingle(saved) : runTiled(saved, options);
   // Only a gradient needs them.
@@ -61,14 +62,14 @@ export function attention(inputs: AttentionInputs, options: AttentionOptions): T
   return differentiable({
     label: "attention",
     inputs: "qkv" in inputs ? [inputs.qkv] : [inputs.q, inputs.kv],
-    output: outputs.y.reshape([R, B, S, H * D]),
+    output: outputs.y.reshape([R, B, S, H * E]),
     gradient,
     reference: (queries, keys = queries) => attentionReference(queries, keys, layout),
     fused: true,
   });
 }
 
-/** What the way forward leaves for the way back. */
+/** Tensors of the forward pass that the backward pass reads. */
 interface Saved {
   readonly layout: AttentionLayout;
   readonly y: Tensor;
@@ -80,12 +81,12 @@ type Rule = (dy: Tensor) => readonly Tensor[];
 const KINDS = { softmax: 0, relu: 1, linear: 2 } as const;
 
 function argumentsOf({ layout }: Pick<Saved, "layout">) {
-  const { queries, keys, keyAt, valueAt, scale, kind, causal, average, H, D } = layout;
+  const { queries, keys, keyAt, valueAt, scale, kind, causal, average, H, E } = layout;
   const unit = kind === "softmax" ? Math.LN2 : 1;
   return {
     operands: { queries, keys, keyAt, valueAt, scale, unit, factor: scale / unit },
-    constants: { H, D, KIND: KINDS[kind], CAUSAL: Number(causal), AVERAGE: Number(average) },
-    aligned: D % 4 === 0,
+    constants: { H, E, KIND: KINDS[kind], CAUSAL: Number(causal), AVERAGE: Number(average) },
+    aligned: E % 4 === 0,
   };
 }
 
@@ -106,9 +107,9 @@ function runSingle(saved: Saved): Rule {
 function runTiled(saved: Saved, options: AttentionOptions): Rule {
   const { layout, y, statistics } = saved;
   const { operands, constants, aligned } = argumentsOf(saved);
-  const { S, T, D, fused } = layout;
-  const [queryTile, keyTile] = [S, T].map((rows) => tileFor(rows, D, options));
-  checkLoopIterations("attention", Math.max(iterations(T, D, queryTile), iterations(S, D, keyTile)));
+  const { S, T, E, fused } = layout;
+  const [queryTile, keyTile] = [S, T].map((rows) => tileFor(rows, E, options));
+  checkLoopIterations("attention", Math.max(iterations(T, E, queryTile), iterations(S, E, keyTile)));
   const { forward, backwardQueries, backwardKeys, backwardKeysBeside } = tiledKernels(aligned, queryTile.sharing);
   const [byQuery, byKey] = [queryTile, keyTile].map(({ LANES, ROWS, KEYS, sharing }) => ({
     ...{ ...constants, LANES, ROWS },
@@ -127,12 +128,12 @@ function runTiled(saved: Saved, options: AttentionOptions): Rule {
   };
 }
 
-function tileFor(rows: number, D: number, { sharing }: AttentionOptions): AttentionTile {
+function tileFor(rows: number, E: number, { sharing }: AttentionOptions): AttentionTile {
   const { adapter } = currentGpu();
-  if (sharing === undefined) return chooseAttentionTile(adapter, D, rows);
-  if (sharing === "workgroup") return chooseAttentionTile({ software: false, subgroupSize: 0 }, D, rows);
+  if (sharing === undefined) return chooseAttentionTile(adapter, E, rows);
+  if (sharing === "workgroup") return chooseAttentionTile({ software: false, subgroupSize: 0 }, E, rows);
   const { subgroupSize } = adapter;
-  const tile = chooseAttentionTile({ software: true, subgroupSize }, D, rows);
+  const tile = chooseAttentionTile({ software: true, subgroupSize }, E, rows);
   if (tile.sharing === sharing) return tile;
   throw new ShapeError(
     `attention: expected subgroups of 8 or 16 lanes for the sharing "subgroup", found ${subgroupSize}`,
@@ -140,13 +141,13 @@ function tileFor(rows: number, D: number, { sharing }: AttentionOptions): Attent
 }
 
 /** Loop iterations of an invocation past which `rows` rows go; leaving a loop counts as one. */
-function iterations(rows: number, D: number, { sharing, LANES, KEYS }: AttentionTile): number {
-  const loads = sharing === "workgroup" ? 2 * (1 + Math.ceil(KEYS * (Math.ceil(D / 4) + 1) / LANES)) : 0;
+function iterations(rows: number, E: number, { sharing, LANES, KEYS }: AttentionTile): number {
+  const loads = sharing === "workgroup" ? 2 * (1 + Math.ceil(KEYS * (Math.ceil(E / 4) + 1) / LANES)) : 0;
   return Math.ceil(rows / KEYS) * (1 + loads);
 }
 
 /**
- * Weights `w_ij` of {@linkcode attention}, for measurements: no gradient passes through them.
+ * Computes the weights `w_ij` of {@linkcode attention}, for measurements: no gradient passes through them.
  *
  * @param inputs As of {@linkcode attention}.
  * @param options As of {@linkcode attention}.

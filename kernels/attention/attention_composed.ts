@@ -15,21 +15,21 @@ import { exp, relu, scale as scaled } from "../elementwise/unary.ts";
 const UNSEEN = -1e30;
 
 /**
- * The same function as {@linkcode attention}, composed of matrix products, exponentials and sums.
+ * Computes the same function as {@linkcode attention} by matrix products, exponentials and sums.
  *
  * Holds all weights, R·B·H·S·T of them. Within a recording only: it needs constants that live as long as the program.
  *
  * @param inputs As of {@linkcode attention}.
  * @param options As of {@linkcode attention}.
- * @returns Outputs (R, B, S, H·D).
+ * @returns Outputs (R, B, S, H·E).
  * @throws {ShapeError} If shapes do not fit one another or the options.
  */
 export function composedAttention(inputs: AttentionInputs, options: AttentionOptions): Tensor {
   const layout = attentionLayout("attention", inputs, options);
-  const { R, B, N, H, S, T, D, kind, causal, scale, average } = layout;
+  const { R, B, N, H, S, T, E, kind, causal, scale, average } = layout;
   const [first, second] = "qkv" in inputs ? [inputs.qkv, inputs.qkv] : [inputs.q, inputs.kv];
   const heads = (x: Tensor, rows: number, at: number) =>
-    permute(slice(x, 3, at, at + H * D).reshape([N, rows, H, D]), [0, 2, 1, 3]).reshape([N * H, rows, D]);
+    permute(slice(x, 3, at, at + H * E).reshape([N, rows, H, E]), [0, 2, 1, 3]).reshape([N * H, rows, E]);
   const [q, k, v] = [heads(first, S, 0), heads(second, T, layout.keyAt), heads(second, T, layout.valueAt)];
   const scores = scaled(matmul(q, k, { transposeB: true }), scale);
   const seen = (i: number) => causal ? i + 1 + T - S : T;
@@ -43,7 +43,7 @@ export function composedAttention(inputs: AttentionInputs, options: AttentionOpt
     const shares = constant((i, j) => j < seen(i) ? (average ? 1 / seen(i) : 1) : 0);
     weights = multiply(kind === "relu" ? relu(scores) : scores, shares);
   }
-  return permute(matmul(weights, v).reshape([N, H, S, D]), [0, 2, 1, 3]).reshape([R, B, S, H * D]);
+  return permute(matmul(weights, v).reshape([N, H, S, E]), [0, 2, 1, 3]).reshape([R, B, S, H * E]);
 }
 
 /** A constant (S, T) of the program that is being recorded: an operation without inputs, so that references know it. */

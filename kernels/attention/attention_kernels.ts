@@ -29,7 +29,7 @@ const STATISTICS = ["N", "H", "S"];
 export interface TiledKernels {
   /** Output, and the statistic of each row. */
   readonly forward: KernelOf<"queries" | "keys", "y" | "statistics", Scalars>;
-  /** Gradient of the queries; of each row, what the keys' gradient needs. */
+  /** Gradient of the queries, and for each row the numbers that the keys' gradient reads. */
   readonly backwardQueries: KernelOf<"queries" | "keys" | "y" | "dy" | "statistics", "dq" | "rows", Scalars>;
   /** Gradient of keys and values. */
   readonly backwardKeys: KernelOf<"queries" | "keys" | "dy" | "rows", "dkv", Scalars>;
@@ -189,11 +189,11 @@ function remember<K extends readonly unknown[], V>(declare: (...key: K) => V): (
   };
 }
 
-/** Kernels for many queries of a head, by whether D is a multiple of four and how lanes share rows. */
+/** Kernels for many queries of a head, by whether E is a multiple of four and how lanes share rows. */
 export const tiledKernels: (aligned: boolean, sharing: AttentionSharing) => TiledKernels = remember(declareTiled);
 
-/** Kernels for one query of a head, by whether D is a multiple of four. */
+/** Kernels for one query of a head, by whether E is a multiple of four. */
 export const singleKernels: (aligned: boolean) => SingleKernels = remember(declareSingle);
 
-/** The kernel of weights, by whether D is a multiple of four. */
+/** The kernel of weights, by whether E is a multiple of four. */
 export const patternKernel: (aligned: boolean) => PatternKernel = remember(declarePattern);

@@ -1,32 +1,34 @@
-/** What attention is computed from, how its tensors lie in memory, and its options. */
+/** Operands of attention, their layout in memory, and options. */
 import { ShapeError } from "../../lib/gpu/errors.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import type { AttentionSharing } from "./attention_tiles.ts";
 
-/** How a score becomes a weight. */
+/** Function that makes weights of scores. */
 export type AttentionKind = "softmax" | "relu" | "linear";
 
 /**
- * What attention is computed from, as projections give it: side by side in the last axis lie queries, keys and values,
+ * Operands of attention, as projections give them: side by side in the last axis lie queries, keys and values,
  * each with its H heads one after the other.
  *
- * Either `qkv` (R, B, T, 3·H·D), or queries of their own: `q` (R, B, S, H·D) and `kv` (R, B, T, 2·H·D).
+ * Either `qkv` (R, B, T, 3·H·E), or queries of their own: `q` (R, B, S, H·E) and `kv` (R, B, T, 2·H·E).
  */
 export type AttentionInputs = { readonly qkv: Tensor } | { readonly q: Tensor; readonly kv: Tensor };
 
-/** How attention weighs keys. */
+/** Options of attention. */
 export interface AttentionOptions {
   /** Number of heads H, which divides the width of queries. */
   readonly heads: number;
   /** `softmax` by default. */
   readonly kind?: AttentionKind;
-  /** Whether a query sees only keys up to its own position; the S queries stand at the last positions. Default false. */
+  /**
+   * Whether a query sees only keys up to its own position; the S queries stand at the last positions. Default false.
+   */
   readonly causal?: boolean;
-  /** Factor of the scores; 1/√D by default. */
+  /** Factor of the scores; 1/√E by default. */
   readonly scale?: number;
   /** Whether weights are divided by the number of keys seen; by default for `relu`. Softmax has its own norm. */
   readonly average?: boolean;
-  /** How lanes share rows; by default as is best on this adapter. */
+  /** Way in which lanes share rows; by default the best on this adapter. */
   readonly sharing?: AttentionSharing;
 }
 
@@ -44,7 +46,7 @@ export interface AttentionLayout {
   /** Keys of a sequence. */
   readonly T: number;
   /** Width of a head. */
-  readonly D: number;
+  readonly E: number;
   readonly kind: AttentionKind;
   readonly causal: boolean;
   readonly scale: number;
@@ -73,7 +75,7 @@ export function attentionLayout(label: string, inputs: AttentionInputs, options:
   const shapeOf = ({ shape }: Tensor) => `(${shape.join(", ")})`;
   const found = fused ? `qkv ${shapeOf(queries)}` : `q ${shapeOf(queries)} and kv ${shapeOf(keys)}`;
   if (queries.shape.length !== 4 || keys.shape.length !== 4) {
-    const expected = fused ? "qkv (R, B, T, 3·H·D)" : "q (R, B, S, H·D) and kv (R, B, T, 2·H·D)";
+    const expected = fused ? "qkv (R, B, T, 3·H·E)" : "q (R, B, S, H·E) and kv (R, B, T, 2·H·E)";
     throw new ShapeError(`${label}: expected ${expected}, found ${found}`);
   }
   const [R, B, S, rowQ] = queries.shape;
@@ -86,14 +88,14 @@ export function attentionLayout(label: string, inputs: AttentionInputs, options:
   if (R !== keysR || B !== keysB) {
     throw new ShapeError(`${label}: expected as many replicas and sequences of q as of kv, found ${found}`);
   }
-  const D = C / H;
-  if (!Number.isInteger(D) || !(H >= 1)) {
+  const E = C / H;
+  if (!Number.isInteger(E) || !(H >= 1)) {
     throw new ShapeError(`${label}: expected a number of heads that divides a width of ${C}, found ${H}`);
   }
   if (causal && S > T) throw new ShapeError(`${label}: expected at most as many queries as keys, found ${found}`);
-  const { scale = 1 / Math.sqrt(D), average = kind === "relu" } = options;
+  const { scale = 1 / Math.sqrt(E), average = kind === "relu" } = options;
   return {
-    ...{ fused, R, B, N: R * B, H, S, T, D, kind, causal, scale, average: average && kind !== "softmax" },
+    ...{ fused, R, B, N: R * B, H, S, T, E, kind, causal, scale, average: average && kind !== "softmax" },
     queries: queries.reshape([R * B, S, rowQ]),
     keys: keys.reshape([R * B, T, rowKv]),
     keyAt: fused ? C : 0,

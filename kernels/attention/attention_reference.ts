@@ -2,7 +2,7 @@
 import { type Array64, array64 } from "../../lib/autodiff/array64.ts";
 import type { AttentionLayout } from "./attention_layout.ts";
 
-/** What the reference needs of a layout: sizes and options. */
+/** Sizes and options of a layout. */
 export type AttentionSizes = Omit<AttentionLayout, "queries" | "keys">;
 
 /**
@@ -14,16 +14,16 @@ export type AttentionSizes = Omit<AttentionLayout, "queries" | "keys">;
  * @returns Weights (R, B, H, S, T).
  */
 export function attentionPatternReference(queries: Array64, keys: Array64, sizes: AttentionSizes): Array64 {
-  const { R, B, N, H, S, T, D, kind, causal, scale, average, keyAt } = sizes;
+  const { R, B, N, H, S, T, E, kind, causal, scale, average, keyAt } = sizes;
   const [rowQ, rowKv] = [queries.data.length / (N * S), keys.data.length / (N * T)];
   const weights = array64([R, B, H, S, T], () => 0);
   for (let row = 0; row < N * H * S; row++) {
     const [n, h, i] = [Math.floor(row / (H * S)), Math.floor(row / S) % H, row % S];
     const seen = causal ? i + 1 + T - S : T;
     const scores = Array.from({ length: seen }, (_, j) => {
-      const [q, k] = [(n * S + i) * rowQ + h * D, (n * T + j) * rowKv + keyAt + h * D];
+      const [q, k] = [(n * S + i) * rowQ + h * E, (n * T + j) * rowKv + keyAt + h * E];
       let score = 0;
-      for (let d = 0; d < D; d++) score += scale * queries.data[q + d] * keys.data[k + d];
+      for (let d = 0; d < E; d++) score += scale * queries.data[q + d] * keys.data[k + d];
       return score;
     });
     weights.data.set(weigh(scores, kind, average), row * T);
@@ -48,20 +48,20 @@ function weigh(scores: readonly number[], kind: AttentionLayout["kind"], average
  * @param queries Rows that begin with the query, R·B·S of them.
  * @param keys Rows with key and value, R·B·T of them.
  * @param sizes Sizes and options.
- * @returns Outputs (R, B, S, H·D).
+ * @returns Outputs (R, B, S, H·E).
  */
 export function attentionReference(queries: Array64, keys: Array64, sizes: AttentionSizes): Array64 {
-  const { R, B, N, H, S, T, D, valueAt } = sizes;
+  const { R, B, N, H, S, T, E, valueAt } = sizes;
   const weights = attentionPatternReference(queries, keys, sizes).data;
   const rowKv = keys.data.length / (N * T);
-  const y = array64([R, B, S, H * D], () => 0);
+  const y = array64([R, B, S, H * E], () => 0);
   for (let row = 0; row < N * H * S; row++) {
     const [n, h, i] = [Math.floor(row / (H * S)), Math.floor(row / S) % H, row % S];
     for (let j = 0; j < T; j++) {
       const weight = weights[row * T + j];
       if (weight === 0) continue;
-      const [out, value] = [(n * S + i) * H * D + h * D, (n * T + j) * rowKv + valueAt + h * D];
-      for (let d = 0; d < D; d++) y.data[out + d] += weight * keys.data[value + d];
+      const [out, value] = [(n * S + i) * H * E + h * E, (n * T + j) * rowKv + valueAt + h * E];
+      for (let d = 0; d < E; d++) y.data[out + d] += weight * keys.data[value + d];
     }
   }
   return y;

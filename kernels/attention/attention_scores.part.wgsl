@@ -6,13 +6,13 @@
 // softmax, scores are in units of ln 2, so that a weight is a power of two: the host's `factor` is scale/ln 2 then, and
 // `unit` = scale/factor turns a sum over scaled queries back. The `statistic` of a row is all that its weights need
 // besides scores: log2 Σ_j exp2(s_ij) for softmax, 1/n_i otherwise.
-const D: u32 = 16u;
+const E: u32 = 16u;
 const KIND: u32 = 0u;
 const CAUSAL: u32 = 0u;
 const AVERAGE: u32 = 0u;
 const SOFTMAX: u32 = 0u;
 const RELU: u32 = 1u;
-const PIECES: u32 = (D + 3u) / 4u;
+const PIECES: u32 = (E + 3u) / 4u;
 // Below every score, and finite.
 const LOWEST: f32 = -1e38;
 // N sequences of S queries and T keys, H heads; elements from one row to the next, and from its start to keys and values.
@@ -32,20 +32,20 @@ fn head_of(index: u32) -> Head {
 
 // Rows beyond the last one repeat it: whoever asks for them gives them no weight.
 fn query_start(head: Head, i: u32) -> u32 {
-  return (head.n * dims.S + min(i, dims.S - 1u)) * dims.rowQ + head.h * D;
+  return (head.n * dims.S + min(i, dims.S - 1u)) * dims.rowQ + head.h * E;
 }
 
 fn key_start(head: Head, j: u32) -> u32 {
-  return (head.n * dims.T + min(j, dims.T - 1u)) * dims.rowKv + dims.keyAt + head.h * D;
+  return (head.n * dims.T + min(j, dims.T - 1u)) * dims.rowKv + dims.keyAt + head.h * E;
 }
 
 fn value_start(head: Head, j: u32) -> u32 {
-  return (head.n * dims.T + min(j, dims.T - 1u)) * dims.rowKv + dims.valueAt + head.h * D;
+  return (head.n * dims.T + min(j, dims.T - 1u)) * dims.rowKv + dims.valueAt + head.h * E;
 }
 
-// A row of what queries get, (N, S, H·D).
+// A row of what queries get, (N, S, H·E).
 fn output_start(head: Head, i: u32) -> u32 {
-  return ((head.n * dims.S + min(i, dims.S - 1u)) * dims.H + head.h) * D;
+  return ((head.n * dims.S + min(i, dims.S - 1u)) * dims.H + head.h) * E;
 }
 
 // A row of the statistics, (N, H, S).

@@ -1,12 +1,12 @@
-/** How attention is cut into tiles: by adapter and by the sizes of a head. */
+/** Tiles of attention, by adapter and by the sizes of a head. */
 import type { AdapterSummary } from "../../lib/gpu/adapter.ts";
 
-/** How the lanes of a workgroup share rows: by subgroup broadcast, or in workgroup memory. */
+/** Way in which the lanes of a workgroup share rows: by subgroup broadcast, or in workgroup memory. */
 export type AttentionSharing = "subgroup" | "workgroup";
 
 /** A tile: rows of a head that a workgroup has in registers, and the blocks of rows that pass by them. */
 export interface AttentionTile {
-  /** How lanes share the rows that pass by. */
+  /** Way in which lanes share the rows that pass by. */
   readonly sharing: AttentionSharing;
   /** Lanes of a workgroup. */
   readonly LANES: number;
@@ -17,14 +17,14 @@ export interface AttentionTile {
 }
 
 /**
- * Chooses the tile for `rows` rows of heads of width D.
+ * Chooses the tile for `rows` rows of heads of width E.
  *
- * A software driver has no fast memory to share; there a subgroup's lanes take rows from one another, and a second row per
- * lane halves what has to be shared. The number of replicas plays no
- * part, so that a replica has the same bits alone and in an ensemble.
+ * A software driver has no fast memory to share; there a subgroup's lanes take rows from one another, and a second row
+ * per lane halves what has to be shared. The number of replicas plays no part, so that a replica has the same bits
+ * alone and in an ensemble.
  *
- * @param adapter What runs the kernels.
- * @param D Width of a head, ≥ 1.
+ * @param adapter Adapter that runs the kernels.
+ * @param E Width of a head, ≥ 1.
  * @param rows Rows of a head, ≥ 1.
  * @returns The tile.
  *
@@ -40,12 +40,12 @@ export interface AttentionTile {
  */
 export function chooseAttentionTile(
   { software, subgroupSize }: Pick<AdapterSummary, "software" | "subgroupSize">,
-  D: number,
+  E: number,
   rows: number,
 ): AttentionTile {
-  if (!software) return { sharing: "workgroup", LANES: rows > 32 ? 64 : 32, ROWS: 1, KEYS: D > 64 ? 8 : 16 };
+  if (!software) return { sharing: "workgroup", LANES: rows > 32 ? 64 : 32, ROWS: 1, KEYS: E > 64 ? 8 : 16 };
   if (subgroupSize !== 8 && subgroupSize !== 16) return { sharing: "workgroup", LANES: 8, ROWS: 1, KEYS: 4 };
-  const ROWS = rows > subgroupSize && D <= WIDEST_IN_PAIRS ? 2 : 1;
+  const ROWS = rows > subgroupSize && E <= WIDEST_IN_PAIRS ? 2 : 1;
   return { sharing: "subgroup", LANES: subgroupSize, ROWS, KEYS: subgroupSize };
 }
 

@@ -5,7 +5,7 @@
 
 fn write_operand(start: u32, v: u32, piece: vec4f) {
   for (var c = 0u; c < 4u; c++) { // unroll
-    if (4u * v + c < D) {
+    if (4u * v + c < E) {
       operand[start + 4u * v + c] = piece[c];
     }
   }

@@ -1,5 +1,5 @@
 /**
- * What the kernels share that predict every label of a prompt from the pairs before it.
+ * Sizes, checks and references of the kernels that predict every label of a prompt from the pairs before it.
  *
  * A prompt is N pairs (x_n, y_n). Prediction n is made for x_n from the pairs 0 … n − 1; the label of the last pair is
  * never read.
@@ -17,7 +17,7 @@ export interface Prompts {
   readonly y: Tensor;
 }
 
-/** Which predictions are computed: that of every position (R, B, N), or that of the last one alone (R, B). */
+/** Positions that are predicted: every one (R, B, N), or the last one alone (R, B). */
 export type Positions = "every" | "last";
 
 /** Prompts that one workgroup of a kernel with one invocation per prompt takes. */
@@ -27,7 +27,7 @@ export const PROMPTS_PER_GROUP = 32;
 const MAX_PREFIX_DIMENSION = 64;
 
 /**
- * The sizes that a kernel needs for the wanted positions.
+ * Finds the sizes that a kernel needs for the wanted positions.
  *
  * @param label Kernel; stands in the error message.
  * @param prompts Prompts.
@@ -58,7 +58,7 @@ export function prefixSizes(
  * @param name Parameter.
  * @param extent Its extent along the axis.
  * @param axis Name of the axis.
- * @param size What the prompts have along it.
+ * @param size The prompts' extent along it.
  * @throws {ShapeError} If the extent is neither 1 nor that size.
  */
 export function checkShared(label: string, name: string, extent: number, axis: string, size: number): void {
@@ -79,7 +79,8 @@ export function shapePositions(prediction: Tensor, positions: Positions): Tensor
 }
 
 /**
- * Frees what only the kernels just called needed; a program that is being recorded plans and frees it by itself.
+ * Frees tensors that only the kernels just called needed; a program that is being recorded plans and frees it by
+ * itself.
  *
  * @param scratch Made by a kernel.
  */
@@ -113,7 +114,7 @@ export function prefixReference(x: Array64, y: Array64, predict: PrefixPredictor
   });
 }
 
-/** Σ_i a_i b_i. */
+/** Multiplies vectors: Σ_i a_i b_i. */
 export function dot64(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
@@ -146,7 +147,7 @@ export function solve64(a: ArrayLike<number>, b: ArrayLike<number>): Float64Arra
 }
 
 /**
- * Second moments of pairs: Σ_m x_m x_mᵀ and Σ_m y_m x_m, in float64.
+ * Sums the second moments of pairs: Σ_m x_m x_mᵀ and Σ_m y_m x_m, in float64.
  *
  * @param x Inputs, each (D).
  * @param y Labels.

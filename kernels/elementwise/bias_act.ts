@@ -3,37 +3,54 @@ import { sizeOf, zip64 } from "../../lib/autodiff/array64.ts";
 import { composing, differentiable } from "../../lib/autodiff/differentiable.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
+import { checkParameters } from "../norm/norm.ts";
+import { sum } from "../reduce/reduce.ts";
+import { inBothForms } from "../shared/elements.ts";
 import code from "./bias_act.wgsl" with { type: "text" };
 import backwardCode from "./bias_act_backward.wgsl" with { type: "text" };
 import { add } from "./binary.ts";
-import { applySlope, type ElementFunction, functionFiles } from "./elementwise.ts";
-import { inBothForms } from "../shared/elements.ts";
-import { gelu, geluFunction, type GeluOptions } from "./gelu.ts";
-import { checkParameters } from "../norm/norm.ts";
-import { sum } from "../reduce/reduce.ts";
-import { leakyRectifier, leakyRelu, relu, SIGMOID, sigmoid, SOFTPLUS, softplus, TANH, tanh } from "./unary.ts";
+import { applyDerivative, type Elementwise, functionFiles, readsValue, slotsOf } from "./elementwise.ts";
+import { exactGelu, type GeluOptions, tanhGelu } from "./gelu.ts";
+import { leakyRectifier, sigmoid, softplus, tanh } from "./unary.ts";
 
-const forward = inBothForms((form) =>
-  kernel({
-    label: "bias_act",
-    code: { ...functionFiles(form), "kernels/elementwise/bias_act.wgsl": code },
-    inputs: { x: ["R", "M", "C"], bias: ["R", "C"] },
-    outputs: { y: ["R", "M", "C"] },
-    scalars: ["slope", "shift"],
-    groups: ({ R, M, C }) => Math.ceil(R * M * C / form.width / 64),
-  })
-);
+/** An activation with its parameters. */
+interface Chosen {
+  readonly activation: Elementwise<string>;
+  readonly parameters: Readonly<Record<string, number>>;
+}
 
-const backward = inBothForms((form) =>
-  kernel({
-    label: "bias_act_backward",
-    code: { ...functionFiles(form), "kernels/elementwise/bias_act_backward.wgsl": backwardCode },
-    inputs: { x: ["R", "M", "C"], bias: ["R", "C"], dy: ["R", "M", "C"] },
-    outputs: { dx: ["R", "M", "C"] },
-    scalars: ["slope", "shift"],
-    groups: ({ R, M, C }) => Math.ceil(R * M * C / form.width / 64),
-  })
-);
+function kernelsOf({ spec }: Elementwise<string>) {
+  const forward = inBothForms((form) =>
+    kernel({
+      label: "bias_act",
+      code: { ...functionFiles(spec, form), "kernels/elementwise/bias_act.wgsl": code },
+      inputs: { x: ["R", "M", "C"], bias: ["R", "C"] },
+      outputs: { y: ["R", "M", "C"] },
+      scalars: ["p0", "p1", "p2", "p3"],
+      groups: ({ R, M, C }) => Math.ceil(R * M * C / form.width / 64),
+    })
+  );
+  const backward = inBothForms((form) =>
+    kernel({
+      label: "bias_act_backward",
+      code: { ...functionFiles(spec, form), "kernels/elementwise/bias_act_backward.wgsl": backwardCode },
+      inputs: { x: ["R", "M", "C"], bias: ["R", "C"], dy: ["R", "M", "C"] },
+      outputs: { dx: ["R", "M", "C"] },
+      scalars: ["p0", "p1", "p2", "p3"],
+      groups: ({ R, M, C }) => Math.ceil(R * M * C / form.width / 64),
+    })
+  );
+  return { forward, backward };
+}
+
+const kernels = new WeakMap<Elementwise<string>, ReturnType<typeof kernelsOf>>();
+
+/** Finds the kernels of an activation, which are written when it is used for the first time. */
+function kernelsFor(activation: Elementwise<string>): ReturnType<typeof kernelsOf> {
+  const found = kernels.get(activation) ?? kernelsOf(activation);
+  kernels.set(activation, found);
+  return found;
+}
 
 /** Activations by name. */
 export type Activation = "relu" | "leaky_relu" | "gelu" | "tanh" | "sigmoid" | "softplus";
@@ -46,25 +63,16 @@ export interface ActivationOptions extends GeluOptions {
 
 const LEAK = 0.01;
 
-function functionOf(name: Activation, options: ActivationOptions): ElementFunction {
-  switch (name) {
-    case "relu":
-      return leakyRectifier(0);
-    case "leaky_relu":
-      return leakyRectifier(options.slope ?? LEAK);
-    case "gelu":
-      return geluFunction(options);
-    case "tanh":
-      return TANH;
-    case "sigmoid":
-      return SIGMOID;
-    case "softplus":
-      return SOFTPLUS;
-  }
+function chosen(name: Activation, options: ActivationOptions): Chosen {
+  const leaky = (slope: number): Chosen => ({ activation: leakyRectifier, parameters: { slope } });
+  if (name === "relu") return leaky(0);
+  if (name === "leaky_relu") return leaky(options.slope ?? LEAK);
+  const gelu = options.approximate === "tanh" ? tanhGelu : exactGelu;
+  return { activation: { gelu, tanh, sigmoid, softplus }[name], parameters: {} };
 }
 
 /**
- * An activation by its name.
+ * Applies an activation by its name.
  *
  * @param x Any shape.
  * @param name Which one.
@@ -72,14 +80,13 @@ function functionOf(name: Activation, options: ActivationOptions): ElementFuncti
  * @returns The shape of x.
  */
 export function activate(x: Tensor, name: Activation, options: ActivationOptions = {}): Tensor {
-  if (name === "gelu") return gelu(x, options);
-  if (name === "leaky_relu") return leakyRelu(x, options.slope ?? LEAK);
-  return { relu, tanh, sigmoid, softplus }[name](x);
+  const { activation, parameters } = chosen(name, options);
+  return activation(x, parameters);
 }
 
 /**
- * An activation of a sum with a bias, `y[r,…,c] = f(x[r,…,c] + bias[r,c])`, in one dispatch; backwards in one for dx, and
- * the sums of dx for the bias.
+ * Applies an activation to a sum with a bias, `y[r,…,c] = f(x[r,…,c] + bias[r,c])`, in one dispatch; backwards in one
+ * for dx, and the sums of dx for the bias.
  *
  * @param x Rows (R, …, C).
  * @param bias Biases (R, C).
@@ -107,20 +114,21 @@ export function biasAct(x: Tensor, bias: Tensor, name: Activation, options: Acti
   const [R, C] = bias.shape;
   const parameter = [R, ...x.shape.slice(1, -1).map(() => 1), C];
   if (composing()) return activate(add(x, bias.reshape(parameter)), name, options);
-  const fn = functionOf(name, options);
-  const { slope = 0, shift = 0 } = fn;
-  const rows = { x: x.reshape([R, sizeOf(x.shape) / (R * C), C]), bias, slope, shift };
-  const { y } = forward(C)(rows, { OP: fn.code });
+  const { activation, parameters } = chosen(name, options);
+  const { spec } = activation;
+  const { forward, backward } = kernelsFor(activation);
+  const rows = { x: x.reshape([R, sizeOf(x.shape) / (R * C), C]), bias, ...slotsOf(spec, parameters) };
+  const { y } = forward(C)(rows);
   return differentiable({
     label: "bias_act",
     inputs: [x, bias],
     output: y.reshape(x.shape),
     gradient: (d) => {
       const dy = d.reshape(y.shape);
-      const dx = fn.slopeOf === "value" ? applySlope(fn, y, dy) : backward(C)({ ...rows, dy }, { OP: fn.code }).dx;
+      const dx = readsValue(spec) ? applyDerivative(spec, y, dy, parameters) : backward(C)({ ...rows, dy }).dx;
       return [dx, sum(dx, [1])];
     },
-    reference: (x, bias) => zip64(x, { ...bias, shape: parameter }, (a, b) => fn.of(a + b)),
+    reference: (x, bias) => zip64(x, { ...bias, shape: parameter }, (a, b) => spec.reference(a + b, parameters)),
     fused: true,
   });
 }

@@ -1,7 +1,7 @@
-// y[r,m,c] = f(x[r,m,c] + bias[r,c])      f by OP, see functions.part.wgsl
+// y[r,m,c] = f(x[r,m,c] + bias[r,c])      f as elementwise.ts writes it
 //
 // One invocation per element.
-struct Dims { R: u32, M: u32, C: u32, slope: f32, shift: f32 }
+struct Dims { R: u32, M: u32, C: u32, p0: f32, p1: f32, p2: f32, p3: f32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<Element>;        // (R, M, C)
 @group(0) @binding(2) var<storage, read> bias: array<Element>;     // (R, C)

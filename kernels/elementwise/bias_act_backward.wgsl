@@ -1,7 +1,7 @@
-// dx[r,m,c] = dy[r,m,c] f′(x[r,m,c] + bias[r,c])      f by OP, see functions.part.wgsl
+// dx[r,m,c] = dy[r,m,c] f′(x[r,m,c] + bias[r,c])      f as elementwise.ts writes it
 //
 // One invocation per element.
-struct Dims { R: u32, M: u32, C: u32, slope: f32, shift: f32 }
+struct Dims { R: u32, M: u32, C: u32, p0: f32, p1: f32, p2: f32, p3: f32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<Element>;         // (R, M, C)
 @group(0) @binding(2) var<storage, read> bias: array<Element>;      // (R, C)
@@ -13,6 +13,6 @@ struct Dims { R: u32, M: u32, C: u32, slope: f32, shift: f32 }
   let i = group_index(group, groups) * 64u + lane;
   let columns = dims.C / WIDTH;
   if (i < dims.R * dims.M * columns) {
-    dx[i] = dy[i] * each_slope(x[i] + bias[i / (dims.M * columns) * columns + i % columns]);
+    dx[i] = dy[i] * each_derivative(x[i] + bias[i / (dims.M * columns) * columns + i % columns]);
   }
 }

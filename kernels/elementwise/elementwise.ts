@@ -1,112 +1,227 @@
-/** The kernels behind functions of one number, and of a number plus a bias. */
-import { composing, differentiable } from "../../lib/autodiff/differentiable.ts";
+/** Functions of one number, declared by an expression and applied to every element of a tensor. */
 import { map64 } from "../../lib/autodiff/array64.ts";
+import { composing, differentiable } from "../../lib/autodiff/differentiable.ts";
+import { KernelError } from "../../lib/gpu/errors.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import type { WgslFiles } from "../../lib/gpu/wgsl.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
-import eachScalar from "./each_scalar.part.wgsl" with { type: "text" };
-import eachVector from "./each_vector.part.wgsl" with { type: "text" };
 import { type ElementForm, inBothForms } from "../shared/elements.ts";
-import functions from "./functions.part.wgsl" with { type: "text" };
-import forwardCode from "./unary.wgsl" with { type: "text" };
-import backwardCode from "./unary_backward.wgsl" with { type: "text" };
+import forwardCode from "./elementwise.wgsl" with { type: "text" };
+import backwardCode from "./elementwise_backward.wgsl" with { type: "text" };
+
+/** Values of a function's parameters by name. */
+export type ElementwiseParameters<P extends string> = Readonly<Record<P, number>>;
+
+/** Tensors and parameters that a gradient's rule may use. */
+export type ElementwiseInputs<P extends string> = ElementwiseParameters<P> & {
+  /** Gradient of the value. */
+  readonly dy: Tensor;
+  /** Argument. */
+  readonly x: Tensor;
+  /** Value. */
+  readonly y: Tensor;
+};
+
+/** Declaration of a function of one number. */
+export interface ElementwiseSpec<P extends string = never> {
+  /** Named as the operation; stands in error messages and profiles. */
+  readonly label: string;
+  /**
+   * The function in WGSL: an expression of `x` and the parameters, or statements that return one. It may call the
+   * functions of `kernels/shared/accurate.part.wgsl` and of `files`.
+   */
+  readonly wgsl: string;
+  /**
+   * Its derivative in WGSL, an expression of `x`, of `y` (the value), or of both; without it, the gradient follows
+   * `gradient` always, in as many dispatches as that has operations.
+   */
+  readonly derivative?: string;
+  /**
+   * The rule of its gradient, of operations, which Hessians are taken through; null where the gradient is zero or there
+   * is none.
+   */
+  readonly gradient: ((inputs: ElementwiseInputs<P>) => Tensor) | null;
+  /** The function in float64. */
+  readonly reference: (x: number, parameters: ElementwiseParameters<P>) => number;
+  /** Names of its parameters, at most four: numbers that a call gives, and that no pipeline is compiled for. */
+  readonly parameters?: readonly P[];
+  /** WGSL files with functions that the expressions call. */
+  readonly files?: WgslFiles;
+}
+
+/** A differentiable function of each element of a tensor of any shape, one dispatch either way. */
+export interface Elementwise<P extends string = never> {
+  (x: Tensor, ...parameters: [P] extends [never] ? [] : [parameters: ElementwiseParameters<P>]): Tensor;
+  /** Its declaration. */
+  readonly spec: ElementwiseSpec<P>;
+}
+
+/** Numbers that a uniform has for parameters. */
+const SLOTS = ["p0", "p1", "p2", "p3"] as const;
 
 /**
- * What comes before the text of a kernel that calls `each` or `each_slope`.
+ * Writes the WGSL files that come before a kernel which calls `each` or `each_derivative`.
  *
- * @param form Whether it takes numbers one or four at a time.
+ * @param spec The function.
+ * @param form Whether the kernel takes numbers one or four at a time.
  * @returns WGSL files.
  */
-export function functionFiles({ files, width }: ElementForm): WgslFiles {
+export function functionFiles<P extends string>(spec: ElementwiseSpec<P>, { files, width }: ElementForm): WgslFiles {
+  const given = (spec.parameters ?? []).map((name, slot) => `let ${name} = dims.${SLOTS[slot]};`);
+  const body = (text: string, ...lines: string[]) =>
+    `{\n${[...lines, ...given, /\breturn\b/.test(text) ? text : `return ${text};`].join("\n")}\n}`;
+  const each = (name: string, f: string) =>
+    `fn ${name}(v: Element) -> Element { return ${
+      width === 1 ? `${f}(v)` : `vec4f(${f}(v.x), ${f}(v.y), ${f}(v.z), ${f}(v.w))`
+    }; }`;
+  const text = [`fn f(x: f32) -> f32 ${body(spec.wgsl)}`, each("each", "f")];
+  if (spec.derivative !== undefined) {
+    const known = readsValue(spec)
+      ? ["let y = v;"]
+      : ["let x = v;", ...(mentions(spec.derivative, "y") ? ["let y = f(x);"] : [])];
+    text.push(`fn derivative(v: f32) -> f32 ${body(spec.derivative, ...known)}`, each("each_derivative", "derivative"));
+  }
   return {
     ...files,
     "kernels/shared/accurate.part.wgsl": accurate,
-    "kernels/elementwise/functions.part.wgsl": functions,
-    ...(width === 4
-      ? { "kernels/elementwise/each_vector.part.wgsl": eachVector }
-      : { "kernels/elementwise/each_scalar.part.wgsl": eachScalar }),
+    ...spec.files,
+    [`elementwise ${spec.label}`]: text.join("\n"),
   };
 }
 
-const forward = inBothForms((form) =>
-  kernel({
-    label: "unary",
-    code: { ...functionFiles(form), "kernels/elementwise/unary.wgsl": forwardCode },
-    inputs: { x: ["N"] },
-    outputs: { y: ["N"] },
-    scalars: ["slope", "shift"],
-    groups: ({ N }) => Math.ceil(N / form.width / 64),
-  })
-);
-
-const backward = inBothForms((form) =>
-  kernel({
-    label: "unary_backward",
-    code: { ...functionFiles(form), "kernels/elementwise/unary_backward.wgsl": backwardCode },
-    inputs: { v: ["N"], dy: ["N"] },
-    outputs: { dx: ["N"] },
-    scalars: ["slope", "shift"],
-    groups: ({ N }) => Math.ceil(N / form.width / 64),
-  })
-);
-
-/** A function of one number: its case in functions.part.wgsl, and what it is. */
-export interface ElementFunction {
-  /** Named as the operation. */
-  readonly label: string;
-  /** Number of its case. */
-  readonly code: number;
-  /** Parameters, where the case has some. */
-  readonly slope?: number;
-  readonly shift?: number;
-  /** The function in float64. */
-  readonly of: (x: number) => number;
-  /** Whether the case of `slope_of` takes the argument or the value. */
-  readonly slopeOf: "argument" | "value";
-}
-
 /**
- * The function's kernel alone, which is not put on the tape.
+ * Tells which tensor the derivative is computed from.
  *
- * @param fn The function.
- * @param x Any shape.
- * @returns f(x), of the same shape.
+ * @param spec A function.
+ * @returns True: from the value of the function; false: from its argument.
  */
-export function applyFunction({ code, slope = 0, shift = 0 }: Omit<ElementFunction, "of">, x: Tensor): Tensor {
-  return forward(x.size)({ x: x.reshape([x.size]), slope, shift }, { OP: code }).y.reshape(x.shape);
+export function readsValue<P extends string>({ derivative = "" }: ElementwiseSpec<P>): boolean {
+  return mentions(derivative, "y") && !mentions(derivative, "x");
+}
+
+function mentions(text: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(text);
 }
 
 /**
- * `dx = dy · f′(x)` in one dispatch, which is not put on the tape.
+ * Lays out the values of parameters as kernels take them.
  *
- * @param fn The function.
- * @param v Its argument or value, see {@linkcode ElementFunction.slopeOf}.
+ * @param spec The function.
+ * @param values Its parameters by name.
+ * @returns Scalars of the kernel.
+ */
+export function slotsOf<P extends string>(
+  { parameters = [] }: ElementwiseSpec<P>,
+  values: ElementwiseParameters<P>,
+): Record<typeof SLOTS[number], number> {
+  const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = parameters.map((name) => values[name]);
+  return { p0, p1, p2, p3 };
+}
+
+function kernelsOf<P extends string>(spec: ElementwiseSpec<P>) {
+  const forward = inBothForms((form) =>
+    kernel({
+      label: spec.label,
+      code: { ...functionFiles(spec, form), "kernels/elementwise/elementwise.wgsl": forwardCode },
+      inputs: { x: ["N"] },
+      outputs: { y: ["N"] },
+      scalars: SLOTS,
+      groups: ({ N }) => Math.ceil(N / form.width / 64),
+    })
+  );
+  if (spec.derivative === undefined) return { forward, backward: null };
+  const backward = inBothForms((form) =>
+    kernel({
+      label: `${spec.label}_backward`,
+      code: { ...functionFiles(spec, form), "kernels/elementwise/elementwise_backward.wgsl": backwardCode },
+      inputs: { v: ["N"], dy: ["N"] },
+      outputs: { dx: ["N"] },
+      scalars: SLOTS,
+      groups: ({ N }) => Math.ceil(N / form.width / 64),
+    })
+  );
+  return { forward, backward };
+}
+
+const kernels = new WeakMap<object, ReturnType<typeof kernelsOf>>();
+
+/** Finds the kernels of a function, which are written when it is called for the first time. */
+function kernelsFor<P extends string>(spec: ElementwiseSpec<P>): ReturnType<typeof kernelsOf> {
+  const found = kernels.get(spec) ?? kernelsOf(spec);
+  kernels.set(spec, found);
+  return found;
+}
+
+/**
+ * Launches `dx = dy · f′`, which is not put on the tape.
+ *
+ * @param spec A function with a derivative.
+ * @param v Its argument or value, see {@linkcode readsValue}.
  * @param dy Gradient of its value.
- * @returns Gradient of its argument.
+ * @param values Its parameters by name.
+ * @returns Gradient of its argument, of v's shape.
  */
-export function applySlope({ code, slope = 0, shift = 0 }: ElementFunction, v: Tensor, dy: Tensor): Tensor {
+export function applyDerivative<P extends string>(
+  spec: ElementwiseSpec<P>,
+  v: Tensor,
+  dy: Tensor,
+  values: ElementwiseParameters<P>,
+): Tensor {
+  const { backward } = kernelsFor(spec);
+  if (!backward) throw new KernelError(`${spec.label}: expected a derivative in WGSL, found none`);
   const flat = { v: v.reshape([v.size]), dy: dy.reshape([dy.size]) };
-  return backward(v.size)({ ...flat, slope, shift }, { OP: code }).dx.reshape(v.shape);
+  return backward(v.size)({ ...flat, ...slotsOf(spec, values) }).dx.reshape(v.shape);
 }
 
 /**
- * A differentiable function of each element, one dispatch either way.
+ * Declares a differentiable function of each element: `y[n] = f(x[n])`.
  *
- * @param fn The function.
- * @param x Any shape.
- * @param twice The rule of its gradient, of elementary operations: used within `twiceDifferentiable`.
- * @returns f(x), of the same shape.
+ * @param spec Label, expressions, rule of the gradient, and the function in float64.
+ * @returns The operation; where it has parameters, they follow the tensor.
+ * @throws {KernelError} If there are more than four parameters. Wrong WGSL is reported as by {@linkcode kernel}.
+ *
+ * @example
+ * ```ts
+ * import { multiply } from "./binary.ts";
+ * import { elementwise } from "./elementwise.ts";
+ * import { scale } from "./unary.ts";
+ * import { openGpu } from "../../lib/gpu/device.ts";
+ * import { Tensor } from "../../lib/gpu/tensor.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cube = elementwise({
+ *   label: "cube",
+ *   wgsl: "x * x * x",
+ *   derivative: "3.0 * x * x",
+ *   gradient: ({ dy, x }) => scale(multiply(dy, multiply(x, x)), 3),
+ *   reference: (x) => x ** 3,
+ * });
+ * await openGpu();
+ * using x = Tensor.from([1, 2, 3]);
+ * using y = cube(x);
+ * assertEquals([...await y.read()], [1, 8, 27]);
+ * ```
  */
-export function elementwise(fn: ElementFunction, x: Tensor, twice: (dy: Tensor, y: Tensor) => Tensor): Tensor {
-  const fused = !composing();
-  const y = applyFunction(fn, x);
-  return differentiable({
-    label: fn.label,
-    inputs: [x],
-    output: y,
-    gradient: (dy) => [fused ? applySlope(fn, fn.slopeOf === "value" ? y : x, dy) : twice(dy, y)],
-    reference: (x) => map64(x, fn.of),
-    fused,
-  });
+export function elementwise<const P extends string = never>(spec: ElementwiseSpec<P>): Elementwise<P> {
+  const { label, gradient: rule, reference, parameters = [] } = spec;
+  if (parameters.length > SLOTS.length) {
+    throw new KernelError(`${label}: expected at most ${SLOTS.length} parameters, found ${parameters.join(", ")}`);
+  }
+  const apply = (x: Tensor, values = {} as ElementwiseParameters<P>): Tensor => {
+    const fused = spec.derivative !== undefined && !composing();
+    const flat = { x: x.reshape([x.size]), ...slotsOf(spec, values) };
+    const y = kernelsFor(spec).forward(x.size)(flat).y.reshape(x.shape);
+    return differentiable({
+      label,
+      inputs: [x],
+      output: y,
+      gradient: (dy) => [
+        fused ? applyDerivative(spec, readsValue(spec) ? y : x, dy, values) : rule?.({ ...values, dy, x, y }) ?? null,
+      ],
+      reference: (x) => map64(x, (value) => reference(value, values)),
+      fused,
+    });
+  };
+  return Object.assign(apply as (...args: unknown[]) => Tensor, { spec }) as Elementwise<P>;
 }

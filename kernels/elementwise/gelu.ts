@@ -1,8 +1,7 @@
 /** The Gaussian error linear unit, and the error function. */
-import { composing } from "../../lib/autodiff/differentiable.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import { multiply } from "./binary.ts";
-import { type ElementFunction, elementwise } from "./elementwise.ts";
+import { add, multiply } from "./binary.ts";
+import { type Elementwise, elementwise } from "./elementwise.ts";
 import { exp, negate, scale, square, tanh } from "./unary.ts";
 
 /** Form of the GELU, named as in PyTorch. */
@@ -15,7 +14,7 @@ const ROOT = Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715;
 
 /**
- * The error function in float64, to 1e-15: its series near 0, its continued fraction elsewhere.
+ * Computes the error function in float64, to 1e-15: its series near 0, its continued fraction elsewhere.
  *
  * @param x Any number.
  * @returns erf x, in [−1, 1].
@@ -52,36 +51,51 @@ function normalBelow(x: number): number {
   return x < 0 ? tail : 1 - tail;
 }
 
-const ERF: ElementFunction = { label: "erf", code: 11, of: erfReference, slopeOf: "argument" };
+/** Error function: `y = 2/√π ∫₀ˣ e^(−s²) ds` in [−1, 1], to 3e-7. */
+export const erf: Elementwise = elementwise({
+  label: "erf",
+  wgsl: "erf(x)",
+  derivative: "1.1283791671 * exp(-x * x)",
+  gradient: ({ dy, x }) => scale(multiply(dy, exp(negate(square(x)))), 2 / Math.sqrt(Math.PI)),
+  reference: erfReference,
+});
+
+/** The GELU by the error function, `x Φ(x)`. */
+export const exactGelu: Elementwise = elementwise({
+  label: "gelu",
+  wgsl: "x * normal_below(x)",
+  derivative: "normal_below(x) + x * 0.3989422804 * exp(-0.5 * x * x)",
+  gradient: ({ dy, x }) => {
+    const below = scale(erf(scale(x, Math.SQRT1_2)), 0.5, 0.5);
+    const density = scale(exp(scale(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return multiply(dy, add(below, multiply(x, density)));
+  },
+  reference: (x) => x * normalBelow(x),
+});
+
+/** √(2/π) (x + 0.044715 x³) */
+const ARGUMENT = "0.7978845608 * x * (1.0 + 0.044715 * x * x)";
+
+/** The GELU by a tanh. */
+export const tanhGelu: Elementwise = elementwise({
+  label: "gelu_tanh",
+  wgsl: `0.5 * x * (1.0 + tanh_accurate(${ARGUMENT}))`,
+  derivative: `
+    let t = tanh_accurate(${ARGUMENT});
+    let inner = 0.7978845608 * (1.0 + 0.134145 * x * x);
+    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t) * (1.0 + t) * inner;`,
+  gradient: ({ dy, x }) => {
+    const t = tanh(scale(multiply(x, scale(square(x), CUBIC, 1)), ROOT));
+    const inner = scale(square(x), 3 * CUBIC * ROOT, ROOT);
+    const slope = multiply(scale(square(t), -1, 1), inner);
+    return scale(multiply(dy, add(scale(t, 1, 1), multiply(x, slope))), 0.5);
+  },
+  reference: (x) => 0.5 * x * (1 + Math.tanh(ROOT * (x + CUBIC * x ** 3))),
+});
 
 /**
- * The GELU's kernel.
- *
- * @param options Its form.
- * @returns The function.
- */
-export function geluFunction({ approximate = "none" }: GeluOptions = {}): ElementFunction {
-  return approximate === "none" ? { label: "gelu", code: 12, of: (x) => x * normalBelow(x), slopeOf: "argument" } : {
-    label: "gelu",
-    code: 13,
-    of: (x) => 0.5 * x * (1 + Math.tanh(ROOT * (x + CUBIC * x ** 3))),
-    slopeOf: "argument",
-  };
-}
-
-/**
- * Error function: `y = 2/√π ∫₀ˣ e^(−s²) ds`, to 3e-7.
- *
- * @param x Any shape.
- * @returns The shape of x, in [−1, 1].
- */
-export function erf(x: Tensor): Tensor {
-  return elementwise(ERF, x, (dy) => scale(multiply(dy, exp(negate(square(x)))), 2 / Math.sqrt(Math.PI)));
-}
-
-/**
- * Gaussian error linear unit: `y = x Φ(x)` with the normal distribution function Φ (Hendrycks & Gimpel 2016), or
- * `y = x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
+ * Applies the Gaussian error linear unit: `y = x Φ(x)` with the normal distribution function Φ (Hendrycks & Gimpel
+ * 2016), or `y = x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
  *
  * @param x Any shape.
  * @param options Which of the two.
@@ -102,11 +116,6 @@ export function erf(x: Tensor): Tensor {
  * assertAlmostEquals((await approximate.read())[0], 0.841192, 1e-6);
  * ```
  */
-export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
-  const { approximate = "none" } = options;
-  if (!composing()) return elementwise(geluFunction(options), x, (dy) => dy);
-  const inner = approximate === "none"
-    ? erf(scale(x, Math.SQRT1_2))
-    : tanh(scale(multiply(x, scale(square(x), CUBIC, 1)), ROOT));
-  return multiply(scale(x, 0.5), scale(inner, 1, 1));
+export function gelu(x: Tensor, { approximate = "none" }: GeluOptions = {}): Tensor {
+  return approximate === "none" ? exactGelu(x) : tanhGelu(x);
 }

@@ -1,44 +1,19 @@
 /** Functions of one tensor, element by element: one dispatch either way. */
-import { map64 } from "../../lib/autodiff/array64.ts";
-import { differentiable } from "../../lib/autodiff/differentiable.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { divide, multiply } from "./binary.ts";
-import { applyFunction, type ElementFunction, elementwise } from "./elementwise.ts";
+import { type Elementwise, elementwise } from "./elementwise.ts";
+import trigonometry from "./trigonometry.part.wgsl" with { type: "text" };
 
-const EXP: ElementFunction = { label: "exp", code: 1, of: Math.exp, slopeOf: "value" };
-const LOG: ElementFunction = { label: "log", code: 2, of: Math.log, slopeOf: "argument" };
-const SQRT: ElementFunction = { label: "sqrt", code: 3, of: Math.sqrt, slopeOf: "value" };
-const SQUARE: ElementFunction = { label: "square", code: 4, of: (x) => x * x, slopeOf: "argument" };
-const RECIPROCAL: ElementFunction = { label: "reciprocal", code: 5, of: (x) => 1 / x, slopeOf: "value" };
-/** The hyperbolic tangent's kernel. */
-export const TANH: ElementFunction = { label: "tanh", code: 6, of: Math.tanh, slopeOf: "value" };
-/** The logistic function's kernel. */
-export const SIGMOID: ElementFunction = {
-  label: "sigmoid",
-  code: 7,
-  of: (x) => 1 / (1 + Math.exp(-x)),
-  slopeOf: "value",
-};
-/** The soft rectifier's kernel. */
-export const SOFTPLUS: ElementFunction = {
-  label: "softplus",
-  code: 8,
-  of: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  slopeOf: "argument",
-};
+const line = elementwise({
+  label: "scale",
+  parameters: ["slope", "shift"],
+  wgsl: "slope * x + shift",
+  gradient: ({ dy, slope }) => scale(dy, slope),
+  reference: (x, { slope, shift }) => slope * x + shift,
+});
 
 /**
- * The leaky rectifier's kernel.
- *
- * @param slope Slope of the negative side, finite.
- * @returns The function.
- */
-export function leakyRectifier(slope: number): ElementFunction {
-  return { label: "leaky_relu", code: 9, slope, of: (x) => x > 0 ? x : slope * x, slopeOf: "argument" };
-}
-
-/**
- * `y = slope · x + shift`.
+ * Scales and shifts: `y = slope · x + shift`.
  *
  * @param x Any shape.
  * @param slope Finite.
@@ -46,17 +21,11 @@ export function leakyRectifier(slope: number): ElementFunction {
  * @returns The shape of x.
  */
 export function scale(x: Tensor, slope: number, shift = 0): Tensor {
-  return differentiable({
-    label: "scale",
-    inputs: [x],
-    output: applyFunction({ label: "scale", code: 0, slope, shift, slopeOf: "argument" }, x),
-    gradient: (dy) => [scale(dy, slope)],
-    reference: (x) => map64(x, (value) => slope * value + shift),
-  });
+  return line(x, { slope, shift });
 }
 
 /**
- * `y = −x`.
+ * Changes the sign: `y = −x`.
  *
  * @param x Any shape.
  * @returns The shape of x.
@@ -65,100 +34,179 @@ export function negate(x: Tensor): Tensor {
   return scale(x, -1);
 }
 
-/**
- * `y = eˣ`.
- *
- * @param x Any shape; below 88.
- * @returns The shape of x, > 0.
- */
-export function exp(x: Tensor): Tensor {
-  return elementwise(EXP, x, multiply);
-}
+/** Exponential function: `y = eˣ`, for x below 88. */
+export const exp: Elementwise = elementwise({
+  label: "exp",
+  wgsl: "exp(x)",
+  derivative: "y",
+  gradient: ({ dy, y }) => multiply(dy, y),
+  reference: Math.exp,
+});
+
+/** Natural logarithm: `y = ln x`, for x > 0. */
+export const log: Elementwise = elementwise({
+  label: "log",
+  wgsl: "log_accurate(x)",
+  derivative: "1.0 / x",
+  gradient: ({ dy, x }) => divide(dy, x),
+  reference: Math.log,
+});
+
+/** Square root: `y = √x`, for x ≥ 0, and x > 0 where a gradient is taken. */
+export const sqrt: Elementwise = elementwise({
+  label: "sqrt",
+  wgsl: "sqrt(x)",
+  derivative: "0.5 / y",
+  gradient: ({ dy, y }) => scale(divide(dy, y), 0.5),
+  reference: Math.sqrt,
+});
+
+/** Square: `y = x²`. */
+export const square: Elementwise = elementwise({
+  label: "square",
+  wgsl: "x * x",
+  derivative: "2.0 * x",
+  gradient: ({ dy, x }) => scale(multiply(dy, x), 2),
+  reference: (x) => x * x,
+});
+
+/** Reciprocal: `y = 1/x`, for x ≠ 0. */
+export const reciprocal: Elementwise = elementwise({
+  label: "reciprocal",
+  wgsl: "1.0 / x",
+  derivative: "-y * y",
+  gradient: ({ dy, y }) => negate(multiply(dy, multiply(y, y))),
+  reference: (x) => 1 / x,
+});
+
+/** Absolute value: `y = |x|`; the slope at 0 is 0. */
+export const abs: Elementwise = elementwise({
+  label: "abs",
+  wgsl: "abs(x)",
+  derivative: "sign(x)",
+  gradient: ({ dy, x }) => multiply(dy, sign(x)),
+  reference: Math.abs,
+});
+
+/** Sign: `y = −1`, 0 or 1; its gradient is zero. */
+export const sign: Elementwise = elementwise({
+  label: "sign",
+  wgsl: "sign(x)",
+  gradient: null,
+  reference: Math.sign,
+});
+
+/** Sine: `y = sin x`, to 2e-7 for |x| ≤ 5000. */
+export const sin: Elementwise = elementwise({
+  label: "sin",
+  files: { "kernels/elementwise/trigonometry.part.wgsl": trigonometry },
+  wgsl: "sin_accurate(x)",
+  derivative: "cos_accurate(x)",
+  gradient: ({ dy, x }) => multiply(dy, cos(x)),
+  reference: Math.sin,
+});
+
+/** Cosine: `y = cos x`, to 2e-7 for |x| ≤ 5000. */
+export const cos: Elementwise = elementwise({
+  label: "cos",
+  files: { "kernels/elementwise/trigonometry.part.wgsl": trigonometry },
+  wgsl: "cos_accurate(x)",
+  derivative: "-sin_accurate(x)",
+  gradient: ({ dy, x }) => negate(multiply(dy, sin(x))),
+  reference: Math.cos,
+});
+
+const clipped = elementwise({
+  label: "clip",
+  parameters: ["low", "high"],
+  wgsl: "clamp(x, low, high)",
+  derivative: "select(0.0, 1.0, low <= x && x <= high)",
+  gradient: ({ dy, x, low, high }) => multiply(dy, inside(x, { low, high })),
+  reference: (x, { low, high }) => Math.min(Math.max(x, low), high),
+});
+
+/** 1 from low to high, 0 elsewhere. */
+const inside = elementwise({
+  label: "inside",
+  parameters: ["low", "high"],
+  wgsl: "select(0.0, 1.0, low <= x && x <= high)",
+  gradient: null,
+  reference: (x, { low, high }) => low <= x && x <= high ? 1 : 0,
+});
 
 /**
- * `y = ln x`.
- *
- * @param x Any shape; > 0.
- * @returns The shape of x.
- */
-export function log(x: Tensor): Tensor {
-  return elementwise(LOG, x, (dy) => divide(dy, x));
-}
-
-/**
- * `y = √x`.
- *
- * @param x Any shape; ≥ 0, and > 0 where a gradient is taken.
- * @returns The shape of x, ≥ 0.
- */
-export function sqrt(x: Tensor): Tensor {
-  return elementwise(SQRT, x, (dy, y) => scale(divide(dy, y), 0.5));
-}
-
-/**
- * `y = x²`.
+ * Limits: `y = min(max(x, low), high)`; the slope at both bounds is 1.
  *
  * @param x Any shape.
- * @returns The shape of x, ≥ 0.
+ * @param low Finite, at most `high`.
+ * @param high Finite.
+ * @returns The shape of x, in [low, high].
+ * @throws {RangeError} If low is above high.
  */
-export function square(x: Tensor): Tensor {
-  return elementwise(SQUARE, x, (dy) => scale(multiply(dy, x), 2));
+export function clip(x: Tensor, low: number, high: number): Tensor {
+  if (low > high) throw new RangeError(`clip: expected "low" of at most "high", found ${low} and ${high}`);
+  return clipped(x, { low, high });
 }
 
-/**
- * `y = 1/x`.
- *
- * @param x Any shape; no element 0.
- * @returns The shape of x.
- */
-export function reciprocal(x: Tensor): Tensor {
-  return elementwise(RECIPROCAL, x, (dy, y) => negate(multiply(dy, multiply(y, y))));
-}
+/** Hyperbolic tangent: `y = tanh x` in [−1, 1], to a few roundings at any size of x. */
+export const tanh: Elementwise = elementwise({
+  label: "tanh",
+  wgsl: "tanh_accurate(x)",
+  derivative: "(1.0 - y) * (1.0 + y)",
+  gradient: ({ dy, y }) => multiply(dy, scale(square(y), -1, 1)),
+  reference: Math.tanh,
+});
+
+/** Logistic function: `y = 1/(1 + e⁻ˣ)` in [0, 1]. */
+export const sigmoid: Elementwise = elementwise({
+  label: "sigmoid",
+  wgsl: "sigmoid(x)",
+  derivative: "y * (1.0 - y)",
+  gradient: ({ dy, y }) => multiply(dy, multiply(y, scale(y, -1, 1))),
+  reference: (x) => 1 / (1 + Math.exp(-x)),
+});
+
+/** Soft rectifier: `y = ln(1 + eˣ)`, ≥ 0. */
+export const softplus: Elementwise = elementwise({
+  label: "softplus",
+  wgsl: "softplus(x)",
+  derivative: "sigmoid(x)",
+  gradient: ({ dy, x }) => multiply(dy, sigmoid(x)),
+  reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+});
+
+/** Leaky rectifier with its slope as a parameter, see {@linkcode leakyRelu}. */
+export const leakyRectifier: Elementwise<"slope"> = elementwise({
+  label: "leaky_relu",
+  parameters: ["slope"],
+  wgsl: "select(slope * x, x, x > 0.0)",
+  derivative: "select(slope, 1.0, x > 0.0)",
+  gradient: ({ dy, x, slope }) => multiply(dy, stairs(x, { slope })),
+  reference: (x, { slope }) => x > 0 ? x : slope * x,
+});
+
+/** 1 where x > 0, the slope elsewhere. */
+const stairs = elementwise({
+  label: "leaky_relu_slope",
+  parameters: ["slope"],
+  wgsl: "select(slope, 1.0, x > 0.0)",
+  gradient: null,
+  reference: (x, { slope }) => x > 0 ? 1 : slope,
+});
 
 /**
- * `y = tanh x`, to a few roundings at any size of x.
- *
- * @param x Any shape.
- * @returns The shape of x, in [−1, 1].
- */
-export function tanh(x: Tensor): Tensor {
-  return elementwise(TANH, x, (dy, y) => multiply(dy, scale(square(y), -1, 1)));
-}
-
-/**
- * `y = 1/(1 + e⁻ˣ)`.
- *
- * @param x Any shape.
- * @returns The shape of x, in [0, 1].
- */
-export function sigmoid(x: Tensor): Tensor {
-  return elementwise(SIGMOID, x, (dy, y) => multiply(dy, multiply(y, scale(y, -1, 1))));
-}
-
-/**
- * `y = ln(1 + eˣ)`.
- *
- * @param x Any shape.
- * @returns The shape of x, ≥ 0.
- */
-export function softplus(x: Tensor): Tensor {
-  return elementwise(SOFTPLUS, x, (dy) => multiply(dy, sigmoid(x)));
-}
-
-/**
- * Leaky rectifier: `y = x` where x > 0, `slope · x` elsewhere; the slope at 0 is `slope`.
+ * Applies the leaky rectifier: `y = x` where x > 0, `slope · x` elsewhere; the slope at 0 is `slope`.
  *
  * @param x Any shape.
  * @param slope Slope of the negative side, finite.
  * @returns The shape of x.
  */
 export function leakyRelu(x: Tensor, slope: number): Tensor {
-  const stairs = () => applyFunction({ label: "leaky_relu", code: 10, slope, slopeOf: "argument" }, x).detached;
-  return elementwise(leakyRectifier(slope), x, (dy) => multiply(dy, stairs()));
+  return leakyRectifier(x, { slope });
 }
 
 /**
- * Rectifier: `y = max(x, 0)`; the slope at 0 is 0.
+ * Applies the rectifier: `y = max(x, 0)`; the slope at 0 is 0.
  *
  * @param x Any shape.
  * @returns The shape of x, ≥ 0.

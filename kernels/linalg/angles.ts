@@ -1,10 +1,10 @@
-/** Angles of which cosines and sines are known. */
+/** Angles from their cosines and sines. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./angles.wgsl" with { type: "text" };
-import combineCode from "../shared/combine.wgsl" with { type: "text" };
 
 /**
- * `angle[b,k] = atan2(sine[b,K−1−k], cosine[b,k])`: small angles by their sine, large ones by their cosine.
+ * Finds angles: `angle[b,k] = atan2(sine[b,K−1−k], cosine[b,k])`: small angles by their sine, large ones by their
+ * cosine.
  *
  * @param cosine Cosines (B, K) ≥ 0 from the largest.
  * @param sine Sines (B, K) ≥ 0 of the same angles, from the largest.
@@ -16,21 +16,4 @@ export const angles: KernelOf<"cosine" | "sine", "angle"> = kernel({
   inputs: { cosine: ["B", "K"], sine: ["B", "K"] },
   outputs: { angle: ["B", "K"] },
   groups: ({ B, K }) => Math.ceil(B * K / 64),
-});
-
-/**
- * `y[i] = alpha a[i] + beta b[i]`.
- *
- * @param a Numbers (E).
- * @param b Numbers (E).
- * @param alpha, beta Their weights.
- * @returns `y` (E).
- */
-export const combine: KernelOf<"a" | "b", "y", "alpha" | "beta"> = kernel({
-  label: "combine",
-  code: { "kernels/shared/combine.wgsl": combineCode },
-  inputs: { a: ["E"], b: ["E"] },
-  outputs: { y: ["E"] },
-  scalars: ["alpha", "beta"],
-  groups: ({ E }) => Math.ceil(E / 64),
 });

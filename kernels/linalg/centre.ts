@@ -6,7 +6,7 @@ import squaresCode from "./scaled_squares.wgsl" with { type: "text" };
 import subtractCode from "./subtract_rows.wgsl" with { type: "text" };
 
 /**
- * Means of columns: `mean[b,f] = x[b,0,f] + (1/S) Σ_s (x[b,s,f] − x[b,0,f])`.
+ * Averages columns: `mean[b,f] = x[b,0,f] + (1/S) Σ_s (x[b,s,f] − x[b,0,f])`.
  *
  * @param x Rows (B, S, F).
  * @returns `mean` (B, F).
@@ -23,10 +23,10 @@ export const columnMeans: KernelOf<"x", "mean"> = kernel({
 });
 
 /**
- * `y[b,s,f] = x[b,s,f] − mean[b,f]`.
+ * Subtracts a row from all rows: `y[b,s,f] = x[b,s,f] − mean[b,f]`.
  *
  * @param x Rows (B, S, F).
- * @param mean What to subtract from each of them (B, F).
+ * @param mean Row that is subtracted from each (B, F).
  * @returns `y` (B, S, F).
  */
 export const subtractRows: KernelOf<"x" | "mean", "y"> = kernel({
@@ -38,17 +38,17 @@ export const subtractRows: KernelOf<"x" | "mean", "y"> = kernel({
 });
 
 /**
- * `y[i] = factor x[i]²`.
+ * Squares and scales: `y[i] = factor x[i]²`.
  *
- * @param x Numbers (E).
+ * @param x Numbers (N).
  * @param factor A number.
- * @returns `y` (E).
+ * @returns `y` (N).
  */
 export const scaledSquares: KernelOf<"x", "y", "factor"> = kernel({
   label: "scaledSquares",
   code: { "kernels/linalg/scaled_squares.wgsl": squaresCode },
-  inputs: { x: ["E"] },
-  outputs: { y: ["E"] },
+  inputs: { x: ["N"] },
+  outputs: { y: ["N"] },
   scalars: ["factor"],
-  groups: ({ E }) => Math.ceil(E / 64),
+  groups: ({ N }) => Math.ceil(N / 64),
 });

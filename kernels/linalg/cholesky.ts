@@ -20,7 +20,7 @@ const WITHIN = 128;
 const UNDEFINED_BITS = 0x7fc0_0000;
 
 /**
- * Lower triangles `l lᵀ = a`, four columns a step.
+ * Factors matrices into lower triangles, `l lᵀ = a`, four columns a step.
  *
  * @param a Symmetric matrices (B, N, H), H the next multiple of 4 from N on; the lower triangle is read.
  * @returns Factors (B, N, H), NaN from the column on whose pivot is not positive; the caller frees them.

@@ -6,7 +6,8 @@ import scaleCode from "./expm_scale.wgsl" with { type: "text" };
 import takeCode from "./take_square.wgsl" with { type: "text" };
 
 /**
- * How often to halve matrices until their norm is at most ½: `squarings[b] = min(limit, max(0, ⌈log₂(2 ‖a[b]‖₁)⌉))`.
+ * Counts how often to halve matrices until their norm is at most ½:
+ * `squarings[b] = min(limit, max(0, ⌈log₂(2 ‖a[b]‖₁)⌉))`.
  *
  * @param a Matrices (B, N, N).
  * @param limit Most halvings, at most 126.
@@ -25,7 +26,7 @@ export const expmScale: KernelOf<"a", "squarings" | "scale", "limit"> = kernel({
 });
 
 /**
- * `y[b,i,j] = factor x[b,i,j] + δ_ij`.
+ * Scales and adds the identity: `y[b,i,j] = factor x[b,i,j] + δ_ij`.
  *
  * @param x Matrices (B, N, N).
  * @param factor A number.
@@ -41,18 +42,18 @@ export const addIdentity: KernelOf<"x", "y", "factor"> = kernel({
 });
 
 /**
- * `y[b,i] ← square[b,i]` where `step < squarings[b]`.
+ * Takes squares that are still due: `y[b,i] ← square[b,i]` where `step < squarings[b]`.
  *
- * @param square Squares of the matrices in y (B, E).
+ * @param square Squares of the matrices in y (B, N).
  * @param squarings How often each one is to be squared (B), of type u32.
  * @param step Squarings done so far.
- * @param y Matrices (B, E); updated.
+ * @param y Matrices (B, N); updated.
  */
 export const takeSquare: KernelOf<"square" | "squarings" | "y", never, "step"> = kernel({
   label: "takeSquare",
   code: { "kernels/linalg/take_square.wgsl": takeCode },
-  inputs: { square: ["B", "E"], squarings: ["B"], y: ["B", "E"] },
+  inputs: { square: ["B", "N"], squarings: ["B"], y: ["B", "N"] },
   outputs: {},
   scalars: ["step"],
-  groups: ({ B, E }) => Math.ceil(B * E / 64),
+  groups: ({ B, N }) => Math.ceil(B * N / 64),
 });

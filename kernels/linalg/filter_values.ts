@@ -3,7 +3,8 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./filter_values.wgsl" with { type: "text" };
 
 /**
- * `y[b,i,j] = x[b,i,j] f(s[b,j])` with `f(s) = s / (s² + ridge)`; without a ridge `1/s` for s above `cutoff · max s`, else 0.
+ * Scales columns by filtered singular values: `y[b,i,j] = x[b,i,j] f(s[b,j])` with `f(s) = s / (s² + ridge)`; without a
+ * ridge `1/s` for s above `cutoff · max s`, else 0.
  *
  * The constant `ROWS = 1` takes `s[b,i]` instead.
  *

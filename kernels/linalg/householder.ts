@@ -1,4 +1,4 @@
-/** Householder reflections: a matrix made triangular, and what did it applied to other matrices. */
+/** Householder reflections: making a matrix triangular, and applying the same reflections to others. */
 import { currentGpu } from "../../lib/gpu/device.ts";
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations, MAX_LOOP_ITERATIONS } from "../../lib/gpu/loops.ts";
@@ -26,7 +26,8 @@ const apply: KernelOf<"x" | "pivots" | "y", never, "start" | "end"> = kernel({
 });
 
 /**
- * The triangle that {@linkcode householder} leaves: `r[b,k,j] = R[k,j] / scale[b]` for j ≥ k, else 0. `SCALE = 0` leaves it scaled.
+ * Copies the triangle that {@linkcode householder} leaves: `r[b,k,j] = R[k,j] / scale[b]` for j ≥ k, else 0.
+ * `SCALE = 0` leaves it scaled.
  *
  * @param x Columns with reflections (B, C, H).
  * @param pivots Diagonal and factors (B, K, 2).
@@ -47,7 +48,8 @@ const WITHIN = 128;
 /**
  * Makes matrices triangular by reflections `H_{K−1} … H_1 H_0 A = R`, as LAPACK's geqrf does.
  *
- * @param x Columns (B, C, H), each of M numbers and zeros up to H, a multiple of 4; updated: R above, reflections below.
+ * @param x Columns (B, C, H), each of M numbers and zeros up to H, a multiple of 4; updated: R above, reflections
+ *   below.
  * @param M Rows.
  * @returns Pivots (B, min(M, C), 2): diagonal of R, and `2 / <v,v>`.
  */

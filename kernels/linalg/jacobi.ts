@@ -6,9 +6,11 @@ import type { DType, Tensor } from "../../lib/gpu/tensor.ts";
 import code from "./jacobi.wgsl" with { type: "text" };
 
 /**
- * Rounds of block rotations: `x[b,p,:] ← Σ_k x[b,k,:] J[k,p]`; {@linkcode jacobiSweeps} makes all that are needed.
+ * Makes rounds of block rotations: `x[b,p,:] ← Σ_k x[b,k,:] J[k,p]`; {@linkcode jacobiSweeps} makes all that are
+ * needed.
  *
- * @param x Columns (B, P, H), each `[w | v]` with w of `height` numbers; P a multiple of 8, H and `height` of 4. Updated.
+ * @param x Columns (B, P, H), each `[w | v]` with w of `height` numbers; P a multiple of 8, H and `height` of 4.
+ *   Updated.
  * @param stats What each sweep met (B, S, 2) of type u32, zero at first. Updated.
  * @param sweep, sweepEnd, round, roundEnd Ranges of sweeps (0 … S) and of rounds (0 … P / 4 − 1).
  */
@@ -21,7 +23,7 @@ export const jacobi: KernelOf<"x" | "stats", never, "height" | "sweep" | "sweepE
   groups: ({ B, P, LANES, SPLIT }) => Math.ceil(B * P / 8 / (LANES / SPLIT)),
 });
 
-/** How a matrix is spread over lanes: the kernel's constants, and whether one workgroup holds all of its pairs. */
+/** Spread of a matrix over lanes: the kernel's constants, and whether one workgroup holds all of its pairs. */
 export interface JacobiLayout {
   /** Lanes of a workgroup. */
   readonly LANES: number;
@@ -50,7 +52,8 @@ export function jacobiLayout(P: number, software: boolean): JacobiLayout {
 }
 
 /**
- * Sweeps until the columns w are orthogonal (`symmetric`: until vᵀ w is diagonal), or all of them: `S` of stats at most.
+ * Sweeps until the columns w are orthogonal (`symmetric`: until vᵀ w is diagonal), or all of them: `S` of stats at
+ * most.
  *
  * When to stop is decided on the GPU: sweeps after the last one needed return at once.
  *

@@ -9,7 +9,8 @@ import valuesCode from "./jacobi_values.wgsl" with { type: "text" };
 import sortCode from "./sort_values.wgsl" with { type: "text" };
 
 /**
- * Values of rotated columns `[w | v]`: `|w| / |v| / scale[b]`, or with the constant `SYMMETRIC = 1` `<v,w> / <v,v> / scale[b]`.
+ * Finds the values of rotated columns `[w | v]`: `|w| / |v| / scale[b]`, or with the constant `SYMMETRIC = 1`
+ * `<v,w> / <v,v> / scale[b]`.
  *
  * @param x Columns (B, P, H), w of `height` numbers.
  * @param scale Scale of each matrix (B).
@@ -42,7 +43,8 @@ export const sortValues: KernelOf<"value", "sorted" | "order"> = kernel({
 });
 
 /**
- * Columns in order and of length one: `y[b,m,k] = x[b,order[b,k],offset+m] factors[b,order[b,k],part]`, zero from m = M on.
+ * Puts columns in order and scales them to length one:
+ * `y[b,m,k] = x[b,order[b,k],offset+m] factors[b,order[b,k],part]`, zero from m = M on.
  *
  * The constant `ROWS = 1` makes them rows, `y[b,k,m]`.
  *
@@ -73,7 +75,8 @@ const complete: KernelOf<"factors" | "order" | "u", "coefficients", "start" | "e
 });
 
 /**
- * Replaces columns without a direction (of factor 0) by unit vectors orthogonal to those before, which must be orthonormal.
+ * Replaces columns without a direction (of factor 0) by unit vectors orthogonal to those before, which must be
+ * orthonormal.
  *
  * @param factors Factors (B, N, 2), of which the first ones count.
  * @param order Order of the columns (B, N) of type u32.

@@ -3,7 +3,7 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./leading_columns.wgsl" with { type: "text" };
 
 /**
- * `y[b,i,k] = x[b,i,k]` for `k < ranks[b]` and `s[b,k] > cutoff · s[b,0]`, else 0.
+ * Keeps leading columns: `y[b,i,k] = x[b,i,k]` for `k < ranks[b]` and `s[b,k] > cutoff · s[b,0]`, else 0.
  *
  * With the constant `SCALE = 1` columns are scaled by `s[b,k] / s[b,0]`.
  *

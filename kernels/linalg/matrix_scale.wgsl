@@ -2,9 +2,9 @@
 //
 // One workgroup per matrix. A power of two takes the largest entry to [1, 2) (EVEN: [1, 4)) without rounding.
 const EVEN: u32 = 0u;
-struct Dims { B: u32, E: u32 }
+struct Dims { B: u32, N: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> a: array<f32>;             // (B, E)
+@group(0) @binding(1) var<storage, read> a: array<f32>;             // (B, N)
 @group(0) @binding(2) var<storage, read_write> scale: array<f32>;   // (B)
 
 var<workgroup> largest: array<u32, 64>;
@@ -15,10 +15,10 @@ var<workgroup> largest: array<u32, 64>;
   // Magnitudes are in the order of their bits.
   var most = 0u;
   if (b < dims.B) {
-    for (var i = lane; i < dims.E; i += 1024u) {
+    for (var i = lane; i < dims.N; i += 1024u) {
       for (var part = 0u; part < 1024u; part += 64u) { // unroll
-        if (i + part < dims.E) {
-          most = max(most, bitcast<u32>(a[b * dims.E + i + part]) & 0x7fffffffu);
+        if (i + part < dims.N) {
+          most = max(most, bitcast<u32>(a[b * dims.N + i + part]) & 0x7fffffffu);
         }
       }
     }

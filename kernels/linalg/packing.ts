@@ -6,18 +6,19 @@ import unpackCode from "./unpack.wgsl" with { type: "text" };
 import zeroCode from "./zero_words.wgsl" with { type: "text" };
 
 /**
- * Power of two that takes the largest entry of each matrix to `[1, 2)`: `scale[b] = 2^−⌊log₂ max_i |a[b,i]|⌋`.
+ * Finds the power of two that takes the largest entry of each matrix to `[1, 2)`:
+ * `scale[b] = 2^−⌊log₂ max_i |a[b,i]|⌋`.
  *
  * Squares of scaled entries neither overflow nor vanish, and scaling back is exact. A zero matrix has the scale 1. The
  * constant `EVEN = 1` takes an even power, whose root is a power of two.
  *
- * @param a Matrices (B, E), E entries each.
+ * @param a Matrices (B, N), N entries each.
  * @returns `scale` (B).
  */
 export const matrixScale: KernelOf<"a", "scale"> = kernel({
   label: "matrixScale",
   code: { "kernels/linalg/matrix_scale.wgsl": scaleCode },
-  inputs: { a: ["B", "E"] },
+  inputs: { a: ["B", "N"] },
   outputs: { scale: ["B"] },
   groups: ({ B }) => B,
 });
@@ -25,8 +26,9 @@ export const matrixScale: KernelOf<"a", "scale"> = kernel({
 /**
  * Copies matrices into larger ones: `y[b,i,j] = scale[b] a[b,i,j]`, zero outside of `a`.
  *
- * Constants: `TRANSPOSE = 1` takes `a[b,j,i]`; `REVERSE = 1` counts rows of `a` from the end, 2 its columns too; `PAD = 1` continues the
- * diagonal with ones; `SYMMETRIC = 1` reads the lower triangle only; `SCALE = 0` leaves the scale out. Columns from `height` on hold an identity matrix.
+ * Constants: `TRANSPOSE = 1` takes `a[b,j,i]`; `REVERSE = 1` counts rows of `a` from the end, 2 its columns too;
+ * `PAD = 1` continues the diagonal with ones; `SYMMETRIC = 1` reads the lower triangle only; `SCALE = 0` leaves the
+ * scale out. Columns from `height` on hold an identity matrix.
  *
  * @param a Matrices (B, M, N).
  * @param scale Factors (S), S ≥ B; any vector where they are left out.
@@ -61,14 +63,14 @@ export const unpack: KernelOf<"x" | "scale", "y"> = kernel({
 });
 
 /**
- * Zeros: `y[i] = 0`.
+ * Writes zeros: `y[i] = 0`.
  *
- * @returns `y` (E) of type u32; E is given as a size.
+ * @returns `y` (N) of type u32; N is given as a size.
  */
 export const zeroWords: KernelOf<never, "y"> = kernel({
   label: "zeroWords",
   code: { "kernels/linalg/zero_words.wgsl": zeroCode },
   inputs: {},
-  outputs: { y: ["E"] },
-  groups: ({ E }) => Math.ceil(E / 64),
+  outputs: { y: ["N"] },
+  groups: ({ N }) => Math.ceil(N / 64),
 });

@@ -1,15 +1,15 @@
 // y[i] = factor x[i]²
 //
 // One invocation per entry.
-struct Dims { E: u32, factor: f32 }
+struct Dims { N: u32, factor: f32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> x: array<f32>;         // (E)
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;   // (E)
+@group(0) @binding(1) var<storage, read> x: array<f32>;         // (N)
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;   // (N)
 
 @compute @workgroup_size(64) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
     @builtin(local_invocation_index) lane: u32) {
   let i = group_index(group, groups) * 64u + lane;
-  if (i < dims.E) {
+  if (i < dims.N) {
     y[i] = dims.factor * x[i] * x[i];
   }
 }

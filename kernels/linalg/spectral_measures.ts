@@ -4,11 +4,11 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import code from "./spectral_measures.wgsl" with { type: "text" };
 
 /**
- * Effective ranks without the k leading values, and norms: see `lib/metrics/spectrum.ts` for the formulas.
+ * Computes effective ranks without the k leading values, and norms: see `lib/metrics/spectrum.ts` for the formulas.
  *
  * @param s Singular values (B, N) ≥ 0 from the largest.
- * @returns `rank` (B, K), K given as a size ≤ N, and `norms` (B, 4): nuclear and spectral norm, stable rank, participation
- * ratio.
+ * @returns `rank` (B, K), K given as a size ≤ N, and `norms` (B, 4): nuclear and spectral norm, stable rank,
+ *   participation ratio.
  */
 export const spectralMeasuresOf: KernelOf<"s", "rank" | "norms"> = kernel({
   label: "spectralMeasures",

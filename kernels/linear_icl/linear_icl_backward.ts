@@ -5,7 +5,8 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import code from "./linear_icl_backward.wgsl" with { type: "text" };
 
 /**
- * Lanes that work on a prompt: few on a software driver, where barriers are dear, unless vectors are long.
+ * Chooses the number of lanes that work on a prompt: few on a software driver, where barriers are dear, unless vectors
+ * are long.
  *
  * @param D Task dimension.
  * @returns 8 or 64, for the constant `LANES`.
@@ -34,7 +35,7 @@ function iterationsOf({ D, LANES = 64 }: Sizes): number {
 }
 
 /**
- * `ŷ = lower half of z_q + W_P (Z Zᵀ / N) W_Q z_q`, `L = ½ |ŷ − W x_q|²` per prompt, and its backward pass.
+ * Computes `ŷ = lower half of z_q + W_P (Z Zᵀ / N) W_Q z_q`, `L = ½ |ŷ − W x_q|²` per prompt, and its backward pass.
  *
  * `dL/dW_P = δ hᵀ` and `dL/dW_Q = b z_qᵀ`, W = 2 D the width of a token (x; y). D ≤ 448 on a software adapter;
  * set the constants `D`, `WIDTH` and perhaps `LANES` through the sizes.

@@ -7,8 +7,8 @@ import { randomFiles } from "../random/random_fill.ts";
  * Samples fresh prompts and takes `min(stride, stop − step)` steps of SGD on the loss of `linearIclBackward`.
  *
  * One workgroup trains one replica; all state of a step is in registers, so D is small (see `MAX_FUSED_DIMENSION`) and
- * a step costs no memory traffic. It draws the same numbers as the separate kernels and agrees with them up to the order
- * of summation. Constants: `D`, `TASK` (D or D²), `DENSE`, `POOLED`, `TOKENS`, `LANES`.
+ * a step costs no memory traffic. It draws the same numbers as the separate kernels and agrees with them up to the
+ * order of summation. Constants: `D`, `TASK` (D or D²), `DENSE`, `POOLED`, `TOKENS`, `LANES`.
  *
  * @param seeds One seed per replica (R).
  * @param clock Clock `(step, stop, stride)` (3); advance it afterwards.

@@ -4,7 +4,7 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import code from "./mean_to_ring.wgsl" with { type: "text" };
 
 /**
- * `ring[step mod K, r] = 1/B Σ_b x[r,b]`.
+ * Keeps a batch mean: `ring[step mod K, r] = 1/B Σ_b x[r,b]`.
  *
  * @param x Values (R, B); B ≤ 4 193 856 on a software adapter.
  * @param clock Clock (3); its step picks the row.

@@ -7,7 +7,7 @@ import code from "./outer_mean.wgsl" with { type: "text" };
 const SPAN = 16;
 
 /**
- * `y[r,slot,i,j] = 1/B Σ_b a[r,b,i] c[r,b,j]`: one slot of a stack of matrices.
+ * Averages outer products: `y[r,slot,i,j] = 1/B Σ_b a[r,b,i] c[r,b,j]`: one slot of a stack of matrices.
  *
  * @param a Left vectors (R, B, I); B ≤ 1 048 560 on a software adapter.
  * @param c Right vectors (R, B, J).

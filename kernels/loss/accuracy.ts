@@ -1,4 +1,4 @@
-/** Whether the largest logit is that of the target. */
+/** Accuracy: rows whose largest logit is that of the target. */
 import { expectRank } from "../../lib/autodiff/differentiable.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
@@ -20,7 +20,8 @@ const forward = kernel({
 });
 
 /**
- * `correct[n] = 1` if `targets[n mod T]` is the first of the largest logits of row n, else 0; a constant to gradients.
+ * Marks correct rows: `correct[n] = 1` if `targets[n mod T]` is the first of the largest logits of row n, else 0; a
+ * constant to gradients.
  *
  * @param logits Finite (N, V), V ≤ 4 193 856 on a software adapter.
  * @param targets Classes in [0, V), T of them; T divides N.

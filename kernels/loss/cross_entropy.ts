@@ -41,7 +41,7 @@ const backward = kernel({
 const WIDE = { software: 65_536, hardware: 1024 } as const;
 
 /**
- * Lanes that share a row.
+ * Chooses the number of lanes that share a row.
  *
  * @param classes Number of columns V.
  * @returns Lanes, a power of two.
@@ -52,11 +52,12 @@ export function crossEntropyLanes(classes: number): number {
 }
 
 /**
- * `loss[n] = −ln softmax(logits[n])[t]`, computed as `ln(1 + Σ_{j≠t} e^(z_j − z_t))` with `t = targets[n mod T]`.
+ * Computes `loss[n] = −ln softmax(logits[n])[t]`, computed as `ln(1 + Σ_{j≠t} e^(z_j − z_t))` with
+ * `t = targets[n mod T]`.
  *
  * The target is left out of every sum, so that the loss and its gradient `p_j − [j = t]` keep their digits for losses
- * down to 1e-37, where `1 − p_t` and `ln p_t` would round to 0; below, both are 0. A target ≥ V makes the loss NaN, which
- * the host reports.
+ * down to 1e-37, where `1 − p_t` and `ln p_t` would round to 0; below, both are 0. A target ≥ V makes the loss NaN,
+ * which the host reports.
  *
  * @param logits Finite (N, V), V ≤ 8 386 816 on a software adapter.
  * @param targets Classes in [0, V), T of them; T divides N.

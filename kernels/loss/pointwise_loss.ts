@@ -55,8 +55,8 @@ const LOSSES: Readonly<Record<PointwiseLoss, Definition>> = {
 };
 
 /**
- * `loss[i] = ℓ(f[i], y[i])` with ℓ one of `square` (f − y)², `halfSquare` ½ (f − y)², `hinge` max(0, 1 − y f), whose slope
- * at y f = 1 is 0, and `logistic` ln(1 + e^(−y f)).
+ * Computes `loss[i] = ℓ(f[i], y[i])` with ℓ one of `square` (f − y)², `halfSquare` ½ (f − y)², `hinge` max(0, 1 − y f),
+ * whose slope at y f = 1 is 0, and `logistic` ln(1 + e^(−y f)).
  *
  * Differences have a gradient for the target too; labels of the other two are constants.
  *

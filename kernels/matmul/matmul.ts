@@ -9,11 +9,12 @@ export type { MatmulOptions } from "./matmul_product.ts";
 export { chooseMatmul, type MatmulChoice, type MatmulSizes, type MatmulVariant } from "./matmul_variant.ts";
 
 /**
- * Matrix product over replicas: `c[r,m,n] = Σ_k a[r,m,k] b[r,k,n] + bias[r,n]`, in f32.
+ * Multiplies matrices, replica by replica: `c[r,m,n] = Σ_k a[r,m,k] b[r,k,n] + bias[r,n]`, in f32.
  *
  * An operand without the replica axis, or with one of extent 1, serves every replica, and its gradient is their sum.
- * Gradients are made of the same operation: `da = dc bᵀ` and `db = aᵀ dc`. Sums are in order of k; long ones of few entries are made in parts, which a
- * second dispatch adds in order. Replica r has the same bits alone and in an ensemble.
+ * Gradients are made of the same operation: `da = dc bᵀ` and `db = aᵀ dc`. Sums are in order of k; long ones of few
+ * entries are made in parts, which a second dispatch adds in order. Replica r has the same bits alone and in an
+ * ensemble.
  *
  * @param a Left operand (M, K) or (R, M, K); with `transposeA` (K, M) or (R, K, M). Finite.
  * @param b Right operand (K, N) or (R, K, N); with `transposeB` (N, K) or (R, N, K). Finite.

@@ -31,12 +31,14 @@ const STEPS: Readonly<Record<MatmulVariant, number>> = { naive: 1, register: 4, 
 /** Parts begin at multiples of this many steps: whole passes of every variant. */
 const GRAIN = Math.max(...Object.values(STEPS));
 
-/** Most steps of a part that no variant's loops are cut short for; the same for all, so that all have the same parts. */
+/**
+ * Most steps of a part that no variant's loops are cut short for; the same for all, so that all have the same parts.
+ */
 const MOST_STEPS = MAX_LOOP_ITERATIONS - MAX_LOOP_ITERATIONS % GRAIN;
 
 /**
- * What makes a sum worth parting: fewer entries than `entries` leave cores idle, fewer steps a part than `steps` do not
- * repay adding up.
+ * Sizes from which a sum is worth parting: fewer entries than `entries` leave cores idle, fewer steps a part than
+ * `steps` do not repay adding up.
  */
 const PARTED = { software: { entries: 16_384, steps: 512 }, gpu: { entries: 262_144, steps: 256 } } as const;
 
@@ -51,7 +53,7 @@ const GROUPS: Readonly<Record<MatmulVariant, (sizes: Sizes) => number>> = {
 /**
  * Parts a sum over k, by the sizes of one replica's product.
  *
- * @param adapter What runs the kernels.
+ * @param adapter Adapter that runs the kernels.
  * @param sizes Rows, columns and steps of one replica's product.
  * @param wanted Number of parts, if not for this function to choose.
  * @returns Number of parts, and the steps of each, a multiple of 16 if there are several; the last may be shorter.
@@ -71,7 +73,7 @@ export function choosePartition(
 
 const kernels = new Map<string, MatmulKernel>();
 
-/** What a kernel is specialised for besides its tile. */
+/** Properties that a kernel is specialised for, besides its tile. */
 interface Layout {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
@@ -81,9 +83,9 @@ interface Layout {
 }
 
 /**
- * The kernel of a choice; rows that start at multiples of four elements are read and written four at a time.
+ * Finds the kernel of a choice; rows that start at multiples of four elements are read and written four at a time.
  *
- * @param adapter What runs the kernels.
+ * @param adapter Adapter that runs the kernels.
  * @param choice Variant and tile.
  * @param layout Sizes and transpositions.
  * @param biased Whether a bias is added.

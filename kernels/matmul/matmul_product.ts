@@ -6,7 +6,7 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { choosePartition, matmulKernel, matmulSum } from "./matmul_kernels.ts";
 import { chooseMatmul, type MatmulChoice } from "./matmul_variant.ts";
 
-/** How the operands lie in memory, what is added, and which kernel multiplies. */
+/** Options of a product: transpositions, a bias, a kernel. */
 export interface MatmulOptions {
   /** `a` is stored as (…, K, M). */
   readonly transposeA?: boolean;
@@ -14,7 +14,7 @@ export interface MatmulOptions {
   readonly transposeB?: boolean;
   /** Added to every row of the product: (N), or (R, N) for one row a replica. Finite. */
   readonly bias?: Tensor;
-  /** Which kernel; by default the one that should be fastest on this adapter. */
+  /** Kernel that multiplies; by default the one that should be fastest on this adapter. */
   readonly choice?: MatmulChoice;
 }
 
@@ -75,7 +75,7 @@ export interface ProductSizes {
 }
 
 /**
- * Sizes of a product.
+ * Finds the sizes of a product.
  *
  * @param a Left operand.
  * @param b Right operand.

@@ -1,4 +1,4 @@
-/** Which matmul kernel to use: by adapter and by the sizes of the product. */
+/** Choice of a matmul kernel, by adapter and by the sizes of the product. */
 import type { AdapterSummary } from "../../lib/gpu/adapter.ts";
 
 /** The ways to multiply: `naive` as the formula reads, the others by tiles. */
@@ -6,7 +6,7 @@ export type MatmulVariant = "naive" | "register" | "subgroup" | "tiled";
 
 /** A variant, and for `subgroup` the shape of its tile. */
 export interface MatmulChoice {
-  /** Which kernel. */
+  /** Kernel. */
   readonly variant: MatmulVariant;
   /** Groups of a subgroup's lanes, each with rows of its own: 1 (default), 2, 4 …, at most the lanes. */
   readonly groups?: number;
@@ -44,14 +44,18 @@ interface Costs {
   readonly register: number;
 }
 
-/** Measured on Zen 5 with two threads. A subgroup of unusual size is left alone: it would need a kernel of unusual size. */
+/**
+ * Measured on Zen 5 with two threads. A subgroup of unusual size is left alone: it would need a kernel of unusual size.
+ */
 const SOFTWARE_COSTS: Readonly<Record<number, Costs>> = {
   0: { access: 2.6, row: Infinity, shuffledRow: Infinity, tile: 300, naive: 2.2, register: 0.18 },
   8: { access: 2.6, row: 3.9, shuffledRow: 4.4, tile: 300, naive: 2.2, register: 0.18 },
   16: { access: 2.8, row: 4.5, shuffledRow: 5, tile: 300, naive: 2.2, register: 0.25 },
 };
 
-/** More rows of four columns per lane than this, in a pass, do not fit the instruction cache; shuffled ones are longer. */
+/**
+ * More rows of four columns per lane than this, in a pass, do not fit the instruction cache; shuffled ones are longer.
+ */
 const MOST_ROWS = { broadcast: 64, shuffled: 32 } as const;
 
 /** Below this many rows or columns most of a workgroup's 64 × 64 tile would be empty. */
@@ -66,7 +70,7 @@ const TILED_FROM = 16;
  * tiles. All kernels of a software driver add in the same order without fusing, so that the choice never shows in a
  * bit; on a real GPU the number of replicas plays no part in it.
  *
- * @param adapter What runs the kernels.
+ * @param adapter Adapter that runs the kernels.
  * @param sizes Sizes of the product.
  * @returns The kernel and its tile.
  *

@@ -4,7 +4,7 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import partsCode from "./batch_moments.wgsl" with { type: "text" };
 import totalCode from "./batch_moments_total.wgsl" with { type: "text" };
-import runningCode from "./batch_running.wgsl" with { type: "text" };
+import runningCode from "./batch_moments_running.wgsl" with { type: "text" };
 import { inBothForms } from "../shared/elements.ts";
 
 const parts = inBothForms(({ files, width }): KernelOf<"x", "means" | "squares", "span"> =>
@@ -30,8 +30,8 @@ const totals = inBothForms(({ files, width }) =>
 );
 
 const average: KernelOf<"mu" | "variance" | "mean" | "spread", never, "momentum" | "unbias"> = kernel({
-  label: "batch_running",
-  code: { "kernels/norm/batch_running.wgsl": runningCode },
+  label: "batch_moments_running",
+  code: { "kernels/norm/batch_moments_running.wgsl": runningCode },
   inputs: { mu: ["N"], variance: ["N"], mean: ["N"], spread: ["N"] },
   outputs: {},
   scalars: ["momentum", "unbias"],
@@ -57,8 +57,8 @@ export interface RunningMoments {
 }
 
 /**
- * Mean and variance of each column, in two dispatches: of about √M parts, then of all. The order of summation depends on M
- * alone, and no square of a mean is subtracted.
+ * Computes mean and variance of each column, in two dispatches: of about √M parts, then of all. The order of summation
+ * depends on M alone, and no square of a mean is subtracted.
  *
  * @param x Rows (R, M, C).
  * @param epsilon Added to the variance under the root.

@@ -41,7 +41,7 @@ const backward = inBothForms(({ files, width }) =>
   })
 );
 
-/** Which moments normalise, and what becomes of the running ones; named as in PyTorch. */
+/** Options of batch normalisation, named as in PyTorch. */
 export interface BatchNormOptions {
   /** Added to the variance, > 0; by default 1e-5. */
   readonly epsilon?: number;
@@ -49,13 +49,15 @@ export interface BatchNormOptions {
   readonly running?: RunningMoments;
   /** Weight of a batch in the running averages, in [0, 1]; by default 0.1. */
   readonly momentum?: number;
-  /** By default true: the batch's own moments normalise. Otherwise the running averages do, which are constants then. */
+  /**
+   * By default true: the batch's own moments normalise. Otherwise the running averages do, which are constants then.
+   */
   readonly training?: boolean;
 }
 
 /**
- * Batch normalisation: `y[r,…,c] = (x[r,…,c] − μ[r,c]) / √(v[r,c] + ε) · gain[r,c] + bias[r,c]` with mean μ and variance v
- * over all axes but R and C (Ioffe & Szegedy 2015).
+ * Normalises over a batch: `y[r,…,c] = (x[r,…,c] − μ[r,c]) / √(v[r,c] + ε) · gain[r,c] + bias[r,c]` with mean μ and
+ * variance v over all axes but R and C (Ioffe & Szegedy 2015).
  *
  * In training three dispatches either way, and one that updates the running averages at every replay.
  *

@@ -43,15 +43,15 @@ const backward = inBothForms(({ files }) =>
   })
 );
 
-/** How rows are normalised. */
+/** Options of normalisation. */
 export interface NormOptions extends RowOptions {
   /** Added to the variance or mean square, > 0; by default 1e-5. */
   readonly epsilon?: number;
 }
 
 /**
- * Layer normalisation: `y[r,…,c] = (x[r,…,c] − μ) / √(v + ε) · gain[r,c] + bias[r,c]` with mean μ and variance v of each
- * row, the mean square deviation (Ba et al. 2016).
+ * Normalises each row (layer normalisation): `y[r,…,c] = (x[r,…,c] − μ) / √(v + ε) · gain[r,c] + bias[r,c]` with mean μ
+ * and variance v of each row, the mean square deviation (Ba et al. 2016).
  *
  * One dispatch forwards and three backwards: one for dx, two for the gradients of gain and bias.
  *
@@ -87,7 +87,8 @@ export function layerNorm(
 }
 
 /**
- * Root-mean-square normalisation: `y[r,…,c] = x[r,…,c] / √(1/C Σ_k x[r,…,k]² + ε) · gain[r,c]` (Zhang & Sennrich 2019).
+ * Normalises each row by its root mean square: `y[r,…,c] = x[r,…,c] / √(1/C Σ_k x[r,…,k]² + ε) · gain[r,c]` (Zhang &
+ * Sennrich 2019).
  *
  * @param x Rows (R, …, C), finite.
  * @param gain Gains (R, C), or null for none.

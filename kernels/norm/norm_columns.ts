@@ -38,21 +38,21 @@ const totals = inBothForms(({ files, width }) =>
   })
 );
 
-/** Normalised rows and the gradient of what was made of them. */
+/** Normalised rows and the gradient of the result. */
 export interface NormalisedRows {
   /** Rows before they were normalised (R, M, C). */
   readonly x: Tensor;
-  /** What was subtracted, (R, M) or (R, C). */
+  /** Subtracted mean, (R, M) or (R, C). */
   readonly mu: Tensor;
-  /** What the difference was multiplied by, of the same shape. */
+  /** Factor of the difference, of the same shape. */
   readonly factor: Tensor;
   /** Gradient of gain times normalised row plus bias (R, M, C). */
   readonly dy: Tensor;
 }
 
 /**
- * Gradients of gain and bias, `dgain[r,c] = Σ_m dy x̂` and `dbias[r,c] = Σ_m dy` with x̂ = (x − μ) s, in two dispatches:
- * about √M sums of √M rows, then their sum. The order depends on M alone.
+ * Sums the gradients of gain and bias, `dgain[r,c] = Σ_m dy x̂` and `dbias[r,c] = Σ_m dy` with x̂ = (x − μ) s, in two
+ * dispatches: about √M sums of √M rows, then their sum. The order depends on M alone.
  *
  * @param rows Rows (R, M, C), their statistics and gradients.
  * @param statistics Whether μ and s belong to rows or columns.

@@ -4,8 +4,9 @@ import code from "./flat_adam.part.wgsl" with { type: "text" };
 import { flatFiles, flatGroups, type FlatInput, flatInputs } from "./flat_update.ts";
 
 /**
- * `m ← m + (1 − β₁)(g − m)`, `v ← v + (1 − β₂)(g² − v)`, `p ← p − η m̂ / (√v̂ + ε)`, with `m̂ = m/(1 − β₁ᵗ)`,
- * `v̂ = v/(1 − β₂ᵗ)`, t = step + 1. With DECOUPLED 1 (AdamW) `p ← (1 − ηλ) p` first, with 0 (Adam) `g ← g + λp`.
+ * Takes a step of Adam: `m ← m + (1 − β₁)(g − m)`, `v ← v + (1 − β₂)(g² − v)`, `p ← p − η m̂ / (√v̂ + ε)`, with
+ * `m̂ = m/(1 − β₁ᵗ)`, `v̂ = v/(1 − β₂ᵗ)`, t = step + 1. With DECOUPLED 1 (AdamW) `p ← (1 − ηλ) p` first, with 0 (Adam)
+ * `g ← g + λp`.
  *
  * hyper[r] = (lr, λ, largest norm, 0), (warmup, steps, floor, 0), (1 − β₁, 1 − β₂, ln β₁, ln β₂), (ε, 0, 0, 0).
  *

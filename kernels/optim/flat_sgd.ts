@@ -5,7 +5,7 @@ import code from "./flat_sgd.part.wgsl" with { type: "text" };
 import { flatFiles, flatGroups, type FlatInput, flatInputs } from "./flat_update.ts";
 
 /**
- * `p ← p − η(g + λp)`.
+ * Takes a step of SGD: `p ← p − η(g + λp)`.
  *
  * hyper[r] = (lr, λ, largest norm, 0), (warmup, steps, floor, 0), 0, 0.
  */
@@ -18,7 +18,7 @@ export const flatSgd: KernelOf<FlatInput> = kernel({
 });
 
 /**
- * `b ← μb + g + λp`, then `p ← p − ηb`, or `p ← p − η(g + λp + μb)` with NESTEROV 1.
+ * Takes a step of SGD with momentum: `b ← μb + g + λp`, then `p ← p − ηb`, or `p ← p − η(g + λp + μb)` with NESTEROV 1.
  *
  * hyper[r] = (lr, λ, largest norm, 0), (warmup, steps, floor, 0), (μ, 0, 0, 0), 0.
  *

@@ -5,8 +5,8 @@ import code from "./flat_sgld.part.wgsl" with { type: "text" };
 import random from "../random/random.part.wgsl" with { type: "text" };
 
 /**
- * `p ← p − (η/2)(β g + γ(p − p*) + λp) + √(ηT) ξ`, ξ ~ N(0, 1): element e of parameter number k of replica r takes number e
- * of the stream (seed r, KEY, step, item k).
+ * Takes a step of SGLD: `p ← p − (η/2)(β g + γ(p − p*) + λp) + √(ηT) ξ`, ξ ~ N(0, 1): element e of parameter number k
+ * of replica r takes number e of the stream (seed r, KEY, step, item k).
  *
  * hyper[r] = (lr, λ, largest norm, 0), (warmup, steps, floor, 0), (β, γ, T, 0), 0.
  *

@@ -1,4 +1,4 @@
-/** What the kernels of optimisers have in common: one pass over a flat buffer of parameters. */
+/** The common part of optimisers: one pass over a flat buffer of parameters. */
 import { currentGpu } from "../../lib/gpu/device.ts";
 import type { Sizes } from "../../lib/gpu/kernel.ts";
 import type { WgslFiles } from "../../lib/gpu/wgsl.ts";
@@ -37,7 +37,7 @@ export const flatInputs: Readonly<Record<FlatInput, readonly string[]>> = {
 };
 
 /**
- * Workgroups of an optimiser's kernel.
+ * Counts the workgroups of an optimiser's kernel.
  *
  * @param sizes Axes of the call and its constants.
  * @returns Number of workgroups.
@@ -47,8 +47,8 @@ export function flatGroups({ P, QUADS }: Sizes): number {
 }
 
 /**
- * Groups of four elements per invocation. On a software driver what is computed per invocation must serve many elements;
- * on a GPU neighbouring invocations should read neighbouring memory. Elements do not depend on it.
+ * Chooses how many groups of four elements an invocation takes. On a software driver its overhead must serve many
+ * elements; on a GPU neighbouring invocations should read neighbouring memory. Elements do not depend on it.
  *
  * @returns A divisor of 16.
  */

@@ -24,7 +24,7 @@ const root = kernel({
   groups: ({ R }) => R,
 });
 
-/** Where the parameters of an ensemble lie in a flat buffer: blocks (R, perReplica). */
+/** Layout of an ensemble's parameters in a flat buffer: blocks (R, perReplica). */
 export interface FlatLayout {
   /** Number of replicas R. */
   readonly replicas: number;
@@ -33,7 +33,7 @@ export interface FlatLayout {
 }
 
 /**
- * `norm[r] = √(Σ g²)` over all elements of replica r. A replica has the same bits alone and in an ensemble.
+ * Computes `norm[r] = √(Σ g²)` over all elements of replica r. A replica has the same bits alone and in an ensemble.
  *
  * @param flat Gradients (P), or another tensor of the layout; squares below 1e-38 count as 0.
  * @param layout Where the parameters lie.

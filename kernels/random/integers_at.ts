@@ -6,8 +6,8 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { drawKey } from "../../lib/random/random.ts";
 import integers from "./integers_at.wgsl" with { type: "text" };
 import type { PlaceKeys } from "./prompt_place.ts";
-import { placeFiles } from "./random_integers.ts";
-import subset from "./random_subset.wgsl" with { type: "text" };
+import { placeFiles } from "./place.ts";
+import subset from "./subset_at.wgsl" with { type: "text" };
 
 const integersKernel = kernel({
   label: "integers_at",
@@ -19,8 +19,8 @@ const integersKernel = kernel({
 });
 
 const subsetKernel = kernel({
-  label: "random_subset",
-  code: { ...placeFiles, "kernels/random/random_subset.wgsl": subset },
+  label: "subset_at",
+  code: { ...placeFiles, "kernels/random/subset_at.wgsl": subset },
   inputs: { place: ["R", "B", "4"] },
   outputs: { y: ["R", "B", "K"] },
   scalars: ["C", "key", "list_key"],
@@ -29,7 +29,7 @@ const subsetKernel = kernel({
 });
 
 /**
- * Independent integers: `y[r,b,k]` is number k of the draw at place (r, b), as {@linkcode integersBelow}.
+ * Draws independent integers: `y[r,b,k]` is number k of the draw at place (r, b), as {@linkcode integersBelow}.
  *
  * @param place Places (R, B, 4).
  * @param keys Names of the draw.
@@ -44,7 +44,7 @@ export function integersAt(place: Tensor<"u32">, keys: PlaceKeys, below: number,
 }
 
 /**
- * K different integers: the first ones of the {@linkcode permutation} at place (r, b).
+ * Draws K different integers: the first ones of the {@linkcode permutation} at place (r, b).
  *
  * @param place Places (R, B, 4).
  * @param keys Names of the draw.
@@ -54,7 +54,7 @@ export function integersAt(place: Tensor<"u32">, keys: PlaceKeys, below: number,
  */
 export function subsetAt(place: Tensor<"u32">, keys: PlaceKeys, below: number, count: number): Tensor<"u32"> {
   // Each lane ranks every 64th of the C elements.
-  checkLoopIterations("random_subset", Math.ceil(below / 64) * (1 + Math.ceil(below / 4)));
+  checkLoopIterations("subset_at", Math.ceil(below / 64) * (1 + Math.ceil(below / 4)));
   const y = makeTensor([...place.shape.slice(0, 2), count], "u32", "subset");
   subsetKernel({ place, y, C: below, key: drawKey(keys.key), list_key: drawKey(keys.listKey) });
   return y;

@@ -6,7 +6,7 @@ import { drawKey } from "../../lib/random/random.ts";
 import { permutation } from "../../lib/random/laws.ts";
 import code from "./keep_random.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "./prompt_place.ts";
-import { placeFiles } from "./random_integers.ts";
+import { placeFiles } from "./place.ts";
 
 const keep = kernel({
   label: "keep_random",

@@ -5,7 +5,7 @@ import { drawKey, normals, uniforms } from "../../lib/random/random.ts";
 import { bimodals } from "../../lib/random/laws.ts";
 import code from "./law_at.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "./prompt_place.ts";
-import { placeFiles } from "./random_integers.ts";
+import { placeFiles } from "./place.ts";
 
 /** N(0, 1); uniform on (−1, 1); or ½ N(−1, 1) + ½ N(1, 1). */
 export type Law = "normal" | "uniform" | "bimodal";
@@ -22,7 +22,7 @@ const fill = kernel({
 });
 
 /**
- * Independent numbers `y[r,b,n,d] = scale[r,d] z`: number n D + d of the draw at place (r, b).
+ * Draws independent numbers `y[r,b,n,d] = scale[r,d] z`: number n D + d of the draw at place (r, b).
  *
  * @param place Places (R, B, 4).
  * @param scale Factors (R, D), finite.

@@ -13,7 +13,8 @@ const places = kernel({
 });
 
 /**
- * Places `(list seed, 0, m, 1)` of the first M members of every list, as the kernel `prompt_place` chooses among them.
+ * Lists the places `(list seed, 0, m, 1)` of the first M members of every list, as the kernel `prompt_place` chooses
+ * among them.
  *
  * @param seeds Seed of each list (R).
  * @param members Members M.

@@ -1,4 +1,4 @@
-/** Where the task and the sequence of every prompt stand in the random streams: new ones, or members of a fixed list. */
+/** Places of every prompt's task and sequence in the random streams: new ones, or members of a fixed list. */
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { makeTensor } from "../../lib/gpu/program.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
@@ -6,7 +6,7 @@ import { type Draw, drawKey } from "../../lib/random/random.ts";
 import { integersBelow } from "../../lib/random/laws.ts";
 import code from "./prompt_place.wgsl" with { type: "text" };
 import type { RandomDraw } from "./random_fill.ts";
-import { placeFiles } from "./random_integers.ts";
+import { placeFiles } from "./place.ts";
 
 const places = kernel({
   label: "prompt_place",
@@ -17,7 +17,7 @@ const places = kernel({
   groups: ({ R, B }) => Math.ceil(R * B / 64),
 });
 
-/** Names of one kind of draw: for what is new at every step, and for the members of a fixed list. */
+/** Names of one kind of draw: of members that are new at every step, and of members of a fixed list. */
 export interface PlaceKeys {
   /** Name of the draw of something new. */
   readonly key: string;
@@ -41,7 +41,7 @@ export interface PromptPlaces {
   readonly task: Tensor<"u32">;
   /** Place of the sequence (R, B, 4). */
   readonly sequence: Tensor<"u32">;
-  /** Which task of the list (R, B); the number of the prompt for a new task. */
+  /** Number of the task in the list (R, B); that of the prompt for a new task. */
   readonly choice: Tensor<"u32">;
 }
 
@@ -95,7 +95,7 @@ export function promptPlacesReference(
 }
 
 /**
- * The draw that stands at a place.
+ * Finds the draw at a place.
  *
  * @param place Place on the host.
  * @param keys Names of the draw.

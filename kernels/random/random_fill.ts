@@ -10,7 +10,7 @@ import code from "./random_fill.wgsl" with { type: "text" };
 /** WGSL files that kernels which draw random numbers begin with. */
 export const randomFiles: WgslFiles = { "kernels/random/random.part.wgsl": random };
 
-/** Where a random tensor stands in the streams. */
+/** Place of a random tensor in the streams. */
 export interface RandomDraw {
   /** One seed per replica (R), u32. */
   readonly seeds: Tensor<"u32">;
@@ -41,7 +41,8 @@ const chiSquareKernel = kernel({
 });
 
 /**
- * Uniform numbers in (0, 1), as {@linkcode uniforms} in single precision: `y[r,i,c]` is number c of item i of seed r.
+ * Draws uniform numbers in (0, 1), as {@linkcode uniforms} in single precision: `y[r,i,c]` is number c of item i of
+ * seed r.
  *
  * @param draw Seeds, clock and key.
  * @param sizes `I` items of `C` numbers each.
@@ -67,7 +68,7 @@ export function uniformFill({ seeds, clock, key }: RandomDraw, sizes: { I: numbe
 }
 
 /**
- * Independent N(0, 1) numbers by Box–Muller, as {@linkcode normals} in single precision.
+ * Draws independent N(0, 1) numbers by Box–Muller, as {@linkcode normals} in single precision.
  *
  * The radius r = √(−2 ln u) inherits the rounding of u: an absolute error up to 1.2e-7/r + 5e-7 r.
  *
@@ -94,7 +95,7 @@ export function normalFill({ seeds, clock, key }: RandomDraw, sizes: { I: number
 }
 
 /**
- * Independent χ² numbers by Marsaglia & Tsang's method, as {@linkcode chiSquares} in single precision.
+ * Draws independent χ² numbers by Marsaglia & Tsang's method, as {@linkcode chiSquares} in single precision.
  *
  * Kolmogorov–Smirnov finds no difference from the exact law up to 10⁶ degrees of freedom.
  *

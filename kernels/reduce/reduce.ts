@@ -106,7 +106,7 @@ function foldReference(
 }
 
 /**
- * `y = Σ x` over some axes, which the result no longer has. Summed in parts of at most 128, or
+ * Sums: `y = Σ x` over some axes, which the result no longer has. Summed in parts of at most 128, or
  * 512 along a last axis: an error of a few roundings. The order depends on the extents of these axes alone.
  *
  * @param x Any shape.
@@ -140,7 +140,7 @@ export function sum(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 /**
- * `y = 1/n Σ x` over some axes of n elements in all, which the result no longer has.
+ * Averages: `y = 1/n Σ x` over some axes of n elements in all, which the result no longer has.
  *
  * @param x Any shape.
  * @param axes Axes to average over; negative ones count from the end.
@@ -153,7 +153,7 @@ export function mean(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 /**
- * `y = max x` over some axes, which the result no longer has. A constant to gradients.
+ * Finds the largest: `y = max x` over some axes, which the result no longer has. A constant to gradients.
  *
  * @param x Any shape.
  * @param axes Axes to search; negative ones count from the end.

@@ -44,14 +44,14 @@ const backward = inBothForms(({ files }) =>
   })
 );
 
-/** How scores are taken. */
+/** Options of a softmax. */
 export interface SoftmaxOptions extends RowOptions {
-  /** Inverse temperature: what scores are multiplied by, finite; by default 1. */
+  /** Inverse temperature, a factor of the scores, finite; by default 1. */
   readonly scale?: number;
 }
 
 /**
- * Probabilities over the last axis: `y[…,c] = e^{s x[…,c]} / Σ_k e^{s x[…,k]}`.
+ * Makes probabilities of scores, over the last axis: `y[…,c] = e^{s x[…,c]} / Σ_k e^{s x[…,k]}`.
  *
  * @param x Scores (…, C), finite.
  * @param options Inverse temperature s; how rows are spread over invocations.
@@ -75,8 +75,8 @@ export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
 }
 
 /**
- * Logarithms of probabilities over the last axis: `y[…,c] = s x[…,c] − ln Σ_k e^{s x[…,k]}`. That of a probability close
- * to 1 keeps its digits, down to −1e-38: the other terms are summed by themselves.
+ * Makes logarithms of probabilities of scores, over the last axis: `y[…,c] = s x[…,c] − ln Σ_k e^{s x[…,k]}`. That of a
+ * probability close to 1 keeps its digits, down to −1e-38: the other terms are summed by themselves.
  *
  * @param x Scores (…, C), finite.
  * @param options Inverse temperature s; how rows are spread over invocations.

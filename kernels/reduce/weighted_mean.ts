@@ -32,7 +32,7 @@ const backward = kernel({
 });
 
 /**
- * `y[r,t] = Σ_n w[r,n,t] x[r,n,t] / Σ_n w[r,n,t]`.
+ * Averages with weights: `y[r,t] = Σ_n w[r,n,t] x[r,n,t] / Σ_n w[r,n,t]`.
  *
  * Weights are constants to gradients. Weights of 0 leave padded examples out; every mean needs one that is not.
  *

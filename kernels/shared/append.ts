@@ -1,9 +1,9 @@
-/** Keeps copies of a tensor in a ring buffer. */
+/** Copies of a tensor kept in a ring buffer. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./append.wgsl" with { type: "text" };
 
 /**
- * `ring[cursor mod K, c] = row[c]`.
+ * Appends a row to a ring: `ring[cursor mod K, c] = row[c]`.
  *
  * @param row Values to keep (C).
  * @param cursor Clock (3) whose step counts the rows kept so far.

@@ -1,4 +1,4 @@
-/** How two shapes combine element by element. */
+/** Combining two shapes element by element. */
 import { ShapeError } from "../../lib/gpu/errors.ts";
 
 /** Axes along which a kernel walks, and its steps through both operands along each. */

@@ -3,7 +3,7 @@ import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import code from "./copy.wgsl" with { type: "text" };
 
 /**
- * `y[c] = x[c]`.
+ * Copies: `y[c] = x[c]`.
  *
  * @param x Values (C).
  * @param y Their copy (C); made unless handed in.

@@ -3,7 +3,7 @@ import type { WgslFiles } from "../../lib/gpu/wgsl.ts";
 import scalar from "./elements_scalar.part.wgsl" with { type: "text" };
 import vector from "./elements_vector.part.wgsl" with { type: "text" };
 
-/** What a kernel of either form is made of. */
+/** Form of a kernel: its element type, and how many numbers that holds. */
 export interface ElementForm {
   /** Goes before the kernel's own text: defines `Element`, `WIDTH`, `total` and `largest`. */
   readonly files: WgslFiles;

@@ -15,7 +15,7 @@ const forward = kernel({
 });
 
 /**
- * A tensor whose elements all have one value; a constant to gradients.
+ * Makes a tensor whose elements all have one value; a constant to gradients.
  *
  * @param shape Extent of each axis.
  * @param value Finite.

@@ -1,13 +1,13 @@
-/** How kernels that reduce rows spread them over invocations. */
+/** Spreading rows over invocations, for kernels that reduce rows. */
 import { currentGpu } from "../../lib/gpu/device.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 
-/** How rows are spread over invocations. */
+/** Options of kernels that reduce rows. */
 export interface RowOptions {
   /**
-   * Invocations that share a row, a power of two up to 64. By default 1 on a software adapter, where every load costs the
-   * same and barriers are dear, and 16 on a GPU, whose neighbouring invocations should read neighbouring numbers; more for
-   * rows of which one would have to sum more than 512 elements.
+   * Invocations that share a row, a power of two up to 64. By default 1 on a software adapter, where every load costs
+   * the same and barriers are dear, and 16 on a GPU, whose neighbouring invocations should read neighbouring numbers;
+   * more for rows of which one would have to sum more than 512 elements.
    */
   readonly lanes?: number;
 }
@@ -25,7 +25,8 @@ function summands(C: number, lanes: number): number {
 }
 
 /**
- * Invocations that share a row: the same for any number of rows, so that replicas have the same bits alone.
+ * Chooses the number of invocations that share a row: the same for any number of rows, so that replicas have the same
+ * bits alone.
  *
  * @param label Operation; stands in the error message.
  * @param C Numbers in a row.

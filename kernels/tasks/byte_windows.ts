@@ -5,7 +5,7 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { drawKey } from "../../lib/random/random.ts";
 import code from "./byte_windows.wgsl" with { type: "text" };
 import type { RandomDraw } from "../random/random_fill.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 
 const windows = kernel({
   label: "byte_windows",
@@ -16,7 +16,7 @@ const windows = kernel({
   groups: ({ R, B, T }) => Math.ceil(R * B * T / 64),
 });
 
-/** Which windows are drawn. */
+/** Windows that may be drawn. */
 export interface WindowSizes {
   /** Windows per replica. */
   readonly B: number;
@@ -29,7 +29,7 @@ export interface WindowSizes {
 }
 
 /**
- * Windows that start uniformly in `first … first + starts − 1`.
+ * Draws windows that start uniformly in `first … first + starts − 1`.
  *
  * @param draw Seeds, clock and key.
  * @param bytes Bytes, four a word (W), the lowest first.

@@ -4,7 +4,8 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import code from "./factor_rows.wgsl" with { type: "text" };
 
 /**
- * `y[r,m] = L[r] z[r,m]`: rows with independent entries of unit variance get the covariance `L Lᵀ`.
+ * Gives rows a covariance: `y[r,m] = L[r] z[r,m]`: rows with independent entries of unit variance get the covariance
+ * `L Lᵀ`.
  *
  * @param z Rows (R, M, D); D ≤ 65 535 on a software adapter.
  * @param factor Matrices L (R, D, D), of any shape of entries: a Cholesky factor, or `U √S`.

@@ -6,7 +6,7 @@ import { drawKey, normals } from "../../lib/random/random.ts";
 import { integersBelow, logistics } from "../../lib/random/laws.ts";
 import code from "./linear_labels.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "../random/prompt_place.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 
 /** `v + σ ε`; `sign(v + σ ε)`; or ±1 with `P(+1) = 1 / (1 + e^−v)`. */
 export type LabelKind = "real" | "sign" | "logistic";
@@ -30,7 +30,7 @@ const labels = kernel({
   },
 });
 
-/** What labels are made of. */
+/** Inputs, weights and noise of labels. */
 export interface LabelInputs {
   /** Places (R, B, 4) of the noise. */
   readonly place: Tensor<"u32">;
@@ -51,7 +51,8 @@ export interface LabelKeys {
 }
 
 /**
- * Labels of `v = Σ_d w[o,d] x[n,d] (+ w[o,D])`, with ε ~ N(0, 1) being number n O + o of the draw at the prompt's place.
+ * Draws labels of `v = Σ_d w[o,d] x[n,d] (+ w[o,D])`, with ε ~ N(0, 1) being number n O + o of the draw at the prompt's
+ * place.
  *
  * @param inputs Places, inputs, weights, noise levels.
  * @param keys Names of the draws.

@@ -7,19 +7,19 @@ import recurrence from "./linear_recurrence.wgsl" with { type: "text" };
 import { matmul } from "../matmul/matmul.ts";
 import { randomFiles } from "../random/random_fill.ts";
 import rescale from "./spectral_rescale.wgsl" with { type: "text" };
-import unit from "./unit_matrices.wgsl" with { type: "text" };
+import unit from "./linear_recurrence_unit.wgsl" with { type: "text" };
 
-/** Squarings of a matrix. What they leave out of ln ρ, the logarithm of a condition number over 2²², is below 1e-5. */
+/** Squarings of a matrix: the error of ln ρ, the logarithm of a condition number over 2²², is below 1e-5. */
 const SQUARINGS = 22;
 
 const unitMatrices = kernel({
-  label: "unit_matrices",
-  code: { ...randomFiles, "kernels/tasks/unit_matrices.wgsl": unit },
-  inputs: { x: ["M", "E"], log_radius: ["M"] },
-  outputs: { y: ["M", "E"] },
+  label: "linear_recurrence_unit",
+  code: { ...randomFiles, "kernels/tasks/linear_recurrence_unit.wgsl": unit },
+  inputs: { x: ["M", "N"], log_radius: ["M"] },
+  outputs: { y: ["M", "N"] },
   scalars: ["first", "weight"],
-  groups: ({ M, E }) => {
-    checkLoopIterations("unit_matrices", 2 * E);
+  groups: ({ M, N }) => {
+    checkLoopIterations("linear_recurrence_unit", 2 * N);
     return Math.ceil(M / 64);
   },
 });
@@ -27,35 +27,35 @@ const unitMatrices = kernel({
 const rescaleKernel = kernel({
   label: "spectral_rescale",
   code: { "kernels/tasks/spectral_rescale.wgsl": rescale },
-  inputs: { radius: ["R"], log_radius: ["M"], a: ["M", "E"] },
+  inputs: { radius: ["R"], log_radius: ["M"], a: ["M", "N"] },
   outputs: {},
   scalars: ["B"],
-  groups: ({ M, E }) => Math.ceil(M * E / 64),
+  groups: ({ M, N }) => Math.ceil(M * N / 64),
 });
 
 /**
  * Rescales matrices in place, `A ← radius / ρ(A) · A`, with the spectral radius by Gelfand's formula
  * `ρ = lim ‖A^k‖^(1/k)`.
  *
- * A is divided by its norm and squared, 22 times over: with n_k the norms, `ln ρ = Σ_k 2^−k ln n_k`, whether the largest
- * eigenvalue is real or one of a complex pair. The relative error of ρ is a few 10⁻⁶ for Gaussian matrices. A nilpotent
- * matrix has no radius to rescale: it becomes a finite multiple of itself.
+ * A is divided by its norm and squared, 22 times over: with n_k the norms, `ln ρ = Σ_k 2^−k ln n_k`, whether the
+ * largest eigenvalue is real or one of a complex pair. The relative error of ρ is a few 10⁻⁶ for Gaussian matrices. A
+ * nilpotent matrix has no radius to rescale: it becomes a finite multiple of itself.
  *
  * @param a Matrices (R, B, D, D); D ≤ 181 on a software adapter.
  * @param radius Spectral radius for each replica (R).
  */
 export function spectralRescale(a: Tensor, radius: Tensor): void {
   const [R, B, D] = a.shape;
-  const [M, E] = [R * B, D * D];
+  const [M, N] = [R * B, D * D];
   const log_radius = own(new Tensor([M], "f32", "log radius"));
   let power = a.detached;
   for (let k = 0; k <= SQUARINGS; k++) {
-    const factor = unitMatrices({ x: power.reshape([M, E]), log_radius, first: k === 0 ? 1 : 0, weight: 2 ** -k }).y;
+    const factor = unitMatrices({ x: power.reshape([M, N]), log_radius, first: k === 0 ? 1 : 0, weight: 2 ** -k }).y;
     if (k === SQUARINGS) break;
     const square = factor.detached.reshape([M, D, D]);
     power = matmul(square, square);
   }
-  rescaleKernel({ a: a.reshape([M, E]), log_radius, radius, B });
+  rescaleKernel({ a: a.reshape([M, N]), log_radius, radius, B });
 }
 
 /**
@@ -71,7 +71,7 @@ export function spectralRescaleReference(a: Float64Array, radius: number): Float
 }
 
 /**
- * Spectral radius by Gelfand's formula with k = 2⁴⁰.
+ * Finds the spectral radius by Gelfand's formula with k = 2⁴⁰.
  *
  * @param a Matrix (D, D).
  * @returns The largest modulus of its eigenvalues; 0 for a nilpotent matrix.
@@ -107,7 +107,7 @@ const recurrenceKernel = kernel({
 });
 
 /**
- * States `x_t = x_{t−1} A + e_t` with `x_0 = 0`, in place of the noise e_1 … e_T.
+ * Runs states `x_t = x_{t−1} A + e_t` with `x_0 = 0`, in place of the noise e_1 … e_T.
  *
  * @param a Transition matrices A (R, B, D, D).
  * @param x Noise (R, B, T, D), overwritten by the states x_1 … x_T.

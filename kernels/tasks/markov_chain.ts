@@ -35,7 +35,8 @@ export interface Triggers {
 }
 
 /**
- * Chains: the first token is uniform, each next one is drawn from the row of the one before, or is its fixed successor.
+ * Draws chains: the first token is uniform, each next one is drawn from the row of the one before, or is its fixed
+ * successor.
  *
  * @param draw Seeds, clock and key.
  * @param cumulative Cumulative rows (R, P, V, V), the last entry of each 1; sequence b takes matrix b mod P.
@@ -64,7 +65,7 @@ export function markovChain(
  * @param draw Where the sequence stands; the item is its number in the batch.
  * @param cumulative Cumulative rows (V, V) in single precision.
  * @param length Tokens T.
- * @param successors What follows each trigger.
+ * @param successors Token after each trigger.
  * @returns Tokens (T).
  */
 export function markovChainReference(

@@ -13,7 +13,7 @@ const split = kernel({
 });
 
 /**
- * All tokens but the last, and all but the first.
+ * Splits sequences into inputs and targets: all tokens but the last, and all but the first.
  *
  * @param tokens Sequences (R, B, T + 1), T ≥ 1.
  * @returns Inputs and targets (R, B, T).

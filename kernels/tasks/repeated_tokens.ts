@@ -1,10 +1,10 @@
-/** Sequences that repeat a random block: what an induction head can predict and nothing else can. */
+/** Sequences that repeat a random block, which an induction head can predict and nothing else can. */
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { makeTensor } from "../../lib/gpu/program.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { type Draw, drawKey } from "../../lib/random/random.ts";
 import { integersBelow } from "../../lib/random/laws.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 import type { RandomDraw } from "../random/random_fill.ts";
 import code from "./repeated_tokens.wgsl" with { type: "text" };
 
@@ -32,7 +32,8 @@ export interface RepeatedSizes {
 }
 
 /**
- * `tokens[r,b,t] = x[r,b,t mod L]` with x uniform over V tokens and the length L of the block uniform in low … high.
+ * Draws sequences that repeat a block: `tokens[r,b,t] = x[r,b,t mod L]` with x uniform over V tokens and the length L
+ * of the block uniform in low … high.
  *
  * @param draw Seeds, clock and key.
  * @param sizes Sizes.

@@ -11,7 +11,8 @@ const SPAN = 16;
 const entries = ({ R, B, D }: Sizes): number => Math.ceil(R * B * D * D / 64);
 
 /**
- * Sample covariance of given tokens: `Σ̂[i,j] = sd_i sd_j / N · Σ_{n<N} x[n,i] x[n,j]` for every replica and prompt.
+ * Computes the sample covariance of given tokens: `Σ̂[i,j] = sd_i sd_j / N · Σ_{n<N} x[n,i] x[n,j]` for every replica
+ * and prompt.
  *
  * Constants: `STRIDE` ≥ D, the numbers that a token takes in `x`.
  *
@@ -37,7 +38,7 @@ export const sampleCovariance: KernelOf<"x" | "context" | "deviation", "covarian
 });
 
 /**
- * The law of {@linkcode sampleCovariance} drawn directly, at a cost that does not grow with N (Bartlett 1933).
+ * Draws from the law of {@linkcode sampleCovariance} directly, at a cost that does not grow with N (Bartlett 1933).
  *
  * `Σ̂ = L A Aᵀ L / N` with `L = diag(sd)` and A lower triangular, `A_jj² ~ χ²(N − j)`, `A_ij ~ N(0, 1)` for i > j. With
  * fewer tokens than dimensions, A has only N columns and Σ̂ is singular, as it is when summed over tokens.

@@ -6,7 +6,7 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { type Draw, drawKey } from "../../lib/random/random.ts";
 import { permutation } from "../../lib/random/laws.ts";
 import type { RandomDraw } from "../random/random_fill.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 import code from "./shuffle_rows.wgsl" with { type: "text" };
 
 const shuffle = kernel({

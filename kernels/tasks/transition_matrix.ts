@@ -5,14 +5,14 @@ import { own } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { drawKey } from "../../lib/random/random.ts";
 import { logGammas } from "../../lib/random/laws.ts";
-import gammas from "../random/log_gamma_at.wgsl" with { type: "text" };
+import gammas from "./transition_matrix_log_gamma.wgsl" with { type: "text" };
 import { drawAt, type Place, type PlaceKeys } from "../random/prompt_place.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 import cumulative from "./softmax_cumulative.wgsl" with { type: "text" };
 
 const logGammaAt = kernel({
-  label: "log_gamma_at",
-  code: { ...placeFiles, "kernels/random/log_gamma_at.wgsl": gammas },
+  label: "transition_matrix_log_gamma",
+  code: { ...placeFiles, "kernels/tasks/transition_matrix_log_gamma.wgsl": gammas },
   inputs: { place: ["R", "B", "4"], shape: ["R"] },
   outputs: { y: ["R", "B", "C"] },
   scalars: ["key", "list_key"],
@@ -20,7 +20,8 @@ const logGammaAt = kernel({
 });
 
 /**
- * `p[m,i] ← e^p[m,i] / Σ_j e^p[m,j]` in place, and `c[m,i] = Σ_{j≤i} p[m,j]`, whose last entry is exactly 1.
+ * Normalises: `p[m,i] ← e^p[m,i] / Σ_j e^p[m,j]` in place, and `c[m,i] = Σ_{j≤i} p[m,j]`, whose last entry is exactly
+ * 1.
  *
  * @param p Logarithms of weights (M, V), overwritten by probabilities; V ≤ 21 845 on a software adapter.
  * @returns `c` (M, V), cumulative probabilities.
@@ -45,8 +46,8 @@ export interface Transitions {
 }
 
 /**
- * Matrices whose rows are independent Dirichlet(α, …, α) vectors: normalised Gamma(α) numbers, summed as logarithms so
- * that no α > 0 underflows.
+ * Draws matrices whose rows are independent Dirichlet(α, …, α) vectors: normalised Gamma(α) numbers, summed as
+ * logarithms so that no α > 0 underflows.
  *
  * @param place Places (R, B, 4).
  * @param concentration α of each replica (R), > 0.
@@ -94,7 +95,7 @@ export function transitionsAtReference(
 }
 
 /**
- * Given transition probabilities, the same for every sequence.
+ * Takes given transition probabilities, the same for every sequence.
  *
  * @param rows Probabilities (V, V) ≥ 0; rows are divided by their sums.
  * @param replicas R.

@@ -5,7 +5,7 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { type Draw, drawKey, normals, uniforms } from "../../lib/random/random.ts";
 import { gammaPairs } from "../../lib/random/laws.ts";
 import type { RandomDraw } from "../random/random_fill.ts";
-import { placeFiles } from "../random/random_integers.ts";
+import { placeFiles } from "../random/place.ts";
 import unit from "./unit_rows.wgsl" with { type: "text" };
 import code from "./von_mises_fisher.wgsl" with { type: "text" };
 
@@ -13,7 +13,7 @@ import code from "./von_mises_fisher.wgsl" with { type: "text" };
 const MAX_TRIES = 64;
 
 /**
- * `y[m] ← y[m] / |y[m]|`, in place.
+ * Scales rows to length one: `y[m] ← y[m] / |y[m]|`, in place.
  *
  * @param y Rows (M, D), none of them zero; D ≤ 32 767 on a software adapter.
  */
@@ -47,12 +47,12 @@ export interface Clusters {
   readonly kappa: Tensor;
   /** Unit vectors (R, K, D), 2 ≤ D ≤ 20 000. */
   readonly centre: Tensor;
-  /** Which centre, modulo K (R, B, 1). */
+  /** Number of the centre, modulo K (R, B, 1). */
   readonly choice: Tensor<"u32">;
 }
 
 /**
- * Samples of density ∝ exp(κ v·z) on the unit sphere of D dimensions, by Wood's rejection method (1994).
+ * Draws samples of density ∝ exp(κ v·z) on the unit sphere of D dimensions, by Wood's rejection method (1994).
  *
  * @param draw Seeds, clock and key.
  * @param clusters Centres, concentrations, and which centre each sample has.

@@ -45,7 +45,7 @@ export interface Rotation {
  */
 export function rotate({ x, scale, height, N, symmetric }: Rotation, scratch: Scratch): Rotated {
   const [B] = x.shape;
-  const words = scratch.keep(zeroWords({}, { E: B * SWEEPS * 2 }).y as Tensor<DType>);
+  const words = scratch.keep(zeroWords({}, { N: B * SWEEPS * 2 }).y as Tensor<DType>);
   jacobiSweeps(x, words.reshape([B, SWEEPS, 2]), height, symmetric);
   const constants = { SYMMETRIC: Number(symmetric) };
   const { value, factors } = jacobiValues({ x, scale, height }, { N, ...constants });

@@ -1,5 +1,5 @@
 /** Principal component analysis. */
-import { combine } from "../../kernels/linalg/angles.ts";
+import { combine } from "../../kernels/shared/combine.ts";
 import { columnMeans, scaledSquares, subtractRows } from "../../kernels/linalg/centre.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { unpack } from "../../kernels/linalg/packing.ts";

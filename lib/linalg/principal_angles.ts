@@ -1,5 +1,6 @@
 /** Angles between subspaces. */
-import { angles, combine } from "../../kernels/linalg/angles.ts";
+import { angles } from "../../kernels/linalg/angles.ts";
+import { combine } from "../../kernels/shared/combine.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";

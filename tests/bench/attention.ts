@@ -2,7 +2,7 @@
  * How long does softmax attention take, forward and backward, compared with PyTorch on the same machine?
  *
  * Shapes   a layer of a decoder; of an ensemble of 8 small decoders with 2 and 4 heads; the last query of three positions
- *          (grokking); long sequences. R × B sequences of T keys and S queries, H heads of width D; causal where S = T.
+ *          (grokking); long sequences. R × B sequences of T keys and S queries, H heads of width E; causal where S = T.
  * Fairness contenders take turns, after a warm-up; medians of rounds; operands stay where they are.
  *
  * `deno run --allow-read --allow-run tests/bench/attention.ts [--python=PATH] [--rounds=5] [--seconds=0.2] [--only=TEXT]`
@@ -14,12 +14,12 @@ import { helpIfAsked } from "./help.ts";
 import { formatRate, formatSpread, measureInTurn, median, table } from "./measure.ts";
 
 const SHAPES: Readonly<Record<string, AttentionConfig>> = {
-  "decoder 64 × 64, 4 × 16": { R: 1, B: 64, T: 64, S: 64, H: 4, D: 16 },
-  "ensemble 8 × 32 × 32, 2 × 16": { R: 8, B: 32, T: 32, S: 32, H: 2, D: 16 },
-  "ensemble 8 × 32 × 32, 4 × 8": { R: 8, B: 32, T: 32, S: 32, H: 4, D: 8 },
-  "grokking 3830 × 3, 4 × 32": { R: 1, B: 3830, T: 3, S: 1, H: 4, D: 32 },
-  "long 4 × 256, 4 × 32": { R: 1, B: 4, T: 256, S: 256, H: 4, D: 32 },
-  "longer 1 × 1024, 4 × 64": { R: 1, B: 1, T: 1024, S: 1024, H: 4, D: 64 },
+  "decoder 64 × 64, 4 × 16": { R: 1, B: 64, T: 64, S: 64, H: 4, E: 16 },
+  "ensemble 8 × 32 × 32, 2 × 16": { R: 8, B: 32, T: 32, S: 32, H: 2, E: 16 },
+  "ensemble 8 × 32 × 32, 4 × 8": { R: 8, B: 32, T: 32, S: 32, H: 4, E: 8 },
+  "grokking 3830 × 3, 4 × 32": { R: 1, B: 3830, T: 3, S: 1, H: 4, E: 32 },
+  "long 4 × 256, 4 × 32": { R: 1, B: 4, T: 256, S: 256, H: 4, E: 32 },
+  "longer 1 × 1024, 4 × 64": { R: 1, B: 1, T: 1024, S: 1024, H: 4, E: 64 },
 };
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;

@@ -13,19 +13,19 @@ export interface AttentionConfig {
   readonly T: number;
   readonly S: number;
   readonly H: number;
-  readonly D: number;
+  readonly E: number;
   /** How lanes share rows; by default as found best for the adapter. */
   readonly sharing?: AttentionSharing;
 }
 
 if (import.meta.main) {
-  const { R, B, T, S, H, D, sharing }: AttentionConfig = JSON.parse(Deno.args[0]);
+  const { R, B, T, S, H, E, sharing }: AttentionConfig = JSON.parse(Deno.args[0]);
   const gpu = await openGpu();
   const waves = (rows: number, columns: number) => {
     const length = R * B * rows * columns;
     return Tensor.from(Float32Array.from({ length }, (_, k) => Math.sin(k + 1)), [R, B, rows, columns]);
   };
-  const C = H * D;
+  const C = H * E;
   using weights = waves(S, C);
   const inputs = S === T ? { qkv: waves(T, 3 * C) } : { q: waves(S, C), kv: waves(T, 2 * C) };
   using program = await record("attention", () => {

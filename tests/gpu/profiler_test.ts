@@ -27,7 +27,7 @@ Deno.test({
     assertEquals([replays, plannedBytes], [10, program.memory.planned]);
     const [product, scaled] = kernels;
     assertEquals([product.kernel, product.launches, product.flops], ["matmul", 2, 2 * 2 * 256 ** 3]);
-    assertEquals([scaled.kernel, scaled.launches, scaled.bytes, scaled.flops], ["unary", 2, 2 * 2 * 8, null]);
+    assertEquals([scaled.kernel, scaled.launches, scaled.bytes, scaled.flops], ["scale", 2, 2 * 2 * 8, null]);
     assertGreater(product.elapsedMs, scaled.elapsedMs);
     assertGreater(scaled.elapsedMs, 0);
     assertGreater(elapsedMs, product.elapsedMs / 2);

@@ -1,5 +1,5 @@
 /** Ridge regression that infers the noise level. */
-import { evidencePrefixes } from "../../../kernels/baselines/evidence_prefixes.ts";
+import { bayesRidgePrefixes } from "../../../kernels/baselines/bayes_ridge.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
 
 /** Options of {@linkcode bayesRidge}. */
@@ -22,5 +22,5 @@ export function bayesRidge({ sigmas, tau, positions }: BayesRidgeOptions): Basel
   const constants = new BaselineConstants("Bayes ridge");
   const sigma = constants.tensor("sigma", sigmas, [1, sigmas.length], positive);
   const spread = constants.perReplica("tau", tau, positive);
-  return constants.baseline((prompts) => evidencePrefixes(prompts, sigma, spread, positions));
+  return constants.baseline((prompts) => bayesRidgePrefixes(prompts, sigma, spread, positions));
 }

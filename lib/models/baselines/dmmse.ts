@@ -1,5 +1,5 @@
 /** dMMSE: the posterior mean over a pool of tasks. */
-import { poolPrefixes } from "../../../kernels/baselines/pool_prefixes.ts";
+import { dmmsePrefixes } from "../../../kernels/baselines/dmmse.ts";
 import { Tensor } from "../../gpu/tensor.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
 
@@ -50,5 +50,5 @@ export function dmmse({ pool, sigma, tasks, positions }: DmmseOptions): Baseline
     sigma: constants.perReplica("sigma", sigma, positive),
     tasks: constants.hold(Tensor.from(Uint32Array.from(counts), [counts.length], "tasks")),
   };
-  return constants.baseline((prompts) => poolPrefixes(prompts, posterior, positions));
+  return constants.baseline((prompts) => dmmsePrefixes(prompts, posterior, positions));
 }

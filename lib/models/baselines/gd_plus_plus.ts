@@ -1,5 +1,5 @@
 /** GD++: gradient descent that whitens its inputs step by step. */
-import { descentPlusPrefixes } from "../../../kernels/baselines/descent_plus_prefixes.ts";
+import { gdPlusPlusPrefixes } from "../../../kernels/baselines/gd_plus_plus.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, finite } from "./baseline.ts";
 
@@ -41,5 +41,5 @@ export function gdPlusPlus({ steps, learningRate, gamma, positions }: GdPlusPlus
   const constants = new BaselineConstants("GD++");
   const rate = constants.perStep("learningRate", learningRate, steps, finite);
   const shrinkage = constants.perStep("gamma", gamma, steps, finite);
-  return constants.baseline((prompts) => descentPlusPrefixes(prompts, rate, shrinkage, positions));
+  return constants.baseline((prompts) => gdPlusPlusPrefixes(prompts, rate, shrinkage, positions));
 }

@@ -1,5 +1,5 @@
 /** Gradient descent for a few steps. */
-import { descentPrefixes } from "../../../kernels/baselines/descent_prefixes.ts";
+import { gradientDescentPrefixes } from "../../../kernels/baselines/gradient_descent.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, finite } from "./baseline.ts";
 
@@ -36,5 +36,5 @@ export interface GradientDescentOptions extends BaselineOptions {
 export function gradientDescent({ steps, learningRate, positions }: GradientDescentOptions): Baseline {
   const constants = new BaselineConstants("gradient descent");
   const rate = constants.perStep("learningRate", learningRate, steps, finite);
-  return constants.baseline((prompts) => descentPrefixes(prompts, rate, positions));
+  return constants.baseline((prompts) => gradientDescentPrefixes(prompts, rate, positions));
 }

@@ -1,5 +1,5 @@
 /** The Lasso. */
-import { lassoPrefixes } from "../../../kernels/baselines/lasso_prefixes.ts";
+import { lassoPrefixes } from "../../../kernels/baselines/lasso.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, nonNegative, type PerReplica } from "./baseline.ts";
 
 /** Options of {@linkcode lasso}. */

@@ -1,5 +1,5 @@
 /** Least squares. */
-import { leastSquaresPrefixes } from "../../../kernels/baselines/least_squares_prefixes.ts";
+import { leastSquaresPrefixes } from "../../../kernels/baselines/least_squares.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions } from "./baseline.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Logistic regression. */
-import { logisticPrefixes } from "../../../kernels/baselines/logistic_prefixes.ts";
+import { logisticRegressionPrefixes } from "../../../kernels/baselines/logistic_regression.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
 
 /** Options of {@linkcode logisticRegression}. */
@@ -39,5 +39,5 @@ export function logisticRegression({ lambda, iterations = 12, positions }: Logis
   const constants = new BaselineConstants("logistic regression");
   constants.checkCount("iterations", iterations);
   const penalty = constants.perReplica("lambda", lambda, positive);
-  return constants.baseline((prompts) => logisticPrefixes(prompts, penalty, iterations, positions));
+  return constants.baseline((prompts) => logisticRegressionPrefixes(prompts, penalty, iterations, positions));
 }

@@ -1,5 +1,5 @@
 /** Ridge regression with a prior variance of its own for every weight. */
-import { ridgePrefixes } from "../../../kernels/baselines/ridge_prefixes.ts";
+import { ridgePrefixes } from "../../../kernels/baselines/ridge.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, positive } from "./baseline.ts";
 
 /** Options of {@linkcode priorRidge}. */

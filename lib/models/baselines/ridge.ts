@@ -1,5 +1,5 @@
 /** Ridge regression. */
-import { ridgePrefixes } from "../../../kernels/baselines/ridge_prefixes.ts";
+import { ridgePrefixes } from "../../../kernels/baselines/ridge.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
 
 /** Options of {@linkcode ridge}. */

@@ -31,7 +31,7 @@ const SHARINGS: readonly AttentionSharing[] = [8, 16].includes(adapter.subgroupS
   : ["workgroup"];
 const KINDS = ["softmax", "relu", "linear"] as const;
 
-/** Products of D and sums over T terms of size 1, in single precision: some ten roundings of the largest. */
+/** Products of E and sums over T terms of size 1, in single precision: some ten roundings of the largest. */
 const TOLERANCE = 5e-6;
 
 interface Sizes {
@@ -39,7 +39,7 @@ interface Sizes {
   readonly B?: number;
   readonly T: number;
   readonly H: number;
-  readonly D: number;
+  readonly E: number;
   readonly S?: number;
 }
 
@@ -48,8 +48,8 @@ class Operands implements Disposable {
   readonly inputs: AttentionInputs;
   readonly tensors: readonly Tensor[];
 
-  constructor({ R = 1, B = 1, T, H, D, S }: Sizes) {
-    const tensor = (rows: number, parts: number, wave: number) => waveTensor([R, B, rows, parts * H * D], wave);
+  constructor({ R = 1, B = 1, T, H, E, S }: Sizes) {
+    const tensor = (rows: number, parts: number, wave: number) => waveTensor([R, B, rows, parts * H * E], wave);
     if (S === undefined) {
       const qkv = tensor(T, 3, 1);
       this.inputs = { qkv };
@@ -103,8 +103,8 @@ Deno.test("attention: every kind, causal or not, in odd and even sizes", async (
   for (const sharing of SHARINGS) {
     for (const kind of KINDS) {
       for (const causal of [false, true]) {
-        await check({ R: 2, B: 3, T: 11, H: 2, D: 3 }, { kind, causal, sharing });
-        await check({ B: 2, T: 19, H: 3, D: 8 }, { kind, causal, sharing });
+        await check({ R: 2, B: 3, T: 11, H: 2, E: 3 }, { kind, causal, sharing });
+        await check({ B: 2, T: 19, H: 3, E: 8 }, { kind, causal, sharing });
       }
     }
   }
@@ -113,34 +113,34 @@ Deno.test("attention: every kind, causal or not, in odd and even sizes", async (
 Deno.test("attention: one position, one head, one element; more positions than lanes of a tile", async () => {
   for (const sharing of SHARINGS) {
     for (const causal of [false, true]) {
-      await check({ T: 1, H: 1, D: 1 }, { sharing, causal });
-      await check({ T: 1, H: 2, D: 4 }, { sharing, causal });
-      await check({ T: 150, H: 1, D: 4 }, { sharing, causal });
+      await check({ T: 1, H: 1, E: 1 }, { sharing, causal });
+      await check({ T: 1, H: 2, E: 4 }, { sharing, causal });
+      await check({ T: 150, H: 1, E: 4 }, { sharing, causal });
     }
   }
 });
 
 Deno.test("attention: fewer queries than keys stand at the last positions", async () => {
   for (const sharing of SHARINGS) {
-    for (const causal of [false, true]) await check({ B: 2, T: 21, H: 2, D: 4, S: 10 }, { sharing, causal });
+    for (const causal of [false, true]) await check({ B: 2, T: 21, H: 2, E: 4, S: 10 }, { sharing, causal });
   }
   // Without a mask there may be more queries than keys.
-  await check({ T: 3, H: 1, D: 5, S: 12 });
+  await check({ T: 3, H: 1, E: 5, S: 12 });
 });
 
 Deno.test("attention: only the last query", async () => {
   for (const kind of KINDS) {
     for (const causal of [false, true]) {
-      await check({ R: 2, B: 40, T: 3, H: 2, D: 4, S: 1 }, { kind, causal });
-      await check({ T: 70, H: 1, D: 3, S: 1 }, { kind, causal });
+      await check({ R: 2, B: 40, T: 3, H: 2, E: 4, S: 1 }, { kind, causal });
+      await check({ T: 70, H: 1, E: 3, S: 1 }, { kind, causal });
     }
   }
-  await check({ T: 1, H: 1, D: 1, S: 1 });
+  await check({ T: 1, H: 1, E: 1, S: 1 });
 });
 
 Deno.test("attention: the last query alone is the last of all queries", async () => {
-  const [R, B, T, H, D] = [1, 2, 9, 2, 4];
-  const C = H * D;
+  const [R, B, T, H, E] = [1, 2, 9, 2, 4];
+  const C = H * E;
   using all = waveTensor([R, B, T, 3 * C], 3);
   const rows = await all.read();
   const cut = (from: number, to: number, first: number) =>
@@ -159,30 +159,30 @@ Deno.test("attention: the last query alone is the last of all queries", async ()
 });
 
 Deno.test("attention: heads of every width that models use", async () => {
-  for (const D of [16, 32, 64, 128]) await check({ T: 9, H: 1, D }, { causal: true });
-  await check({ B: 3, T: 3, H: 4, D: 32, S: 1 });
+  for (const E of [16, 32, 64, 128]) await check({ T: 9, H: 1, E }, { causal: true });
+  await check({ B: 3, T: 3, H: 4, E: 32, S: 1 });
 });
 
 Deno.test("attention: scale 1, averages and none", async () => {
   for (const kind of ["relu", "linear"] as const) {
-    for (const average of [false, true]) await check({ T: 10, H: 1, D: 4 }, { kind, average, scale: 1, causal: true });
+    for (const average of [false, true]) await check({ T: 10, H: 1, E: 4 }, { kind, average, scale: 1, causal: true });
   }
-  await check({ T: 10, H: 1, D: 4 }, { scale: 1 });
+  await check({ T: 10, H: 1, E: 4 }, { scale: 1 });
 });
 
 Deno.test("attention: 1 025 positions", async () => {
-  const [T, D] = [1025, 4];
+  const [T, E] = [1025, 4];
   for (const sharing of SHARINGS) {
-    using operands = new Operands({ T, H: 1, D });
-    const dy = waves(T * D, 7);
-    using weights = Tensor.from(dy, [1, 1, T, D]);
+    using operands = new Operands({ T, H: 1, E });
+    const dy = waves(T * E, 7);
+    using weights = Tensor.from(dy, [1, 1, T, E]);
     const [inputs] = [operands.inputs];
     const [y, dqkv] = await evaluate(() => {
       const y = attention(inputs, { heads: 1, causal: true, sharing });
       return [y, gradients(y, operands.tensors, { weights })[0]];
     });
     const [found, slopes] = [await y.read(), await dqkv.read()];
-    const { output, gradient } = softmaxByHand(await operands.tensors[0].read(), dy, T, D);
+    const { output, gradient } = softmaxByHand(await operands.tensors[0].read(), dy, T, E);
     const worst = (a: ArrayLike<number>, b: Float64Array) =>
       b.reduce((most, value, i) => Math.max(most, Math.abs(value - a[i])), 0);
     assertLess(worst(found, output), 2e-6);
@@ -192,30 +192,30 @@ Deno.test("attention: 1 025 positions", async () => {
 });
 
 /** Causal softmax attention of one head in float64, and its gradient by the textbook's matrix formulas. */
-function softmaxByHand(qkv: ArrayLike<number>, dy: ArrayLike<number>, T: number, D: number) {
-  const output = new Float64Array(T * D);
-  const gradient = new Float64Array(T * 3 * D);
-  const at = (t: number, part: number) => (3 * t + part) * D;
+function softmaxByHand(qkv: ArrayLike<number>, dy: ArrayLike<number>, T: number, E: number) {
+  const output = new Float64Array(T * E);
+  const gradient = new Float64Array(T * 3 * E);
+  const at = (t: number, part: number) => (3 * t + part) * E;
   for (let i = 0; i < T; i++) {
     const powers = Array.from({ length: i + 1 }, (_, j) => {
       let s = 0;
-      for (let d = 0; d < D; d++) s += qkv[at(i, 0) + d] * qkv[at(j, 1) + d] / Math.sqrt(D);
+      for (let d = 0; d < E; d++) s += qkv[at(i, 0) + d] * qkv[at(j, 1) + d] / Math.sqrt(E);
       return Math.exp(s);
     });
     const total = powers.reduce((sum, power) => sum + power);
     const dw = powers.map((power, j) => {
       let slope = 0;
-      for (let d = 0; d < D; d++) {
-        output[i * D + d] += power / total * qkv[at(j, 2) + d];
-        gradient[at(j, 2) + d] += power / total * dy[i * D + d];
-        slope += dy[i * D + d] * qkv[at(j, 2) + d];
+      for (let d = 0; d < E; d++) {
+        output[i * E + d] += power / total * qkv[at(j, 2) + d];
+        gradient[at(j, 2) + d] += power / total * dy[i * E + d];
+        slope += dy[i * E + d] * qkv[at(j, 2) + d];
       }
       return slope;
     });
     const mean = dw.reduce((sum, slope, j) => sum + powers[j] / total * slope, 0);
     dw.forEach((slope, j) => {
-      const ds = powers[j] / total * (slope - mean) / Math.sqrt(D);
-      for (let d = 0; d < D; d++) {
+      const ds = powers[j] / total * (slope - mean) / Math.sqrt(E);
+      for (let d = 0; d < E; d++) {
         gradient[at(i, 0) + d] += ds * qkv[at(j, 1) + d];
         gradient[at(j, 1) + d] += ds * qkv[at(i, 0) + d];
       }
@@ -242,7 +242,7 @@ Deno.test("attention: scores far apart neither overflow nor lose the largest", a
 
 Deno.test("attention: one key gives its value exactly and passes no gradient to scores", async () => {
   for (const sharing of SHARINGS) {
-    using operands = new Operands({ B: 3, T: 1, H: 2, D: 5 });
+    using operands = new Operands({ B: 3, T: 1, H: 2, E: 5 });
     const [qkv] = operands.tensors;
     const [y, dqkv] = await evaluate(() => {
       const y = attention({ qkv }, { heads: 2, sharing });
@@ -261,16 +261,16 @@ Deno.test("attention: one key gives its value exactly and passes no gradient to 
 });
 
 Deno.test("attention: a key that is not seen has no part in value and gradient, whatever it holds", async () => {
-  const [T, D] = [20, 4];
+  const [T, E] = [20, 4];
   const kinds = KINDS.map((kind) => ({ heads: 1, kind, causal: true }));
   for (const options of SHARINGS.flatMap((sharing) => kinds.map((kind) => ({ ...kind, sharing })))) {
-    const rows = waves(T * 3 * D, 1);
-    using usual = Tensor.from(rows, [1, 1, T, 3 * D]);
-    rows.fill(1e15, (T - 1) * 3 * D);
-    using huge = Tensor.from(rows, [1, 1, T, 3 * D]);
+    const rows = waves(T * 3 * E, 1);
+    using usual = Tensor.from(rows, [1, 1, T, 3 * E]);
+    rows.fill(1e15, (T - 1) * 3 * E);
+    using huge = Tensor.from(rows, [1, 1, T, 3 * E]);
     const first = async (qkv: Tensor) => {
       using y = attention({ qkv }, options);
-      return (await y.read()).slice(0, (T - 1) * D);
+      return (await y.read()).slice(0, (T - 1) * E);
     };
     assertEquals(await first(huge), await first(usual));
   }
@@ -278,10 +278,10 @@ Deno.test("attention: a key that is not seen has no part in value and gradient, 
 
 Deno.test("attention: the pattern is what weighs values", async () => {
   const cases: Sizes[] = [
-    { R: 2, B: 2, T: 7, H: 2, D: 3 },
-    { T: 12, H: 1, D: 8, S: 5 },
-    { T: 1, H: 1, D: 1 },
-    { T: 1025, H: 1, D: 4, S: 2 },
+    { R: 2, B: 2, T: 7, H: 2, E: 3 },
+    { T: 12, H: 1, E: 8, S: 5 },
+    { T: 1, H: 1, E: 1 },
+    { T: 1025, H: 1, E: 4, S: 2 },
   ];
   for (const sizes of cases) {
     for (const kind of KINDS) {
@@ -308,7 +308,7 @@ Deno.test("attention: the pattern is what weighs values", async () => {
 
 Deno.test("attention: fused and composed agree, and composed differentiates twice", async () => {
   for (const kind of KINDS) {
-    for (const sizes of [{ R: 2, B: 2, T: 6, H: 2, D: 3 }, { T: 5, H: 2, D: 4, S: 1 }]) {
+    for (const sizes of [{ R: 2, B: 2, T: 6, H: 2, E: 3 }, { T: 5, H: 2, E: 4, S: 1 }]) {
       using operands = new Operands(sizes);
       const options = { heads: sizes.H, kind, causal: true };
       const { inputs, tensors } = operands;
@@ -348,10 +348,10 @@ Deno.test("attention: fused and composed agree, and composed differentiates twic
 });
 
 Deno.test("attention: a replica has the same bits alone and in an ensemble", async () => {
-  const [R, B, T, H, D] = [3, 2, 13, 2, 4];
+  const [R, B, T, H, E] = [3, 2, 13, 2, 4];
   for (const sharing of SHARINGS) {
     for (const S of [undefined, 1]) {
-      using ensemble = new Operands({ R, B, T, H, D, S });
+      using ensemble = new Operands({ R, B, T, H, E, S });
       const run = async (inputs: AttentionInputs, tensors: readonly Tensor[]) => {
         const results = await evaluate(() => {
           const y = attention(inputs, { heads: H, causal: true, sharing });
@@ -422,8 +422,8 @@ Deno.test("attention: more than 65 535 workgroups", async () => {
 });
 
 Deno.test("attention: a tile by adapter and head", () => {
-  const tile = (software: boolean, subgroupSize: number, D: number, rows: number) =>
-    chooseAttentionTile({ software, subgroupSize }, D, rows);
+  const tile = (software: boolean, subgroupSize: number, E: number, rows: number) =>
+    chooseAttentionTile({ software, subgroupSize }, E, rows);
   assertEquals(tile(true, 8, 16, 64), { sharing: "subgroup", LANES: 8, ROWS: 2, KEYS: 8 });
   assertEquals(tile(true, 16, 16, 64).LANES, 16);
   // A second row per lane would be empty, or too much for the registers.
@@ -449,7 +449,7 @@ Deno.test("attention: what does not fit is refused by name", () => {
       message.replace("attention:", "attention_pattern:"),
     );
   };
-  refused({ qkv: flat }, { heads: 2 }, "attention: expected qkv (R, B, T, 3·H·D), found qkv (2, 3, 12)");
+  refused({ qkv: flat }, { heads: 2 }, "attention: expected qkv (R, B, T, 3·H·E), found qkv (2, 3, 12)");
   refused({ qkv: odd }, { heads: 2 }, "attention: expected queries, keys and values of one width in the last axis");
   refused({ q, kv: qkv }, { heads: 2 }, "attention: expected keys and values of the queries' width in the last axis");
   refused({ q, kv: others }, { heads: 2 }, "attention: expected as many replicas and sequences of q as of kv");

@@ -1,17 +1,21 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { add, divide, multiply, subtract } from "../../../kernels/elementwise/binary.ts";
+import { add, divide, greater, maximum, minimum, multiply, subtract } from "../../../kernels/elementwise/binary.ts";
+import { gradients } from "../../../lib/autodiff/gradients.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
 import { ShapeError } from "../../../lib/gpu/errors.ts";
+import { evaluate } from "../../../lib/gpu/program.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
 import { assertGradients, waveTensor } from "../../oracles/gradients.ts";
 
 await openGpu();
 
 /** Away from 0, so that quotients stay moderate. */
-function positive(shape: readonly number[], wave: number): Tensor {
-  const values = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => 1.5 + Math.sin(wave * i + 1));
+function positive(shape: readonly number[], wave: number, middle = 1.5): Tensor {
+  const values = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => middle + Math.sin(wave * i + 1));
   return Tensor.from(values, shape);
 }
+
+const operations = { add, subtract, multiply, divide, maximum, minimum, greater };
 
 Deno.test("binary: values and gradients of every operation, equal shapes and repeated axes on either side", async () => {
   const shapes = [
@@ -33,10 +37,11 @@ Deno.test("binary: values and gradients of every operation, equal shapes and rep
   ];
   for (const [left, right] of shapes) {
     using a = positive(left, 1);
-    using b = positive(right, 2);
-    for (const operation of [add, subtract, multiply, divide]) {
+    // Nowhere equal to a: there maximum, minimum and greater have no slope.
+    using b = positive(right, 2, 1.503);
+    for (const [name, operation] of Object.entries(operations)) {
       // The longest sum has 390 terms; roundings of 6e-8 add up to some 1e-6 at worst.
-      await assertGradients(() => operation(a, b), [a, b], 2e-6, `${operation.name} (${left}) (${right})`);
+      await assertGradients(() => operation(a, b), [a, b], 2e-6, `${name} (${left}) (${right})`);
     }
   }
 });
@@ -45,6 +50,20 @@ Deno.test("binary: a tensor with itself gets both gradients", async () => {
   using a = positive([9], 1);
   await assertGradients(() => multiply(a, a), [a], 1e-6);
   await assertGradients(() => subtract(a, a), [a], 1e-6);
+});
+
+Deno.test("binary: the larger and the smaller number share a gradient where they are equal", async () => {
+  using a = Tensor.from([1, 2, 3]);
+  using b = Tensor.from([2, 2, 2]);
+  for (const [choose, shares] of [[maximum, [0, 0.5, 1]], [minimum, [1, 0.5, 0]]] as const) {
+    const [da, db] = [0, 1].map((which) => evaluate(() => gradients(choose(a, b), [a, b])[which]));
+    using first = await da;
+    using second = await db;
+    assertEquals([...await first.read()], [...shares]);
+    assertEquals([...await second.read()], shares.map((share) => 1 - share));
+  }
+  using mask = greater(a, b);
+  assertEquals([...await mask.read()], [0, 0, 1]);
 });
 
 Deno.test("binary: more than 65 535 workgroups, with and without repeating", async () => {

@@ -1,7 +1,9 @@
-import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import * as unary from "../../../kernels/elementwise/unary.ts";
 import { twiceDifferentiable } from "../../../lib/autodiff/differentiable.ts";
+import { gradients, hessianVectorProduct } from "../../../lib/autodiff/gradients.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
+import { evaluate } from "../../../lib/gpu/program.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
 import { assertGradients } from "../../oracles/gradients.ts";
 
@@ -25,6 +27,11 @@ Deno.test("unary: values and gradients", async () => {
     softplus: unary.softplus,
     relu: unary.relu,
     leakyRelu: (x: Tensor) => unary.leakyRelu(x, 0.2),
+    abs: unary.abs,
+    sign: unary.sign,
+    sin: unary.sin,
+    cos: unary.cos,
+    clip: (x: Tensor) => unary.clip(x, -1.5, 0.75),
   };
   const onPositive = { log: unary.log, sqrt: unary.sqrt, reciprocal: unary.reciprocal };
   for (const [name, f] of Object.entries(everywhere)) {
@@ -63,6 +70,40 @@ Deno.test("unary: the slope of a rectifier at 0 is that of its negative side", a
   using zero = Tensor.from([0, -0]);
   using y = unary.leakyRelu(zero, 0.5);
   assertEquals([...await y.read()], [0, -0]);
+});
+
+Deno.test("unary: sine and cosine over many turns, and beside the edges of quadrants", async () => {
+  const values = Array.from({ length: 20_001 }, (_, i) => (i - 10_000) / 2.0003);
+  for (let k = -20; k <= 20; k++) values.push(k * Math.PI / 4 + 1e-4, k * Math.PI / 4 - 1e-4, k * Math.PI / 2);
+  using x = Tensor.from(values);
+  for (const [f, exact] of [[unary.sin, Math.sin], [unary.cos, Math.cos]] as const) {
+    using y = f(x);
+    (await y.read()).forEach((value, i) => {
+      assertLess(Math.abs(value - exact(Math.fround(values[i]))), 2e-7, `${f.spec.label} ${values[i]}`);
+    });
+  }
+  using tiny = Tensor.from([1e-30, -1e-5]);
+  using same = unary.sin(tiny);
+  assertEquals([...await same.read()], [Math.fround(1e-30), Math.fround(Math.sin(Math.fround(-1e-5)))]);
+});
+
+Deno.test("unary: slopes where a function bends, and second derivatives", async () => {
+  const slopeAt = async (f: (x: Tensor) => Tensor, at: number) => {
+    using x = Tensor.from([at]);
+    using fused = await evaluate(() => gradients(f(x), [x])[0]);
+    using composed = await evaluate(() => gradients(twiceDifferentiable(() => f(x)), [x])[0]);
+    assertEquals(await fused.read(), await composed.read());
+    return (await fused.read())[0];
+  };
+  assertEquals(await slopeAt(unary.abs, 0), 0);
+  assertEquals(await slopeAt(unary.relu, 0), 0);
+  const clip = (x: Tensor) => unary.clip(x, -1, 2);
+  assertEquals([await slopeAt(clip, -1), await slopeAt(clip, 2), await slopeAt(clip, 2.5)], [1, 1, 0]);
+  using x = Tensor.from([0.3, 2, -4]);
+  using one = Tensor.from([1, 1, 1]);
+  using second = await evaluate(() => hessianVectorProduct(twiceDifferentiable(() => unary.sin(x)), [x], [one])[0]);
+  (await second.read()).forEach((value, i) => assertAlmostEquals(value, -Math.sin([0.3, 2, -4][i]), 1e-6));
+  assertThrows(() => unary.clip(x, 1, 0), RangeError, 'clip: expected "low" of at most "high", found 1 and 0');
 });
 
 Deno.test("unary: more than 65 535 workgroups", async () => {

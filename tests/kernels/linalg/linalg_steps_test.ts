@@ -1,5 +1,6 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
-import { angles, combine } from "../../../kernels/linalg/angles.ts";
+import { angles } from "../../../kernels/linalg/angles.ts";
+import { combine } from "../../../kernels/shared/combine.ts";
 import { columnMeans, scaledSquares, subtractRows } from "../../../kernels/linalg/centre.ts";
 import { choleskyFactor } from "../../../kernels/linalg/cholesky.ts";
 import { addIdentity, expmScale, takeSquare } from "../../../kernels/linalg/expm.ts";

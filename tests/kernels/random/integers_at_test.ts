@@ -19,7 +19,7 @@ Deno.test("integers_at: the integers of lib/random/laws, one, odd counts, more c
   }
 });
 
-Deno.test("random_subset: the first elements of the permutation of lib/random/laws, also all of them", async () => {
+Deno.test("subset_at: the first elements of the permutation of lib/random/laws, also all of them", async () => {
   for (const [R, B, K, C] of [[1, 1, 1, 1], [3, 5, 3, 7], [2, 3, 131, 131], [1, 2, 4, 1000]]) {
     const places = somePlaces(R, B);
     using place = placeTensor(places, [R, B]);
@@ -28,7 +28,7 @@ Deno.test("random_subset: the first elements of the permutation of lib/random/la
   }
 });
 
-Deno.test("integers_at and random_subset: over 65 535 workgroups, all equally likely up to the last", async () => {
+Deno.test("integers_at and subset_at: over 65 535 workgroups, all equally likely up to the last", async () => {
   const even = (counts: Float64Array, n: number) => {
     const expected = n / counts.length;
     const statistic = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);

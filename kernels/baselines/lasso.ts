@@ -4,7 +4,7 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import gram from "./gram.part.wgsl" with { type: "text" };
-import code from "./lasso_prefixes.wgsl" with { type: "text" };
+import code from "./lasso.wgsl" with { type: "text" };
 import {
   checkShared,
   dot64,
@@ -18,10 +18,10 @@ import {
 } from "./prefixes.ts";
 
 const forward = kernel({
-  label: "lasso_prefixes",
+  label: "lasso",
   code: {
     "kernels/baselines/gram.part.wgsl": gram,
-    "kernels/baselines/lasso_prefixes.wgsl": code,
+    "kernels/baselines/lasso.wgsl": code,
   },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], lambda: ["L"] },
   outputs: { prediction: ["R", "B", "P"] },
@@ -30,15 +30,16 @@ const forward = kernel({
 });
 
 /**
- * `ŷ_n = x_n·w`, `w = argmin 1/(2n) Σ_{m<n} (x_m·w − y_m)² + λ |w|₁` (scikit-learn's scaling), for every n.
+ * Predicts `ŷ_n = x_n·w`, `w = argmin 1/(2n) Σ_{m<n} (x_m·w − y_m)² + λ |w|₁` (scikit-learn's scaling), for every n.
  *
- * Coordinate descent chooses the support, conjugate gradients find the weights on it; both stop when nothing moves any more.
- * The loss is within 2e-6 of its optimum, relative to that of w = 0. Predictions are within 1e-5 of the largest for λ ≥ 0.1
- * (labels of order 1), and can be off by a percent for λ ≤ 0.01 around D pairs, where the optimum is flat.
+ * Coordinate descent chooses the support, conjugate gradients find the weights on it; both stop when nothing moves any
+ * more. The loss is within 2e-6 of its optimum, relative to that of w = 0. Predictions are within 1e-5 of the largest
+ * for λ ≥ 0.1 (labels of order 1), and can be off by a percent for λ ≤ 0.01 around D pairs, where the optimum is flat.
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N).
  * @param lambda Penalty λ ≥ 0 (R or 1).
- * @param iterations Most iterations per position, ≥ 1, of which 500 are plenty; N + iterations ≤ 65 535 on a software adapter.
+ * @param iterations Most iterations per position, ≥ 1, of which 500 are plenty; N + iterations ≤ 65 535 on a software
+ *   adapter.
  * @param positions Every position or the last one alone.
  * @returns Predictions (R, B, N), or (R, B); 0 for the first position.
  * @throws {ShapeError} If shapes do not fit.
@@ -50,9 +51,9 @@ export function lassoPrefixes(
   positions: Positions = "every",
 ): Tensor {
   const { x, y } = prompts;
-  const sizes = prefixSizes("lasso_prefixes", prompts, positions);
-  checkShared("lasso_prefixes", "lambda", lambda.shape[0], "R", x.shape[0]);
-  checkLoopIterations("lasso_prefixes", x.shape[2] + iterations);
+  const sizes = prefixSizes("lasso", prompts, positions);
+  checkShared("lasso", "lambda", lambda.shape[0], "R", x.shape[0]);
+  checkLoopIterations("lasso", x.shape[2] + iterations);
   return shapePositions(forward({ x, y, lambda, iterations }, sizes).prediction, positions);
 }
 

@@ -1,7 +1,7 @@
-// y[i] = f(x[i])      f by OP, see functions.part.wgsl
+// y[n] = f(x[n])      f, and `each` that takes a whole element, as elementwise.ts writes them
 //
 // One invocation per element.
-struct Dims { N: u32, slope: f32, shift: f32 }
+struct Dims { N: u32, p0: f32, p1: f32, p2: f32, p3: f32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<Element>;        // (N)
 @group(0) @binding(2) var<storage, read_write> y: array<Element>;  // (N)

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertLess } from "@std/assert";
-import { lassoPrefixes, lassoReference } from "../../../kernels/baselines/lasso_prefixes.ts";
+import { lassoPrefixes, lassoReference } from "../../../kernels/baselines/lasso.ts";
 import { dot64 } from "../../../kernels/baselines/prefixes.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
@@ -8,7 +8,7 @@ import { both, bothNormal, relativeError } from "../../oracles/prompts.ts";
 
 await openGpu();
 
-Deno.test("lasso_prefixes: as coordinate descent in float64", async () => {
+Deno.test("lasso: as coordinate descent in float64", async () => {
   for (const [R, B, N, D] of [[1, 1, 2, 1], [2, 3, 5, 1], [2, 8, 12, 3], [1, 8, 24, 8]]) {
     const [x, y] = [bothNormal([R, B, N, D], 1), bothNormal([R, B, N], 2)];
     using input = x.tensor;
@@ -23,7 +23,7 @@ Deno.test("lasso_prefixes: as coordinate descent in float64", async () => {
   }
 });
 
-Deno.test("lasso_prefixes: the duality gap, in units of the loss of w = 0", async () => {
+Deno.test("lasso: the duality gap, in units of the loss of w = 0", async () => {
   const D = 10;
   for (const n of [5, 10, 40]) {
     // Queries along the axes tell the weights.
@@ -51,7 +51,7 @@ Deno.test("lasso_prefixes: the duality gap, in units of the loss of w = 0", asyn
   }
 });
 
-Deno.test("lasso_prefixes: a penalty for each replica; more than 65 535 workgroups", async () => {
+Deno.test("lasso: a penalty for each replica; more than 65 535 workgroups", async () => {
   const B = 16 * 65_536 + 1;
   using x = new Tensor([2, B, 2, 1]);
   using y = new Tensor([2, B, 2]);

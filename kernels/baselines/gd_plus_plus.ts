@@ -4,7 +4,7 @@ import { currentGpu } from "../../lib/gpu/device.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import code from "./descent_plus_prefixes.wgsl" with { type: "text" };
+import code from "./gd_plus_plus.wgsl" with { type: "text" };
 import {
   checkShared,
   dot64,
@@ -19,21 +19,21 @@ import {
 const MAX_DIMENSION = 39;
 
 const forward = kernel({
-  label: "descent_plus_prefixes",
-  code: { "kernels/baselines/descent_plus_prefixes.wgsl": code },
+  label: "gd_plus_plus",
+  code: { "kernels/baselines/gd_plus_plus.wgsl": code },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], rate: ["L", "K"], gamma: ["G", "K"] },
   outputs: { prediction: ["R", "B", "P"] },
   groups: ({ R, B, N, D, P, K, LANES }) => {
     const strips = Math.ceil(D / 4);
     const [cells, lines] = [Math.ceil(D * strips / LANES), Math.ceil(D / LANES)];
     const perStep = 1 + cells * (4 + 3 * strips) + lines * (3 + 3 * D);
-    checkLoopIterations("descent_plus_prefixes", (cells + lines) * (N + 1) + K * perStep);
+    checkLoopIterations("gd_plus_plus", (cells + lines) * (N + 1) + K * perStep);
     return R * B * P;
   },
 });
 
 /**
- * GD++ of von Oswald et al. (2212.07677) on every prefix: the prediction for x_n is `x_n·w` after K steps of
+ * Predicts by GD++ (von Oswald et al., 2212.07677) on every prefix: the prediction for x_n is `x_n·w` after K steps of
  * `w ← w + η_k S b_k`, `S ← (I − γ_k Σ_k) S` from `w = 0`, `S = I`, where the step sees inputs `S x_m` of covariance
  * `Σ_k = 1/n Σ_{m<n} S x_m (S x_m)ᵀ`, and `b_k = 1/n Σ_{m<n} (y_m − x_m·w) S x_m`. γ = 0 is gradient descent.
  *
@@ -45,22 +45,22 @@ const forward = kernel({
  * @returns Predictions (R, B, N), or (R, B); 0 for the first position.
  * @throws {ShapeError} If shapes do not fit.
  */
-export function descentPlusPrefixes(
+export function gdPlusPlusPrefixes(
   prompts: Prompts,
   rate: Tensor,
   gamma: Tensor,
   positions: Positions = "every",
 ): Tensor {
   const { x, y } = prompts;
-  const { P } = prefixSizes("descent_plus_prefixes", prompts, positions, MAX_DIMENSION);
-  checkShared("descent_plus_prefixes", "rate", rate.shape[0], "R", x.shape[0]);
-  checkShared("descent_plus_prefixes", "gamma", gamma.shape[0], "R", x.shape[0]);
+  const { P } = prefixSizes("gd_plus_plus", prompts, positions, MAX_DIMENSION);
+  checkShared("gd_plus_plus", "rate", rate.shape[0], "R", x.shape[0]);
+  checkShared("gd_plus_plus", "gamma", gamma.shape[0], "R", x.shape[0]);
   const LANES = currentGpu().adapter.software ? 8 : 64;
   return shapePositions(forward({ x, y, rate, gamma }, { P, LANES }).prediction, positions);
 }
 
 /**
- * {@linkcode descentPlusPrefixes} in float64, token by token as the paper writes it: every step moves labels and inputs.
+ * {@linkcode gdPlusPlusPrefixes} in float64, token by token as the paper writes it: every step moves labels and inputs.
  *
  * @param x Inputs (R, B, N, D).
  * @param y Labels (R, B, N).
@@ -68,7 +68,7 @@ export function descentPlusPrefixes(
  * @param gamma Shrinkage γ of each step (R or 1, K).
  * @returns Predictions (R, B, N).
  */
-export function descentPlusReference(x: Array64, y: Array64, rate: Array64, gamma: Array64): Array64 {
+export function gdPlusPlusReference(x: Array64, y: Array64, rate: Array64, gamma: Array64): Array64 {
   const K = rate.shape[1];
   const at = ({ shape, data }: Array64, replica: number, k: number) => data[Math.min(replica, shape[0] - 1) * K + k];
   return prefixReference(x, y, (context, query, replica) => {

@@ -1,8 +1,7 @@
-// y[i] = a[i] ∘ b[i]      ∘ one of + − · / (OP = 0 … 3)
+// y[n] = f(a[n], b[n])      f as pairwise.ts writes it
 //
 // One invocation per element. STRIDED: a and b are read with strides along up to four axes, 0 along those that repeat.
 // Elements of a and b are of type A and B: four numbers, or one that stands for all four. Sizes and strides count elements.
-const OP: u32 = 0u;
 const STRIDED: u32 = 0u;
 struct Dims {
   N: u32, n1: u32, n2: u32, n3: u32,
@@ -32,12 +31,5 @@ struct Dims {
     left = k0 * dims.a0 + k1 * dims.a1 + k2 * dims.a2 + k3 * dims.a3;
     right = k0 * dims.b0 + k1 * dims.b1 + k2 * dims.b2 + k3 * dims.b3;
   }
-  let p = Element(a[left]);
-  let q = Element(b[right]);
-  switch OP {
-    case 0u: { y[i] = p + q; }
-    case 1u: { y[i] = p - q; }
-    case 2u: { y[i] = p * q; }
-    default: { y[i] = p / q; }
-  }
+  y[i] = f(Element(a[left]), Element(b[right]));
 }

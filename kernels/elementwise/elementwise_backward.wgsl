@@ -1,7 +1,7 @@
-// dx[i] = dy[i] f′(v[i])      v the argument or the value of f, see functions.part.wgsl
+// dx[n] = dy[n] f′(v[n])      v the argument of f, or its value where f′ is a function of that; see elementwise.ts
 //
 // One invocation per element.
-struct Dims { N: u32, slope: f32, shift: f32 }
+struct Dims { N: u32, p0: f32, p1: f32, p2: f32, p3: f32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> v: array<Element>;         // (N)
 @group(0) @binding(2) var<storage, read> dy: array<Element>;        // (N)
@@ -11,6 +11,6 @@ struct Dims { N: u32, slope: f32, shift: f32 }
     @builtin(local_invocation_index) lane: u32) {
   let i = group_index(group, groups) * 64u + lane;
   if (i < dims.N / WIDTH) {
-    dx[i] = dy[i] * each_slope(v[i]);
+    dx[i] = dy[i] * each_derivative(v[i]);
   }
 }

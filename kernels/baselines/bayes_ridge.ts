@@ -4,7 +4,7 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
-import code from "./evidence_prefixes.wgsl" with { type: "text" };
+import code from "./bayes_ridge.wgsl" with { type: "text" };
 import givens from "./givens.part.wgsl" with { type: "text" };
 import { mixParts } from "../arrange/mix_parts.ts";
 import {
@@ -22,23 +22,23 @@ import {
 } from "./prefixes.ts";
 
 const forward = kernel({
-  label: "evidence_prefixes",
+  label: "bayes_ridge",
   code: {
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/baselines/givens.part.wgsl": givens,
-    "kernels/baselines/evidence_prefixes.wgsl": code,
+    "kernels/baselines/bayes_ridge.wgsl": code,
   },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], sigma: ["L", "C"], tau: ["T"] },
   outputs: { part: ["R", "B", "C", "P", "3"] },
   groups: ({ R, B, C, N }) => {
-    checkLoopIterations("evidence_prefixes", N);
+    checkLoopIterations("bayes_ridge", N);
     return Math.ceil(R * B * C / PROMPTS_PER_GROUP);
   },
 });
 
 /**
- * The posterior mean of `y_n` for `y = x·w + σ ε`, `w ~ N(0, τ² I)`, σ one of C equally likely levels: ridge predictions
- * with `λ_c = σ_c²/τ²`, weighted by `p_c ∝ Π_{m<n} p_c(y_m | earlier pairs)`.
+ * Predicts by the posterior mean of `y_n` for `y = x·w + σ ε`, `w ~ N(0, τ² I)`, σ one of C equally likely levels:
+ * ridge predictions with `λ_c = σ_c²/τ²`, weighted by `p_c ∝ Π_{m<n} p_c(y_m | earlier pairs)`.
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N); N ≤ 65 535 on a software adapter.
  * @param sigma Standard deviations σ > 0 of the noise (R or 1, C).
@@ -47,17 +47,17 @@ const forward = kernel({
  * @returns Predictions (R, B, N), or (R, B); 0 for the first position.
  * @throws {ShapeError} If shapes do not fit.
  */
-export function evidencePrefixes(
+export function bayesRidgePrefixes(
   prompts: Prompts,
   sigma: Tensor,
   tau: Tensor,
   positions: Positions = "every",
 ): Tensor {
   const { x, y } = prompts;
-  const { P } = prefixSizes("evidence_prefixes", prompts, positions);
+  const { P } = prefixSizes("bayes_ridge", prompts, positions);
   const [R, B] = x.shape;
-  checkShared("evidence_prefixes", "sigma", sigma.shape[0], "R", R);
-  checkShared("evidence_prefixes", "tau", tau.shape[0], "R", R);
+  checkShared("bayes_ridge", "sigma", sigma.shape[0], "R", R);
+  checkShared("bayes_ridge", "tau", tau.shape[0], "R", R);
   const { part } = forward({ x, y, sigma, tau }, { P });
   const { prediction } = mixParts({ part: part.reshape([R * B, sigma.shape[1], P, 3]) });
   releaseScratch(part);
@@ -65,7 +65,7 @@ export function evidencePrefixes(
 }
 
 /**
- * {@linkcode evidencePrefixes} in float64, by the law `N(0, τ² X Xᵀ + σ² I)` of all labels of a prefix at once.
+ * {@linkcode bayesRidgePrefixes} in float64, by the law `N(0, τ² X Xᵀ + σ² I)` of all labels of a prefix at once.
  *
  * @param x Inputs (R, B, N, D).
  * @param y Labels (R, B, N).
@@ -73,7 +73,7 @@ export function evidencePrefixes(
  * @param tau Standard deviation of a weight (R or 1).
  * @returns Predictions (R, B, N).
  */
-export function evidenceReference(x: Array64, y: Array64, sigma: Array64, tau: Array64): Array64 {
+export function bayesRidgeReference(x: Array64, y: Array64, sigma: Array64, tau: Array64): Array64 {
   const D = x.shape[3];
   const [L, C] = sigma.shape;
   return prefixReference(x, y, (context, query, replica) => {

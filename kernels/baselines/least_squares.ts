@@ -4,7 +4,7 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import givens from "./givens.part.wgsl" with { type: "text" };
-import code from "./least_squares_prefixes.wgsl" with { type: "text" };
+import code from "./least_squares.wgsl" with { type: "text" };
 import {
   dot64,
   moments64,
@@ -19,24 +19,25 @@ import {
 } from "./prefixes.ts";
 
 const forward = kernel({
-  label: "least_squares_prefixes",
+  label: "least_squares",
   code: {
     "kernels/baselines/givens.part.wgsl": givens,
-    "kernels/baselines/least_squares_prefixes.wgsl": code,
+    "kernels/baselines/least_squares.wgsl": code,
   },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"] },
   outputs: { prediction: ["R", "B", "P"], basis: ["R", "B", "ROWS", "D"] },
   groups: ({ R, B, N, D }) => {
-    checkLoopIterations("least_squares_prefixes", N * (3 + 2 * D));
+    checkLoopIterations("least_squares", N * (3 + 2 * D));
     return Math.ceil(R * B / PROMPTS_PER_GROUP);
   },
 });
 
 /**
- * `ŷ_n = x_n·w`, w the shortest minimiser of `Σ_{m<n} (x_m·w − y_m)²`: the limit of ridge regression for λ → 0.
+ * Predicts `ŷ_n = x_n·w`, w the shortest minimiser of `Σ_{m<n} (x_m·w − y_m)²`: the limit of ridge regression for λ →
+ * 0.
  *
- * Inputs may be fewer than D or dependent: an x whose part outside the span of the earlier ones is below 1e-5 |x| counts
- * as inside. Nearly dependent inputs magnify rounding by their condition number, not by its square.
+ * Inputs may be fewer than D or dependent: an x whose part outside the span of the earlier ones is below 1e-5 |x|
+ * counts as inside. Nearly dependent inputs magnify rounding by their condition number, not by its square.
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N); N (3 + 2 D) ≤ 65 535 on a software adapter.
  * @param positions Every position or the last one alone.
@@ -45,7 +46,7 @@ const forward = kernel({
  */
 export function leastSquaresPrefixes(prompts: Prompts, positions: Positions = "every"): Tensor {
   const { x, y } = prompts;
-  const sizes = { ...prefixSizes("least_squares_prefixes", prompts, positions), ROWS: x.shape[3] + 1 };
+  const sizes = { ...prefixSizes("least_squares", prompts, positions), ROWS: x.shape[3] + 1 };
   const { prediction, basis } = forward({ x, y }, sizes);
   releaseScratch(basis);
   return shapePositions(prediction, positions);

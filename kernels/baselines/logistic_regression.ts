@@ -5,7 +5,7 @@ import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
 import givens from "./givens.part.wgsl" with { type: "text" };
-import code from "./logistic_prefixes.wgsl" with { type: "text" };
+import code from "./logistic_regression.wgsl" with { type: "text" };
 import {
   checkShared,
   dot64,
@@ -19,11 +19,11 @@ import {
 } from "./prefixes.ts";
 
 const forward = kernel({
-  label: "logistic_prefixes",
+  label: "logistic_regression",
   code: {
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/baselines/givens.part.wgsl": givens,
-    "kernels/baselines/logistic_prefixes.wgsl": code,
+    "kernels/baselines/logistic_regression.wgsl": code,
   },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], lambda: ["L"] },
   outputs: { prediction: ["R", "B", "P"] },
@@ -32,10 +32,11 @@ const forward = kernel({
 });
 
 /**
- * `ŷ_n = x_n·w`, `w = argmin Σ_{m<n} ln(1 + exp(−s_m x_m·w)) + λ/2 |w|²` with s = 1 for y > 0, else −1, for every n.
+ * Predicts `ŷ_n = x_n·w`, `w = argmin Σ_{m<n} ln(1 + exp(−s_m x_m·w)) + λ/2 |w|²` with s = 1 for y > 0, else −1, for
+ * every n.
  *
- * The prediction is the log-odds of a positive label: `sigmoid(ŷ)` is its probability. Newton's method, damped so that it
- * descends from anywhere (Sun & Tran-Dinh 2019).
+ * The prediction is the log-odds of a positive label: `sigmoid(ŷ)` is its probability. Newton's method, damped so that
+ * it descends from anywhere (Sun & Tran-Dinh 2019).
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N), of which only the sign is read.
  * @param lambda Penalty λ > 0 (R or 1).
@@ -45,28 +46,28 @@ const forward = kernel({
  * @returns Log-odds (R, B, N), or (R, B); 0 for the first position.
  * @throws {ShapeError} If shapes do not fit.
  */
-export function logisticPrefixes(
+export function logisticRegressionPrefixes(
   prompts: Prompts,
   lambda: Tensor,
   iterations: number,
   positions: Positions = "every",
 ): Tensor {
   const { x, y } = prompts;
-  const sizes = prefixSizes("logistic_prefixes", prompts, positions);
-  checkShared("logistic_prefixes", "lambda", lambda.shape[0], "R", x.shape[0]);
-  checkLoopIterations("logistic_prefixes", iterations * (1 + 2 * x.shape[2]));
+  const sizes = prefixSizes("logistic_regression", prompts, positions);
+  checkShared("logistic_regression", "lambda", lambda.shape[0], "R", x.shape[0]);
+  checkLoopIterations("logistic_regression", iterations * (1 + 2 * x.shape[2]));
   return shapePositions(forward({ x, y, lambda, iterations }, sizes).prediction, positions);
 }
 
 /**
- * {@linkcode logisticPrefixes} in float64: Newton's method with halved steps, until nothing moves.
+ * {@linkcode logisticRegressionPrefixes} in float64: Newton's method with halved steps, until nothing moves.
  *
  * @param x Inputs (R, B, N, D).
  * @param y Labels (R, B, N).
  * @param lambda Penalty λ > 0 (R or 1).
  * @returns Log-odds (R, B, N).
  */
-export function logisticReference(x: Array64, y: Array64, lambda: Array64): Array64 {
+export function logisticRegressionReference(x: Array64, y: Array64, lambda: Array64): Array64 {
   const D = x.shape[3];
   return prefixReference(x, y, (context, query, replica) => {
     const penalty = lambda.data[Math.min(replica, lambda.shape[0] - 1)];

@@ -16,24 +16,24 @@ import {
   shapePositions,
   solve64,
 } from "./prefixes.ts";
-import code from "./ridge_prefixes.wgsl" with { type: "text" };
+import code from "./ridge.wgsl" with { type: "text" };
 
 const forward = kernel({
-  label: "ridge_prefixes",
+  label: "ridge",
   code: {
     "kernels/baselines/givens.part.wgsl": givens,
-    "kernels/baselines/ridge_prefixes.wgsl": code,
+    "kernels/baselines/ridge.wgsl": code,
   },
-  inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], penalty: ["L", "E"] },
+  inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], penalty: ["L", "Q"] },
   outputs: { prediction: ["R", "B", "P"] },
   groups: ({ R, B, N }) => {
-    checkLoopIterations("ridge_prefixes", N);
+    checkLoopIterations("ridge", N);
     return Math.ceil(R * B / PROMPTS_PER_GROUP);
   },
 });
 
 /**
- * `ŷ_n = x_n·w`, `w = argmin Σ_{m<n} (x_m·w − y_m)² + Σ_i penalty_i w_i²`, for every n: 0 for the first.
+ * Predicts `ŷ_n = x_n·w`, `w = argmin Σ_{m<n} (x_m·w − y_m)² + Σ_i penalty_i w_i²`, for every n: 0 for the first.
  *
  * Each pair updates a triangular factor by plane rotations, so that errors grow with the condition number of the
  * penalised inputs and not with its square.
@@ -46,9 +46,9 @@ const forward = kernel({
  */
 export function ridgePrefixes(prompts: Prompts, penalty: Tensor, positions: Positions = "every"): Tensor {
   const { x, y } = prompts;
-  const sizes = prefixSizes("ridge_prefixes", prompts, positions);
-  checkShared("ridge_prefixes", "penalty", penalty.shape[0], "R", x.shape[0]);
-  checkShared("ridge_prefixes", "penalty", penalty.shape[1], "D", x.shape[3]);
+  const sizes = prefixSizes("ridge", prompts, positions);
+  checkShared("ridge", "penalty", penalty.shape[0], "R", x.shape[0]);
+  checkShared("ridge", "penalty", penalty.shape[1], "D", x.shape[3]);
   const { prediction } = forward({ x, y, penalty }, sizes);
   return shapePositions(prediction, positions);
 }
@@ -63,10 +63,10 @@ export function ridgePrefixes(prompts: Prompts, penalty: Tensor, positions: Posi
  */
 export function ridgeReference(x: Array64, y: Array64, penalty: Array64): Array64 {
   const D = x.shape[3];
-  const [L, E] = penalty.shape;
+  const [L, Q] = penalty.shape;
   return prefixReference(x, y, (context, query, replica) => {
     const { gram, moment } = moments64(context.x, context.y, D);
-    for (let i = 0; i < D; i++) gram[i * D + i] += penalty.data[Math.min(replica, L - 1) * E + Math.min(i, E - 1)];
+    for (let i = 0; i < D; i++) gram[i * D + i] += penalty.data[Math.min(replica, L - 1) * Q + Math.min(i, Q - 1)];
     return dot64(solve64(gram, moment), query);
   });
 }

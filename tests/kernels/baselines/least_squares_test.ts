@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertLess } from "@std/assert";
-import { leastSquaresPrefixes, leastSquaresReference } from "../../../kernels/baselines/least_squares_prefixes.ts";
-import { ridgeReference } from "../../../kernels/baselines/ridge_prefixes.ts";
+import { leastSquaresPrefixes, leastSquaresReference } from "../../../kernels/baselines/least_squares.ts";
+import { ridgeReference } from "../../../kernels/baselines/ridge.ts";
 import type { Array64 } from "../../../lib/autodiff/array64.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
@@ -14,7 +14,7 @@ function at({ shape, data }: Array64, wanted: (n: number) => boolean): Array64 {
   return { shape: [kept.length], data: kept };
 }
 
-Deno.test("least_squares_prefixes: the shortest solution below D pairs, the only one above", async () => {
+Deno.test("least_squares: the shortest solution below D pairs, the only one above", async () => {
   for (const [R, B, N, D] of [[2, 3, 5, 1], [3, 33, 13, 3], [1, 64, 40, 8], [1, 4, 90, 20]]) {
     const [x, y] = [bothNormal([R, B, N, D], 1), bothNormal([R, B, N], 2)];
     using input = x.tensor;
@@ -30,7 +30,7 @@ Deno.test("least_squares_prefixes: the shortest solution below D pairs, the only
   }
 });
 
-Deno.test("least_squares_prefixes: dependent and zero inputs", async () => {
+Deno.test("least_squares: dependent and zero inputs", async () => {
   const [N, D] = [9, 4];
   const [a, b] = [[1, 2, -1, 0.5], [0.5, -1, 1, 2]];
   const rows = [a, a, [0, 0, 0, 0], a.map((v) => -2 * v), b, b.map((v, i) => v - a[i]), a, [1, 1, 1, 1], [1, 0, 0, 0]];
@@ -44,7 +44,7 @@ Deno.test("least_squares_prefixes: dependent and zero inputs", async () => {
   assertLess(relativeError(await prediction.read(), exact), 2e-6);
 });
 
-Deno.test("least_squares_prefixes: more than 65 535 workgroups", async () => {
+Deno.test("least_squares: more than 65 535 workgroups", async () => {
   const B = 32 * 65_536 + 1;
   using x = new Tensor([1, B, 2, 1]);
   using y = new Tensor([1, B, 2]);

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { ridgePrefixes, ridgeReference } from "../../../kernels/baselines/ridge_prefixes.ts";
+import { ridgePrefixes, ridgeReference } from "../../../kernels/baselines/ridge.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
 import { ShapeError } from "../../../lib/gpu/errors.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
@@ -7,7 +7,7 @@ import { both, bothNormal, relativeError } from "../../oracles/prompts.ts";
 
 const gpu = await openGpu();
 
-Deno.test("ridge_prefixes: as the normal equations in float64, with errors of the condition number and not of its square", async () => {
+Deno.test("ridge: as the normal equations in float64, with errors of the condition number and not of its square", async () => {
   for (const [R, B, N, D] of [[1, 1, 1, 1], [2, 3, 5, 1], [3, 33, 13, 3], [1, 64, 40, 8], [1, 5, 128, 32]]) {
     const [x, y] = [bothNormal([R, B, N, D], 1), bothNormal([R, B, N], 2)];
     using input = x.tensor;
@@ -29,7 +29,7 @@ Deno.test("ridge_prefixes: as the normal equations in float64, with errors of th
   }
 });
 
-Deno.test("ridge_prefixes: a penalty for every replica and coordinate", async () => {
+Deno.test("ridge: a penalty for every replica and coordinate", async () => {
   const [R, B, N, D] = [2, 3, 9, 3];
   const [x, y] = [bothNormal([R, B, N, D], 3), bothNormal([R, B, N], 4)];
   using input = x.tensor;
@@ -43,7 +43,7 @@ Deno.test("ridge_prefixes: a penalty for every replica and coordinate", async ()
   }
 });
 
-Deno.test("ridge_prefixes: no drift over 60 000 pairs", async () => {
+Deno.test("ridge: no drift over 60 000 pairs", async () => {
   const [N, D] = [60_000, 2];
   const [x, y] = [bothNormal([1, 1, N, D], 5), bothNormal([1, 1, N], 6)];
   // Labels with a signal: what the factor loses shows in the weights.
@@ -58,7 +58,7 @@ Deno.test("ridge_prefixes: no drift over 60 000 pairs", async () => {
   assertAlmostEquals((await prediction.read())[0], y.exact.data[N - 1], 2e-4);
 });
 
-Deno.test("ridge_prefixes: more than 65 535 workgroups", async () => {
+Deno.test("ridge: more than 65 535 workgroups", async () => {
   const B = 32 * 65_536 + 1;
   using x = new Tensor([1, B, 2, 1]);
   using y = new Tensor([1, B, 2]);
@@ -71,25 +71,25 @@ Deno.test("ridge_prefixes: more than 65 535 workgroups", async () => {
   assertAlmostEquals(found[B - 1], 4, 1e-6);
 });
 
-Deno.test("ridge_prefixes: shapes that do not fit are refused", () => {
+Deno.test("ridge: shapes that do not fit are refused", () => {
   using x = new Tensor([2, 3, 4, 5]);
   using y = new Tensor([2, 3, 4]);
   using wide = new Tensor([1, 1, 1, 65]);
   using penalty = new Tensor([3, 1]);
   const refused = (compute: () => unknown, message: string) => assertThrows(compute, ShapeError, message);
-  refused(() => ridgePrefixes({ x, y }, penalty), `ridge_prefixes: expected axis R of "penalty" to be 1 or 2, found 3`);
+  refused(() => ridgePrefixes({ x, y }, penalty), `ridge: expected axis R of "penalty" to be 1 or 2, found 3`);
   refused(
     () => ridgePrefixes({ x, y }, new Tensor([1, 4])),
-    `ridge_prefixes: expected axis D of "penalty" to be 1 or 5, found 4`,
+    `ridge: expected axis D of "penalty" to be 1 or 5, found 4`,
   );
   refused(
     () => ridgePrefixes({ x: wide, y }, penalty),
-    `ridge_prefixes: expected "x" of shape (R, B, N, D) with D ≤ 64, found (1, 1, 1, 65)`,
+    `ridge: expected "x" of shape (R, B, N, D) with D ≤ 64, found (1, 1, 1, 65)`,
   );
 });
 
 Deno.test({
-  name: "ridge_prefixes: prompts that a software driver would cut short are refused",
+  name: "ridge: prompts that a software driver would cut short are refused",
   ignore: !gpu.adapter.software,
   fn: () => {
     using x = new Tensor([1, 1, 65_536, 1]);
@@ -97,7 +97,7 @@ Deno.test({
     assertThrows(
       () => ridgePrefixes({ x, y: x.reshape([1, 1, 65_536]) }, penalty),
       ShapeError,
-      "ridge_prefixes: expected at most 65535 loop iterations",
+      "ridge: expected at most 65535 loop iterations",
     );
   },
 });

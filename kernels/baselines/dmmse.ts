@@ -4,7 +4,7 @@ import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations, MAX_LOOP_ITERATIONS } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { mixParts } from "../arrange/mix_parts.ts";
-import code from "./pool_prefixes.wgsl" with { type: "text" };
+import code from "./dmmse.wgsl" with { type: "text" };
 import {
   checkShared,
   dot64,
@@ -21,29 +21,29 @@ import {
 const MAX_CHUNK = 512;
 
 const forward = kernel({
-  label: "pool_prefixes",
-  code: { "kernels/baselines/pool_prefixes.wgsl": code },
+  label: "dmmse",
+  code: { "kernels/baselines/dmmse.wgsl": code },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], pool: ["U", "M", "D"], tasks: ["Z"], sigma: ["L"] },
   outputs: { part: ["R", "B", "C", "P", "3"] },
   groups: ({ R, B, C, N, P, CHUNK, TILE }) => {
-    checkLoopIterations("pool_prefixes", P + CHUNK / TILE * (N + 1));
+    checkLoopIterations("dmmse", P + CHUNK / TILE * (N + 1));
     return Math.ceil(R * B * C / PROMPTS_PER_GROUP);
   },
 });
 
-/** What a posterior over a pool is computed from. */
+/** Pool of tasks and noise level that a posterior is computed from. */
 export interface PoolPosterior {
   /** Tasks t (R or 1, M, D); replicas may share one pool. */
   readonly pool: Tensor;
-  /** How many tasks of the pool count, the first ones (R or 1), from 1 to M. */
+  /** Number of tasks that count, the first ones of the pool (R or 1), from 1 to M. */
   readonly tasks: Tensor<"u32">;
   /** Standard deviation σ > 0 of the labels' noise (R or 1). */
   readonly sigma: Tensor;
 }
 
 /**
- * `ŷ_n = Σ_m p_m t_m·x_n`, `p = softmax_m(−Σ_{j<n} (y_j − t_m·x_j)² / 2σ²)`: the posterior mean if the task is one of a
- * pool, all equally likely (dMMSE, Raventós et al. 2023).
+ * Predicts `ŷ_n = Σ_m p_m t_m·x_n`, `p = softmax_m(−Σ_{j<n} (y_j − t_m·x_j)² / 2σ²)`: the posterior mean if the task is
+ * one of a pool, all equally likely (dMMSE, Raventós et al. 2023).
  *
  * Costs N M D per prompt, for all positions together. Log-likelihoods ℓ are sums in single precision, so that weights
  * carry relative errors of some 1e-7 |ℓ|.
@@ -54,13 +54,13 @@ export interface PoolPosterior {
  * @returns Predictions (R, B, N), or (R, B).
  * @throws {ShapeError} If shapes do not fit.
  */
-export function poolPrefixes(prompts: Prompts, posterior: PoolPosterior, positions: Positions = "every"): Tensor {
+export function dmmsePrefixes(prompts: Prompts, posterior: PoolPosterior, positions: Positions = "every"): Tensor {
   const { x, y } = prompts;
   const { pool, tasks, sigma } = posterior;
-  const { P } = prefixSizes("pool_prefixes", prompts, positions);
+  const { P } = prefixSizes("dmmse", prompts, positions);
   const [R, B, N, D] = x.shape;
   for (const [name, { shape }] of Object.entries({ pool, tasks, sigma })) {
-    checkShared("pool_prefixes", name, shape[0], "R", R);
+    checkShared("dmmse", name, shape[0], "R", R);
   }
   const TILE = D <= 16 ? 8 : 4;
   // Depends on the length of the prompts alone: a replica's sums must not depend on how many there are.
@@ -73,7 +73,7 @@ export function poolPrefixes(prompts: Prompts, posterior: PoolPosterior, positio
 }
 
 /**
- * {@linkcode poolPrefixes} in float64.
+ * {@linkcode dmmsePrefixes} in float64.
  *
  * @param x Inputs (R, B, N, D).
  * @param y Labels (R, B, N).
@@ -82,7 +82,7 @@ export function poolPrefixes(prompts: Prompts, posterior: PoolPosterior, positio
  * @param sigma Standard deviation of the noise (R or 1).
  * @returns Predictions (R, B, N).
  */
-export function poolReference(x: Array64, y: Array64, pool: Array64, tasks: Array64, sigma: Array64): Array64 {
+export function dmmseReference(x: Array64, y: Array64, pool: Array64, tasks: Array64, sigma: Array64): Array64 {
   const [U, M, D] = pool.shape;
   return prefixReference(x, y, (context, query, replica) => {
     const own = ({ shape, data }: Array64) => data[Math.min(replica, shape[0] - 1)];

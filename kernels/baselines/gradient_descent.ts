@@ -3,7 +3,7 @@ import type { Array64 } from "../../lib/autodiff/array64.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import code from "./descent_prefixes.wgsl" with { type: "text" };
+import code from "./gradient_descent.wgsl" with { type: "text" };
 import gram from "./gram.part.wgsl" with { type: "text" };
 import {
   checkShared,
@@ -17,21 +17,22 @@ import {
 } from "./prefixes.ts";
 
 const forward = kernel({
-  label: "descent_prefixes",
+  label: "gradient_descent",
   code: {
     "kernels/baselines/gram.part.wgsl": gram,
-    "kernels/baselines/descent_prefixes.wgsl": code,
+    "kernels/baselines/gradient_descent.wgsl": code,
   },
   inputs: { x: ["R", "B", "N", "D"], y: ["R", "B", "N"], rate: ["L", "K"] },
   outputs: { prediction: ["R", "B", "P"] },
   groups: ({ R, B, N, P, K }) => {
-    checkLoopIterations("descent_prefixes", N + K);
+    checkLoopIterations("gradient_descent", N + K);
     return Math.ceil(R * B * P / PROMPTS_PER_GROUP);
   },
 });
 
 /**
- * `ŷ_n = x_n·w_K` after K steps of gradient descent from `w_0 = 0` on `1/(2n) Σ_{m<n} (y_m − x_m·w)²`, for every n.
+ * Predicts `ŷ_n = x_n·w_K` after K steps of gradient descent from `w_0 = 0` on `1/(2n) Σ_{m<n} (y_m − x_m·w)²`, for
+ * every n.
  *
  * @param prompts Inputs (R, B, N, D), D ≤ 64, and labels (R, B, N); N + K ≤ 65 535 on a software adapter.
  * @param rate Learning rate of each step (R or 1, K).
@@ -39,22 +40,22 @@ const forward = kernel({
  * @returns Predictions (R, B, N), or (R, B); 0 for the first position.
  * @throws {ShapeError} If shapes do not fit.
  */
-export function descentPrefixes(prompts: Prompts, rate: Tensor, positions: Positions = "every"): Tensor {
+export function gradientDescentPrefixes(prompts: Prompts, rate: Tensor, positions: Positions = "every"): Tensor {
   const { x, y } = prompts;
-  const sizes = prefixSizes("descent_prefixes", prompts, positions);
-  checkShared("descent_prefixes", "rate", rate.shape[0], "R", x.shape[0]);
+  const sizes = prefixSizes("gradient_descent", prompts, positions);
+  checkShared("gradient_descent", "rate", rate.shape[0], "R", x.shape[0]);
   return shapePositions(forward({ x, y, rate }, sizes).prediction, positions);
 }
 
 /**
- * {@linkcode descentPrefixes} in float64, pair by pair.
+ * {@linkcode gradientDescentPrefixes} in float64, pair by pair.
  *
  * @param x Inputs (R, B, N, D).
  * @param y Labels (R, B, N).
  * @param rate Learning rate of each step (R or 1, K).
  * @returns Predictions (R, B, N).
  */
-export function descentReference(x: Array64, y: Array64, rate: Array64): Array64 {
+export function gradientDescentReference(x: Array64, y: Array64, rate: Array64): Array64 {
   const [L, K] = rate.shape;
   return prefixReference(x, y, (context, query, replica) => {
     const n = context.x.length;
