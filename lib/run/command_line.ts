@@ -202,7 +202,7 @@ export function splitArguments(
     alias: { help: "h" },
     "--": true,
     unknown: (arg, key) => {
-      if (key === undefined && takesOperands) return true;
+      if ((key === undefined || arg === "-") && takesOperands) return true;
       if (key !== undefined) refuse?.(key);
       throw new UserError(unknownArgument(arg, key, all));
     },

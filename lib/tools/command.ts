@@ -15,6 +15,8 @@ export interface Operands {
   readonly name: string;
   /** One line on them. */
   readonly help: string;
+  /** Such operands as a shell reads them, for the error where they are missing; the name unless given. */
+  readonly example?: string;
   /** Fewest that are taken; default 0. */
   readonly least?: number;
   /** Most that are taken; default any number. */
@@ -49,6 +51,16 @@ export interface Asked<O extends Options> {
 }
 
 /**
+ * An option without a default.
+ *
+ * @param option Its domain and help.
+ * @returns An option whose value is undefined unless given.
+ */
+export function optional<T>(option: Option<T>): Option<T | undefined> {
+  return { ...option, fallback: undefined, show: (value) => value === undefined ? "" : option.show(value) };
+}
+
+/**
  * A text without a default, such as the name of a file.
  *
  * @param placeholder What stands for it in the help, as `FILE`.
@@ -56,20 +68,7 @@ export interface Asked<O extends Options> {
  * @returns An option whose value is undefined unless given.
  */
 export function optionalText(placeholder: string, help: string): Option<string | undefined> {
-  const { expected, parse } = text(placeholder, { help });
-  return { fallback: undefined, expected, help, placeholder, flag: false, parse, show: (value) => value ?? "" };
-}
-
-/**
- * A text with a default, and a word for it in the help.
- *
- * @param fallback Default.
- * @param placeholder What stands for it in the help, as `DIR`.
- * @param help One line of help.
- * @returns An option with a text that is not empty.
- */
-export function namedText(fallback: string, placeholder: string, help: string): Option<string> {
-  return { ...text(fallback, { help }), placeholder };
+  return optional({ ...text(placeholder, { help }), placeholder });
 }
 
 /**
@@ -119,13 +118,13 @@ export function readCommand<O extends Options>(command: Command<O>, args: readon
     const text = given[key];
     return [key, text === undefined ? option.fallback : readValue(key, option, text)];
   });
-  const { name: wanted = "", least = 0, most = Infinity } = command.operands ?? { most: 0 };
+  const { name: wanted = "", example = wanted, least = 0, most = Infinity } = command.operands ?? { most: 0 };
   if (operands.length < least || operands.length > most) {
     const found = operands.length === 0 ? "none" : operands.join(" ");
     throw new UserError(
       most === 0
         ? `expected no arguments but options, found ${found}`
-        : `expected ${wanted}, as in: ./lab ${name} ${wanted}; found ${found}`,
+        : `expected ${wanted}, as in: ./lab ${name} ${example}; found ${found}`,
     );
   }
   return { options: Object.fromEntries(values) as Configuration<O>, operands };
@@ -149,6 +148,8 @@ export async function runCommand<O extends Options>(
     }
     Deno.exit(await main(asked) ?? 0);
   } catch (error) {
+    // Who reads only the first lines closes the pipe: nothing is wrong.
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
     Deno.exit(reportError(error));
   }
 }

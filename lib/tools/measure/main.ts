@@ -1,4 +1,4 @@
-/** `deno task measure CHECKPOINTS…`: see `measure.ts`. */
+/** `./lab measure CHECKPOINTS…`: see `measure.ts`. */
 import { main } from "../../run/main.ts";
 import { measureCheckpoints } from "./measure.ts";
 

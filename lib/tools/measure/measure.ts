@@ -31,7 +31,7 @@ const DOC = `How do the spectra and subspaces of a model's weights change over t
 Reads safetensors checkpoints of any model, matrix by matrix, and measures the circuits QK = W_Qᵀ W_K and OV = W_O W_V of
 its attention heads, and its other weights. Says when each curve drops, rises, dips, or reaches its plateau.
 
-  deno task measure CHECKPOINTS… [--measures=effective-rank,subspace-distance] [--matrices=REGEX] [--circuits=auto]
+  ./lab measure CHECKPOINTS… [--measures=effective-rank,subspace-distance] [--matrices=REGEX] [--circuits=auto]
 
 Measures
 ${rows(Object.entries(MEASURES).map(([name, { help }]) => [name, help]))}

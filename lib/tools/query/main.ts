@@ -1,11 +1,12 @@
 /**
- * `deno task query "select …"`: asks the logs of all runs, and prints, writes or draws the answer.
+ * `./lab query "select …"`: asks the logs of all runs, and prints, writes or draws the answer.
  *
  * @module
  */
-import { reportError, UserError } from "../../io/errors.ts";
+import { UserError } from "../../io/errors.ts";
 import { findRuns } from "../../run/find_runs.ts";
-import { HELP, parseQuery, type Query } from "./command_line.ts";
+import { type Asked, runCommand } from "../command.ts";
+import { command, type Query, queryOf } from "./command_line.ts";
 import { type Answer, RunDatabase } from "./database.ts";
 import { csvOf, jsonArrayOf, ndjsonOf } from "./formats.ts";
 import { Output, outputFiles } from "./output.ts";
@@ -15,15 +16,8 @@ import { tableOf } from "./table.ts";
 /** Rows that a terminal is shown; a file or a pipe gets all. */
 const SHOWN = 200;
 
-/**
- * Runs the command.
- *
- * @param args Its arguments.
- * @returns Exit code 0; errors are thrown.
- */
-async function query(args: readonly string[]): Promise<void> {
-  const asked = parseQuery(args);
-  if (asked === null) return console.log(HELP);
+async function query(given: Asked<typeof command.options>): Promise<void> {
+  const asked = queryOf(given);
   const sql = asked.sql === "-" ? await new Response(Deno.stdin.readable).text() : asked.sql;
   const runs = foundRuns(asked);
   const output = new Output(asked);
@@ -81,12 +75,4 @@ function isFolder(path: string): boolean {
   }
 }
 
-if (import.meta.main) {
-  try {
-    await query(Deno.args);
-  } catch (error) {
-    // Who reads only the first lines closes the pipe: nothing is wrong.
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    Deno.exit(reportError(error));
-  }
-}
+if (import.meta.main) await runCommand(command, query);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { claimColumns, type Columns, type ColumnTable, type ColumnType } from "../../run/columns.ts";
+import { type Columns, type ColumnTable, type ColumnType, standardColumns } from "../../run/columns.ts";
 
 /** Columns that every table begins with: they say which run a row belongs to. */
 export const RUN_COLUMNS = ["experiment", "run", "preset"] as const;
@@ -26,32 +26,20 @@ const PLURAL: Readonly<Record<string, string>> = {
   run: "runs_log",
   runs: "runs_log",
   measure: "measures",
+  theory: "theories",
   claim: "claims",
   criterion: "criteria",
-  comparison: "comparisons",
+  rival: "rivals",
 };
 
 /** Tables that are there even where no run has logged such a row, so that a question can be asked of no runs. */
-const ALWAYS: ColumnTable = {
-  train: {
-    step: { type: "int", unit: "steps", meaning: "" },
-    replica: { type: "int", unit: "", meaning: "" },
-    loss: { type: "float", unit: "", meaning: "" },
-  },
-  measure: {
-    step: { type: "int", unit: "steps", meaning: "" },
-    replica: { type: "int", unit: "", meaning: "" },
-    quantity: { type: "text", unit: "", meaning: "" },
-    value: { type: "float", unit: "", meaning: "" },
-  },
-  ...claimColumns,
-};
+const ALWAYS: ColumnTable = standardColumns;
 
 /**
  * Table that rows of a kind go to.
  *
  * @param kind Kind of row, as in the log.
- * @returns Its name: the kind, but `measures`, `claims`, `criteria`, `comparisons`, and `runs_log` for a kind whose
+ * @returns Its name: the kind, but `measures`, `theories`, `claims`, `criteria`, `rivals`, and `runs_log` for a kind whose
  *   name the manifests' table has.
  */
 export function tableOf(kind: string): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type ShownClaim, shownClaims } from "../serve/shown_claims.ts";
 import { basename, fromFileUrl, join } from "@std/path";
 import { isJson, type Json } from "../../figures/data.ts";
 import { thin } from "../../figures/downsample.ts";
@@ -28,8 +29,8 @@ export interface ReportFigure {
 export interface ReportRun {
   /** What its folder says, without the index of files. */
   readonly record: Omit<RunRecord, "files" | "columns" | "lastRow">;
-  /** Claims as `claims.json` has them. */
-  readonly claims: readonly unknown[];
+  /** Claims with their numbers in words. */
+  readonly claims: readonly ShownClaim[];
   /** Docstring of the experiment; empty where its file is not here. */
   readonly method: string;
   /** What the reader should know of the method's text. */
@@ -43,7 +44,7 @@ export interface ReportRun {
 }
 
 const MAX_SPEC_BYTES = 32 << 20;
-const CLAIM_KINDS = ["criterion", "claim", "comparison"];
+const CLAIM_KINDS = ["criterion", "claim", "rival"];
 
 /**
  * Reads a run for a report.
@@ -141,10 +142,9 @@ function figureOf(folder: string, path: string): ReportFigure {
   }
 }
 
-function claimsOf(folder: string): readonly unknown[] {
+function claimsOf(folder: string): readonly ShownClaim[] {
   try {
-    const claims = readJson(join(folder, "claims.json"));
-    return Array.isArray(claims) ? claims : [];
+    return shownClaims(readJson(join(folder, "claims.json")));
   } catch {
     return []; // The experiment claims nothing, or the run ended before it was judged.
   }
@@ -168,11 +168,14 @@ function again({ commandLine, gitCommit }: RunRecord): string[] {
   return [...(gitCommit === "" ? [] : [`git checkout ${gitCommit}`]), ...(line === "" ? [] : [line])];
 }
 
-/** Curves of the log's training rows; `null` where there are none. */
+/** Curves of the log that are losses; `null` where there are none. */
 async function trainingOf(folder: string, { columns }: RunRecord): Promise<News | null> {
-  const kinds = Object.entries(columns).filter(([kind]) => kind === "train" || CLAIM_KINDS.includes(kind));
+  const kinds = Object.entries(columns).filter(([kind]) =>
+    ["train", "measure"].includes(kind) || CLAIM_KINDS.includes(kind)
+  );
   const live = new LiveRun(folder, Object.fromEntries(kinds));
   while (await live.advance());
   const news = live.news(null);
-  return news === null || news.curves.length === 0 ? null : news;
+  const curves = news?.curves.filter(({ name }) => name?.kind === "train" || /loss/i.test(name?.facets.quantity ?? ""));
+  return news === null || !curves?.length ? null : { ...news, curves };
 }

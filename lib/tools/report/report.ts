@@ -1,56 +1,44 @@
 /**
- * `deno task report RUN…`: one offline HTML page of runs, to be shown to somebody.
+ * `./lab report RUN…`: one offline HTML page of runs, to be shown to somebody.
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
-import { closestString } from "@std/text/closest-string";
 import { writeAtomically } from "../../io/atomic.ts";
-import { reportError, UserError } from "../../io/errors.ts";
+import { UserError } from "../../io/errors.ts";
+import { type Asked, defineCommand, optionalText, runCommand } from "../command.ts";
 import { gatherRun } from "./gather.ts";
 import { reportPage } from "./report_page.ts";
 
-const HELP =
-  `Writes one self-contained HTML page of runs: figures, claims, method, configuration, how to make them again.
-
-  deno task report RUN… [--out=FILE]
-
-  RUN           run folder (results/NAME/RUN) or entry of the gallery; several are shown one after the other, compared
-  --out=FILE    the page; outside of results needs permission to write [report.html in the first run's folder]
-  --help        this text`;
+/** The command. */
+export const command = defineCommand({
+  name: "report",
+  about: "Writes one self-contained HTML page of runs: figures, claims, method, configuration, how to make them again.",
+  options: {
+    out: optionalText("FILE", "the page; report.html in the first run's folder unless given"),
+  },
+  operands: {
+    name: "RUN…",
+    help: "run folder (results/NAME/RUN) or entry of the gallery; several are shown one after the other, compared",
+    example: "results/NAME/RUN",
+    least: 1,
+  },
+});
 
 /**
  * Writes a report.
  *
- * @param args Arguments of the command.
- * @returns Lines for the user.
- * @throws {UserError} For an unknown option, no run, or a folder without one.
+ * @param asked Folders of the runs, and the file.
+ * @returns A line for the user.
+ * @throws {UserError} If a folder holds no run.
  */
-export async function report(args: readonly string[]): Promise<string[]> {
-  const parsed = parseArgs(args, {
-    string: ["out", "_"],
-    boolean: ["help"],
-    alias: { help: "h" },
-    unknown: (arg, key) => {
-      if (key === undefined) return true;
-      throw new UserError(
-        `unknown option ${arg.split("=")[0]}; did you mean --${closestString(key, ["out", "help"])}?`,
-      );
-    },
-  });
-  if (parsed.help === true) return [HELP];
-  const folders = parsed._.map(String);
-  if (folders.length === 0) {
-    throw new UserError("expected one or more run folders, as in: deno task report results/NAME/RUN");
-  }
-  if (parsed.out === "") throw new UserError("expected a value after --out, found none (write --out=FILE)");
+export async function report({ options, operands: folders }: Asked<typeof command.options>): Promise<string> {
   for (const folder of folders) {
     if (!isFolder(folder)) throw new UserError(`expected a run folder, found none at ${folder}`);
   }
-  const out = String(parsed.out ?? join(folders[0], "report.html"));
+  const { out = join(folders[0], "report.html") } = options;
   const bytes = writeAtomically(out, await reportPage(await Promise.all(folders.map(gatherRun))));
-  return [`report: ${out} (${(bytes / 1e6).toFixed(1)} MB, opens anywhere without a network)`];
+  return `report: ${out} (${(bytes / 1e6).toFixed(1)} MB, opens anywhere without a network)`;
 }
 
 function isFolder(path: string): boolean {
@@ -62,10 +50,4 @@ function isFolder(path: string): boolean {
   }
 }
 
-if (import.meta.main) {
-  try {
-    for (const line of await report(Deno.args)) console.log(line);
-  } catch (error) {
-    Deno.exit(reportError(error));
-  }
-}
+if (import.meta.main) await runCommand(command, async (asked) => console.log(await report(asked)));

@@ -23,7 +23,7 @@ const REPLICAS = ["replica", "seed"];
  * The roles of the columns of a kind of row.
  *
  * A position is called `step` or `x`, or is the first whole number that is no replica; replicas are drawn together; text
- * tells figures apart, but for `series`, which like whole numbers tells curves of one figure apart; numbers are values,
+ * tells figures apart, but for `series` and `theory`, which like whole numbers tell curves of one figure apart; numbers are values,
  * but those written before the replica are conditions that were set.
  *
  * @param columns Columns as the manifest declares them, in their order.
@@ -38,7 +38,7 @@ export function rolesOf(columns: Columns): Roles | null {
   if (x === undefined) return null;
   const others = names.filter((name) => name !== x && !REPLICAS.includes(name));
   const values = others.filter((name) => type(name) === "float" && names.indexOf(name) > replica);
-  const facets = others.filter((name) => type(name) === "text" && name !== "series");
+  const facets = others.filter((name) => type(name) === "text" && !["series", "theory"].includes(name));
   const groups = others.filter((name) => !values.includes(name) && !facets.includes(name));
   return values.length === 0 ? null : { x, values, facets, groups };
 }

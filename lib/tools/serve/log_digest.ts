@@ -35,13 +35,16 @@ export interface CurvePatch extends CurveTail {
   readonly name?: CurveName;
 }
 
-/** Newest values of a kind of row: mean over its replicas at the last position that is complete. */
+/**
+ * Newest values of a kind of row: mean over its replicas at the last position that is complete. Of measured numbers these are
+ * the values of the first series by quantity, those of a layer, head or index left out.
+ */
 export interface Newest {
   /** Column of the position. */
   readonly x: string;
   /** The position. */
   readonly at: number;
-  /** Means by column. */
+  /** Means by column, or by quantity. */
   readonly values: Readonly<Record<string, number>>;
 }
 
@@ -57,7 +60,17 @@ interface Known {
 /** Curves of a log at most; rows of others are counted. */
 const MAX_CURVES = 400;
 const MAX_CRITERIA = 500;
-const NOT_DRAWN = ["criterion", "claim", "comparison"];
+const NOT_DRAWN = ["criterion", "claim", "rival"];
+/** Quantities of which the newest value is told at most. */
+const MAX_NEWEST = 20;
+
+/** Sums over replicas at a position, and at the one before it. */
+interface Sums {
+  at: number;
+  sums: number[];
+  count: number;
+  before: Sums | null;
+}
 
 /** What a log holds, in bounded memory. */
 export class LogDigest {
@@ -65,7 +78,9 @@ export class LogDigest {
   readonly #columns: ColumnTable;
   readonly #numbers = new Map<string, number>();
   readonly #curves: Known[] = [];
-  readonly #newest = new Map<string, { plan: Roles; at: number; sums: number[]; count: number; done: Newest | null }>();
+  readonly #newest = new Map<string, { readonly plan: Roles; readonly sums: Sums }>();
+  readonly #measured = new Map<string, Sums>();
+  #series: unknown;
   readonly #criteria: Criterion[] = [];
   #time = 0;
   #rows = 0;
@@ -102,12 +117,15 @@ export class LogDigest {
 
   /** Newest values by kind of row. */
   newest(): Record<string, Newest> {
-    return Object.fromEntries(
-      [...this.#newest].map(([kind, { plan, at, sums, count, done }]) => [
-        kind,
-        done ?? { x: plan.x, at, values: Object.fromEntries(plan.values.map((name, i) => [name, sums[i] / count])) },
-      ]),
-    );
+    const kinds = [...this.#newest].map(([kind, { plan, sums }]): [string, Newest] => {
+      const { at, means } = complete(sums);
+      return [kind, { x: plan.x, at, values: Object.fromEntries(plan.values.map((name, i) => [name, means[i]])) }];
+    });
+    if (this.#measured.size === 0) return Object.fromEntries(kinds);
+    const quantities = [...this.#measured].map(([name, sums]) => [name, complete(sums)] as const);
+    const at = Math.max(...quantities.map(([, { at }]) => at));
+    const values = Object.fromEntries(quantities.map(([name, { means: [mean] }]) => [name, mean]));
+    return { ...Object.fromEntries(kinds), measure: { x: "step", at, values } };
   }
 
   /**
@@ -163,25 +181,26 @@ export class LogDigest {
   }
 
   #note(kind: string, plan: Roles, x: number, row: Readonly<Record<string, unknown>>): void {
-    let newest = this.#newest.get(kind);
-    if (newest === undefined || newest.at !== x) {
-      const before = newest;
-      newest = { plan, at: x, sums: plan.values.map(() => 0), count: 0, done: null };
-      if (before !== undefined && before.count > 0) {
-        const values = plan.values.map((name, i) => [name, before.sums[i] / before.count] as const);
-        newest.done = { x: plan.x, at: before.at, values: Object.fromEntries(values) };
-      }
-      this.#newest.set(kind, newest);
+    if (kind !== "measure") {
+      const sums = added(this.#newest.get(kind)?.sums, x, plan.values.map((name) => Number(row[name])));
+      this.#newest.set(kind, { plan, sums });
+      return;
     }
-    plan.values.forEach((name, i) => newest.sums[i] += Number(row[name]));
-    newest.count++;
+    this.#series ??= row.series;
+    if (row.series !== this.#series || ["layer", "head", "index"].some((name) => row[name] !== undefined)) return;
+    const quantity = String(row.quantity).slice(0, 120);
+    const before = this.#measured.get(quantity);
+    if (before === undefined && this.#measured.size >= MAX_NEWEST) return;
+    this.#measured.set(quantity, added(before, x, [Number(row.value)]));
   }
 
   #curve(kind: string, plan: Roles, column: string, row: Readonly<Record<string, unknown>>): Known | null {
     const pick = (names: readonly string[]) =>
-      Object.fromEntries(names.map((name) => [name, String(row[name] ?? "").slice(0, 120)]));
+      Object.fromEntries(
+        names.filter((name) => (row[name] ?? null) !== null).map((name) => [name, String(row[name]).slice(0, 120)]),
+      );
     const [facets, groups] = [pick(plan.facets), pick(plan.groups)];
-    const key = JSON.stringify([kind, column, Object.values(facets), Object.values(groups)]);
+    const key = JSON.stringify([kind, column, facets, groups]);
     const number = this.#numbers.get(key);
     if (number !== undefined) return this.#curves[number];
     if (this.#curves.length >= MAX_CURVES) return null;
@@ -193,6 +212,22 @@ export class LogDigest {
     this.#curves.push(known);
     return known;
   }
+}
+
+function added(known: Sums | undefined, at: number, values: readonly number[]): Sums {
+  const sums = known?.at === at
+    ? known
+    : { at, sums: values.map(() => 0), count: 0, before: known ? { ...known, before: null } : null };
+  values.forEach((value, i) => sums.sums[i] += value);
+  sums.count++;
+  return sums;
+}
+
+/** Means at the newest position that has as many rows as the one before it. */
+function complete(newest: Sums): { at: number; means: number[] } {
+  const { before } = newest;
+  const { at, sums, count } = before !== null && newest.count < before.count ? before : newest;
+  return { at, means: sums.map((sum) => sum / count) };
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> | null {

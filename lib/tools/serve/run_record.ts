@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import { countVerdicts } from "../../claims/mod.ts";
+import { readSoundClaims } from "../../claims/read_claims.ts";
 import type { ColumnTable } from "../../run/columns.ts";
 import { modified, type Standing, standing } from "../../run/liveness.ts";
 import type { FileEntry, RunStatus } from "../../run/manifest.ts";
@@ -159,8 +160,7 @@ function filesIn(folder: string): FileEntry[] {
 /** The gallery counts no verdicts: its claims say them. */
 function verdictsIn(folder: string): Record<string, number> {
   try {
-    const claims = readJson(join(folder, "claims.json"));
-    return Array.isArray(claims) ? countVerdicts(claims) : {};
+    return { ...countVerdicts(readSoundClaims(readJson(join(folder, "claims.json")))) };
   } catch {
     return {};
   }

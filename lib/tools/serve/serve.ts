@@ -1,26 +1,14 @@
 /**
- * `deno task serve [RESULTS]`: a page over a folder of results, on this machine alone unless `--host` says otherwise.
+ * `./lab serve [FOLDER]`: a page over a folder of results, on this machine alone unless `--host` says otherwise.
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { closestString } from "@std/text/closest-string";
-import { reportError, UserError } from "../../io/errors.ts";
+import { UserError } from "../../io/errors.ts";
+import { flag, integer, text } from "../../run/options.ts";
+import { type Asked, defineCommand, optional, runCommand } from "../command.ts";
 import { newToken } from "./guard.ts";
 import { ResultsFolder } from "./results_folder.ts";
 import { handlerFor } from "./server.ts";
-
-const HELP = `Shows the runs of a folder in a browser, live while they train.
-
-  deno task serve [RESULTS] [options]
-
-  RESULTS        folder of results, or of one run [results]
-  --port=N       port; 0 takes a free one [8000, or a free one where it is taken]
-  --host=NAME    address to listen on, for other machines to reach; asks for a token [127.0.0.1]
-  --token        ask for a token on this machine too, where others have accounts
-  --help         this text
-
-From another machine: ssh -N -L 8000:localhost:8000 SERVER, then open http://localhost:8000.`;
 
 /** What the command line asks for. */
 export interface ServeOptions {
@@ -37,38 +25,30 @@ export interface ServeOptions {
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 const USUAL_PORT = 8000;
 
-/**
- * Reads the command line.
- *
- * @param args Arguments.
- * @returns What is asked for; `null` for help.
- * @throws {UserError} For an unknown option or a port out of range.
- */
-export function parseServeOptions(args: readonly string[]): ServeOptions | null {
-  const known = ["port", "host", "token", "help"];
-  const parsed = parseArgs(args, {
-    string: ["port", "host"],
-    boolean: ["token", "help"],
-    alias: { help: "h" },
-    unknown: (arg, key) => {
-      if (key === undefined) return true;
-      throw new UserError(`unknown option ${arg.split("=")[0]}; did you mean --${closestString(key, known)}?`);
+/** The command. */
+export const command = defineCommand({
+  name: "serve",
+  about: "Shows the runs of a folder in a browser, live while they train.",
+  options: {
+    port: optional(
+      integer(USUAL_PORT, { min: 0, max: 65535, help: "port, 0 for a free one; 8000, or a free one, unless given" }),
+    ),
+    host: {
+      ...text(LOOPBACK[0], { help: "address to listen on, for other machines to reach; asks for a token" }),
+      placeholder: "NAME",
     },
-  });
-  if (parsed.help === true) return null;
-  if (parsed._.length > 1) throw new UserError(`expected one folder of results, found ${parsed._.join(", ")}`);
-  const port = parsed.port === undefined ? null : Number(parsed.port);
-  if (port !== null && !(Number.isInteger(port) && port >= 0 && port < 65536) || parsed.port === "") {
-    throw new UserError(`expected --port to be an integer in [0, 65535], found ${JSON.stringify(parsed.port)}`);
-  }
-  if (parsed.host === "") throw new UserError("expected a value after --host, found none (write --host=NAME)");
-  const host = String(parsed.host ?? LOOPBACK[0]);
-  return {
-    results: String(parsed._[0] ?? "results"),
-    port,
-    host,
-    token: parsed.token === true || !LOOPBACK.includes(host),
-  };
+    token: flag("ask for a token on this machine too, where others have accounts"),
+  },
+  operands: { name: "FOLDER", help: "folder of results, or of one run; results unless given", most: 1 },
+  notes: "From another machine: ssh -N -L 8000:localhost:8000 SERVER, then open http://localhost:8000.",
+});
+
+/** What is asked for: a token everywhere but on this machine. */
+export function serveOptions(
+  { options, operands: [results = "results"] }: Asked<typeof command.options>,
+): ServeOptions {
+  const { port = null, host, token } = options;
+  return { results, port, host, token: token || !LOOPBACK.includes(host) };
 }
 
 /**
@@ -111,15 +91,9 @@ export function serve(options: ServeOptions, say: (line: string) => void): Deno.
 }
 
 if (import.meta.main) {
-  try {
-    const options = parseServeOptions(Deno.args);
-    if (options === null) console.log(HELP);
-    else {
-      const server = serve(options, (line) => console.log(line));
-      for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => Deno.exit(0));
-      await server.finished;
-    }
-  } catch (error) {
-    Deno.exit(reportError(error));
-  }
+  await runCommand(command, async (asked) => {
+    const server = serve(serveOptions(asked), (line) => console.log(line));
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => Deno.exit(0));
+    await server.finished;
+  });
 }

@@ -14,6 +14,7 @@
  *
  * @module
  */
+import { type ShownClaim, shownClaims } from "./shown_claims.ts";
 import { extname } from "@std/path";
 import { asset, shell } from "./assets.ts";
 import { runEvents } from "./events.ts";
@@ -97,10 +98,9 @@ export function handlerFor(folder: ResultsFolder, terms: Terms): (request: Reque
     return new Response(text, { headers });
   }
 
-  function claimsOf(id: string): unknown {
+  function claimsOf(id: string): readonly ShownClaim[] {
     try {
-      const claims = readJson(folder.locate(id, "claims.json"));
-      return Array.isArray(claims) ? claims : [];
+      return shownClaims(readJson(folder.locate(id, "claims.json")));
     } catch {
       return []; // None judged yet, or none at all.
     }

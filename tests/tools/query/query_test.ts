@@ -1,6 +1,6 @@
 /** The command from its arguments to what it prints and writes, with the permissions of its task. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { claimColumns, float, int, text } from "../../../lib/run/columns.ts";
+import { float, int, standardColumns, text } from "../../../lib/run/columns.ts";
 import { openLog } from "../../../lib/run/open_log.ts";
 import { inFolder, query, queryCommand, writeRun, writeSample } from "./sample.ts";
 
@@ -14,7 +14,7 @@ Deno.test("tables hold the rows of all runs, with experiment, run and preset, di
     assertEquals([code, stderr], [0, ""]);
     assertEquals(stdout, "experiment,preset,rows,widths,replicas\ndepths,cpu,248,0,248\nwidths,smoke,1,1,0\n");
     const tables = await query(folder, ["--format=csv", "show tables"]);
-    assertEquals(tables.stdout, "name\nclaims\ncomparisons\ncriteria\nmeasures\nprobe\nruns\ntrain\n");
+    assertEquals(tables.stdout, "name\nclaims\ncriteria\nmeasures\nprobe\nrivals\nruns\ntheories\ntrain\n");
     for (const name of tables.stdout.trim().split("\n").slice(1)) {
       const columns = await query(folder, ["--format=csv", `select column_name from (describe ${name}) limit 3`]);
       assertEquals(columns.stdout, "column_name\nexperiment\nrun\npreset\n", name);
@@ -65,7 +65,7 @@ Deno.test("no folder, an empty one and one without logs are no errors: the usual
         writeRun(`${folder}/results/a/b`, {}, {}, []);
         Deno.removeSync(`${folder}/results/a/b/log.ndjson`);
       }
-      const sql = "select count(*) as n from train, measures, claims, criteria, comparisons where train.loss > 0";
+      const sql = "select count(*) as n from measures, theories, claims, criteria, rivals where measures.value > 0";
       const { code, stdout, stderr } = await query(folder, ["--format=ndjson", sql]);
       assertEquals({ code, stdout, stderr }, { code: 0, stdout: '{"n":0}\n', stderr: "" }, state);
     }
@@ -244,12 +244,13 @@ Deno.test("--out writes the file whole, by its ending or --format, and over anot
 Deno.test("bad input is one line and exits 2; --help lists the options and exits 0", () =>
   inFolder(async (folder) => {
     const cases: [string[], string][] = [
-      [[], 'expected a statement, as in: deno task query "select * from runs"; found none'],
+      [[], 'expected SQL [FOLDER…], as in: ./lab query "select * from runs"; found none'],
+      [[" "], 'expected a statement, as in: ./lab query "select * from runs"; found none'],
       [["--formt=csv", "select 1"], "unknown option --formt; did you mean --format?"],
-      [["--format=xml", "select 1"], "expected --format to be one of table|json|csv|ndjson|parquet, found xml"],
+      [["--format=xml", "select 1"], 'expected --format to be one of table|json|csv|ndjson|parquet, found "xml"'],
       [
         ["select * from trian"],
-        "expected one of the tables claims, comparisons, criteria, measures, runs, train, found trian",
+        "expected one of the tables claims, criteria, measures, rivals, runs, theories, found trian",
       ],
       [["--format=csv", "--format=csv", "select 1"], "expected --format once, found it 2 times"],
       [["--out=", "select 1"], "expected a value after --out, found none (write --out=VALUE)"],
@@ -292,6 +293,6 @@ Deno.test("the claims' columns of a log are those of the table", () =>
     const { stdout } = await query(folder, ["--format=csv", "select column_name from (describe claims)"]);
     assertEquals(
       stdout.trim().split("\n").slice(1),
-      ["experiment", "run", "preset", ...Object.keys(claimColumns.claim)],
+      ["experiment", "run", "preset", ...Object.keys(standardColumns.claim)],
     );
   }));

@@ -1,15 +1,15 @@
 /** The README's questions, asked of a results folder as a shell would ask them. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { inFolder, queryCommand, transition, writeSample } from "./sample.ts";
+import { inFolder, queryCommand, writeSample } from "./sample.ts";
 
 Deno.test("README: its questions run and give what the sample's makers know", () =>
   inFolder(async (folder) => {
     writeSample(folder);
-    const readme = Deno.readTextFileSync(new URL("../../../README.md", import.meta.url));
+    const readme = Deno.readTextFileSync(new URL("../../../lib/tools/query/README.md", import.meta.url));
     const [, block] = /```sh\n((?:(?!```)[\s\S])*?\.\/lab query[\s\S]*?)```/.exec(readme) ?? [];
     assert(block, "expected examples of ./lab query in README.md, found none");
     const asked = block.split(/\n(?=#)/).map((part) => part.trim());
-    assertEquals(asked.length, 5);
+    assertEquals(asked.length, 4);
     const answers: string[] = [];
     for (const question of asked) {
       const script = question.replaceAll("./lab query", queryCommand());
@@ -17,17 +17,13 @@ Deno.test("README: its questions run and give what the sample's makers know", ()
       assertEquals(code, 0, question + new TextDecoder().decode(stderr));
       answers.push(new TextDecoder().decode(stdout));
     }
-    const [runs, modes, depths] = answers;
+    const [runs, modes] = answers;
     assertEquals(runs.trim().split("\n").length, 4);
     // Mode 1 jumps at the transition of each seed of both runs; mode 2 rises evenly and passes half of its end at step 150.
     const [head, ...rows] = modes.trim().split("\n").map((line) => line.trim().split(/\s+/));
-    assertEquals(head, ["mode", "seeds", "q25", "median", "q75"]);
+    assertEquals(head, ["index", "seeds", "q25", "median", "q75"]);
     assertEquals(rows.map(([mode, seeds, , median]) => [mode, seeds, median]), [["1", "8", "165"], ["2", "8", "150"]]);
-    const quartiles = [1, 2].map((layers) =>
-      [0.75, 1.5, 2.25].map((replica) => `${transition(layers, replica)}`).join()
-    );
-    assertEquals(depths, `depth,seeds,q25,median,q75\n1,4,${quartiles[0]}\n2,4,${quartiles[1]}\n`);
     const names = [...Deno.readDirSync(`${folder}/results`)].map(({ name }) => name).sort();
-    assertEquals(names, ["depths", "modes.png", "modes.svg", "modes.vl.json", "train.parquet", "widths"]);
-    assertStringIncludes(Deno.readTextFileSync(`${folder}/results/modes.svg`), "value against x, by mode");
+    assertEquals(names, ["depths", "measures.parquet", "modes.png", "modes.svg", "modes.vl.json", "widths"]);
+    assertStringIncludes(Deno.readTextFileSync(`${folder}/results/modes.svg`), "value against step, by index");
   }));

@@ -5,7 +5,7 @@
  * @module
  */
 import { fromFileUrl, join } from "@std/path";
-import { type ColumnTable, float, int, joinColumns, type LogRow, text } from "../../../lib/run/columns.ts";
+import { type ColumnTable, float, int, joinColumns, type LogRow } from "../../../lib/run/columns.ts";
 import { LogWriter } from "../../../lib/run/log.ts";
 import { type Manifest, writeManifest } from "../../../lib/run/manifest.ts";
 import project from "../../../deno.json" with { type: "json" };
@@ -58,14 +58,6 @@ export function writeRun(
 
 const transformer = {
   train: { step: int("steps", ""), replica: int("", ""), loss: float("nats", "") },
-  measure: {
-    study: text(""),
-    x: float("", ""),
-    replica: int("", ""),
-    quantity: text(""),
-    mode: int("", ""),
-    value: float("", ""),
-  },
 };
 
 /** Where replica `r` of a model with `layers` layers makes its transition. */
@@ -81,8 +73,8 @@ export function writeSample(folder: string): void {
       for (const replica of [0, 1, 2, 3]) {
         const learned = step >= transition(layers, replica);
         rows.push({ kind: "train", step, replica, loss: (learned ? 0.05 : 1) + 0.01 * replica });
-        const at = { kind: "measure", study: "main", x: step, replica, quantity: "product" };
-        rows.push({ ...at, mode: 1, value: learned ? 1 : 0.1 }, { ...at, mode: 2, value: step / 300 + 0.01 });
+        const at = { kind: "measure", series: "main", step, replica, quantity: "product" };
+        rows.push({ ...at, index: 1, value: learned ? 1 : 0.1 }, { ...at, index: 2, value: step / 300 + 0.01 });
       }
     }
     rows.push({
@@ -94,6 +86,7 @@ export function writeSample(folder: string): void {
       measured: 100,
       low: 90,
       high: 110,
+      replicas: 4,
       verdict: "reproduced",
       detail: "",
     });
@@ -125,7 +118,9 @@ export interface Said {
 export function queryCommand(): string {
   const [deno, run, ...rest] = project.tasks.query.command.split(" ");
   if (deno !== "deno") throw new Error(`expected the task to start deno, found ${deno}`);
-  return [Deno.execPath(), run, "--no-prompt", ...rest].map((part) => part.replaceAll("lib/tools/query", `${root}lib/tools/query`))
+  return [Deno.execPath(), run, "--no-prompt", ...rest].map((part) =>
+    part.replaceAll("lib/tools/query", `${root}lib/tools/query`)
+  )
     .join(" ");
 }
 

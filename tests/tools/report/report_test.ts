@@ -1,9 +1,15 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { UserError } from "../../../lib/io/errors.ts";
-import { report } from "../../../lib/tools/report/report.ts";
+import { readCommand } from "../../../lib/tools/command.ts";
+import { command, report as reportOf } from "../../../lib/tools/report/report.ts";
 import { thinned } from "../../../lib/tools/report/gather.ts";
 import { MAX_BYTES } from "../../../lib/tools/report/report_page.ts";
 import { Results, trainLines } from "../serve/runs.ts";
+
+/** What the command says of arguments. */
+async function report(args: readonly string[]): Promise<string> {
+  return await reportOf(readCommand(command, args)!);
+}
 
 const figure = (rows: number) => ({
   path: "figures/loss.vl.json",
@@ -21,6 +27,11 @@ const figure = (rows: number) => ({
   }),
 });
 
+const claim = {
+  ...{ id: "c", statement: "It falls.", source: "§1", criterion: "at most 1", verdict: "reproduced" },
+  ...{ predicted: null, measured: 0.5, low: 0.25, high: 0.75, replicas: 2, replicasToSettle: null },
+};
+
 /** What the page holds as data. */
 function dataIn(page: string) {
   return JSON.parse(/<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)![1]);
@@ -30,20 +41,20 @@ Deno.test("one page holds runs, their claims, figures and method, and names no o
   using results = new Results();
   const { path, content } = figure(100);
   const files = [{ path, bytes: content.length, description: "" }];
-  results.run("linear_icl_dynamics/a", { experiment: "linear_icl_dynamics", files }, trainLines(0, 10));
-  results.write("linear_icl_dynamics/a/figures/loss.vl.json", content);
-  results.write("linear_icl_dynamics/a/claims.json", JSON.stringify([{ id: "c", verdict: "reproduced" }]));
+  results.run("grokking/a", { experiment: "grokking", files }, trainLines(0, 10));
+  results.write("grokking/a/figures/loss.vl.json", content);
+  results.write("grokking/a/claims.json", JSON.stringify([claim, null]));
   results.run("made_up/</script><b>", { question: "</script><script>alert(1)</script>" });
   const out = `${results.path}/report.html`;
-  const [line] = await report([
-    `${results.path}/linear_icl_dynamics/a`,
+  const line = await report([
+    `${results.path}/grokking/a`,
     `${results.path}/made_up/</script><b>`,
     `--out=${out}`,
   ]);
   assertMatch(line, /^report: .*report\.html \(\d\.\d MB, opens anywhere without a network\)$/);
   const page = Deno.readTextFileSync(out);
   const [first, second] = dataIn(page);
-  assertMatch(first.method, /^How does a linear transformer learn to regress in context/);
+  assertMatch(first.method, /^Why does a transformer generalise long after/);
   assertEquals(first.again, [
     "git checkout 0123456789abcdef0123456789abcdef01234567",
     "experiments/made_up.ts --preset=smoke",
@@ -82,9 +93,9 @@ Deno.test("says what a report is made of", async () => {
   using results = new Results();
   results.write("empty/note", "");
   const refused = async (...args: string[]) => (await assertRejects(() => report(args), UserError)).message;
-  assertEquals(await refused(), "expected one or more run folders, as in: deno task report results/NAME/RUN");
+  assertEquals(await refused(), "expected RUN…, as in: ./lab report results/NAME/RUN; found none");
   assertEquals(await refused("--uot=x"), "unknown option --uot; did you mean --out?");
   assertEquals(await refused(`${results.path}/none`), `expected a run folder, found none at ${results.path}/none`);
   assertMatch(await refused(`${results.path}/empty`), /^expected a run folder, found that the manifest is gone in /);
-  assertMatch((await report(["--help"]))[0], /deno task report RUN/);
+  assertEquals(readCommand(command, ["--help"]), null);
 });

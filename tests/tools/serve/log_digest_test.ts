@@ -3,19 +3,21 @@ import { float, int } from "../../../lib/run/columns.ts";
 import { LogDigest } from "../../../lib/tools/serve/log_digest.ts";
 import { columns, trainLines } from "./runs.ts";
 
+const product = { kind: "measure", series: "main", quantity: "product" };
+
 Deno.test("columns say what is a position, a value, a figure and a curve", () => {
   const digest = new LogDigest(columns);
   for (const mode of [1, 2]) {
     for (const x of [0, 10]) {
       digest.add(
-        JSON.stringify({ kind: "measure", study: "main", x, replica: 0, quantity: "product", mode, value: mode + x }),
+        JSON.stringify({ ...product, step: x, index: mode, replica: 0, value: mode + x }),
       );
     }
   }
   const patches = digest.since(-1);
   assertEquals(patches.map(({ name }) => [name!.x, name!.y, name!.facets, name!.groups]), [
-    ["x", "value", { study: "main", quantity: "product" }, { mode: "1" }],
-    ["x", "value", { study: "main", quantity: "product" }, { mode: "2" }],
+    ["step", "value", { quantity: "product" }, { series: "main", index: "1" }],
+    ["step", "value", { quantity: "product" }, { series: "main", index: "2" }],
   ]);
   assertEquals(patches[1].points, [[0, 2, 2, 2], [10, 12, 12, 12]]);
 });
@@ -36,6 +38,19 @@ Deno.test("the newest values are means over replicas at the last step that is wh
   const lines = trainLines(0, 3).split("\n");
   for (const line of lines.slice(0, 5)) digest.add(line);
   assertEquals(digest.newest().train, { x: "step", at: 1, values: { loss: 0.55 } });
+});
+
+Deno.test("of measured numbers the newest are those of the first series, by quantity", () => {
+  const digest = new LogDigest(columns);
+  for (const [series, step, value] of [["main", 0, 4], ["main", 10, 2], ["control", 10, 9]] as const) {
+    for (const replica of [0, 1]) {
+      for (const quantity of ["loss", "accuracy"]) {
+        const at = { kind: "measure", series, step, quantity, replica };
+        digest.add(JSON.stringify({ ...at, value: value + replica + (quantity === "loss" ? 0 : 100) }));
+      }
+    }
+  }
+  assertEquals(digest.newest().measure, { x: "step", at: 10, values: { loss: 2.5, accuracy: 102.5 } });
 });
 
 Deno.test("what is no row is counted and harmless", () => {
@@ -63,7 +78,15 @@ Deno.test("curves without end are not kept without end", () => {
   const digest = new LogDigest(columns);
   for (let mode = 0; mode < 1000; mode++) {
     digest.add(
-      JSON.stringify({ kind: "measure", study: "<b>", x: 0, replica: 0, quantity: "q".repeat(1000), mode, value: 1 }),
+      JSON.stringify({
+        ...product,
+        series: "<b>",
+        step: 0,
+        replica: 0,
+        quantity: "q".repeat(1000),
+        index: mode,
+        value: 1,
+      }),
     );
   }
   assertEquals(digest.since(-1).length, 400);

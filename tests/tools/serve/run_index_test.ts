@@ -65,11 +65,16 @@ Deno.test("a manifest of any content becomes a run whose every field has its typ
   assertEquals(odd.columns.train.step.type, "text");
 });
 
+const claim = { id: "c", statement: "It falls.", source: "§1", criterion: "at most 1", measured: 0.5, low: 0, high: 1 };
+
 Deno.test("an entry of the gallery is shown with its figures and verdicts", () => {
   using results = new Results();
   results.write("gallery/e/run.json", JSON.stringify({ experiment: "e", preset: "cpu" }));
   results.write("gallery/e/figures/loss.vl.json", "{}");
-  results.write("gallery/e/claims.json", JSON.stringify([{ verdict: "reproduced" }, { verdict: "inconclusive" }]));
+  results.write(
+    "gallery/e/claims.json",
+    JSON.stringify([{ ...claim, verdict: "reproduced" }, null, { ...claim, verdict: "inconclusive" }]),
+  );
   const { status, files, verdicts } = readRun(`${results.path}/gallery/e`, "gallery/e");
   assertEquals([status, files[0].path, verdicts], ["kept", "figures/loss.vl.json", { reproduced: 1, inconclusive: 1 }]);
 });

@@ -4,20 +4,12 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import { float, int, joinColumns, text } from "../../../lib/run/columns.ts";
+import { float, int, joinColumns } from "../../../lib/run/columns.ts";
 import type { Manifest } from "../../../lib/run/manifest.ts";
 
 /** Columns of the logs that tests write. */
 export const columns = joinColumns({
   train: { step: int("steps", "steps taken"), replica: int("", "replica"), loss: float("nats", "loss") },
-  measure: {
-    study: text("study"),
-    x: float("", "step"),
-    replica: int("", "replica"),
-    quantity: text("quantity"),
-    mode: int("", "mode"),
-    value: float("", "value"),
-  },
 });
 
 /** A manifest with everything in it, changed where a test needs it. */

@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UserError } from "../../../lib/io/errors.ts";
-import { parseServeOptions, serve } from "../../../lib/tools/serve/serve.ts";
+import { readCommand } from "../../../lib/tools/command.ts";
+import { command, serve, serveOptions } from "../../../lib/tools/serve/serve.ts";
 import { Results } from "./runs.ts";
+
+const parseServeOptions = (args: string[]) => {
+  const asked = readCommand(command, args);
+  return asked && serveOptions(asked);
+};
 
 Deno.test("stays on this machine, and asks for a token elsewhere", () => {
   assertEquals(parseServeOptions([]), { results: "results", port: null, host: "127.0.0.1", token: false });
@@ -18,10 +24,10 @@ Deno.test("stays on this machine, and asks for a token elsewhere", () => {
 Deno.test("says what is wrong with a command line", () => {
   const refused = (...args: string[]) => assertThrows(() => parseServeOptions(args), UserError).message;
   assertEquals(refused("--prot=1"), "unknown option --prot; did you mean --port?");
-  assertEquals(refused("--port=70000"), 'expected --port to be an integer in [0, 65535], found "70000"');
-  assertEquals(refused("--port="), 'expected --port to be an integer in [0, 65535], found ""');
-  assertEquals(refused("--host="), "expected a value after --host, found none (write --host=NAME)");
-  assertEquals(refused("a", "b"), "expected one folder of results, found a, b");
+  assertEquals(refused("--port=70000"), 'expected --port to be an integer ≥ 0 and ≤ 65535, found "70000"');
+  assertEquals(refused("--port="), "expected a value after --port, found none (write --port=VALUE)");
+  assertEquals(refused("--host="), "expected a value after --host, found none (write --host=VALUE)");
+  assertEquals(refused("a", "b"), "expected FOLDER, as in: ./lab serve FOLDER; found a b");
 });
 
 Deno.test("serves on a free port, and refuses one that is taken", async () => {

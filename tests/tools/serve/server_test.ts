@@ -180,7 +180,7 @@ Deno.test("a complete run is told in full, with its extremes, and the stream end
   assertEquals(events.at(-1)!.type, "end");
   assertEquals(events.filter(({ type }) => type === "run").length, 1);
   const last = events.findLast(({ type }) => type === "log")!.data;
-  assertEquals([last.rows, last.passedOver, last.newest.train.at], [40_000, 0, 19_998]);
+  assertEquals([last.rows, last.passedOver, last.newest.train.at], [40_000, 0, 19_999]);
   const points: Point[] = [];
   for (const { data, type } of events) {
     for (const { from, points: tail } of type === "log" ? data.curves : []) points.splice(from, Infinity, ...tail);

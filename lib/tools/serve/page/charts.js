@@ -55,7 +55,8 @@ function labelOf(groups) {
 export function titleOf({ kind, y, facets }) {
   const { quantity, ...others } = facets;
   const of = Object.values(others).filter((value) => value !== "").join(", ");
-  return `${quantity ?? y} (${[kind, of].filter((part) => part !== "").join(": ")})`;
+  const about = [kind === "measure" ? "" : kind, of].filter((part) => part !== "").join(": ");
+  return about === "" ? `${quantity ?? y}` : `${quantity ?? y} (${about})`;
 }
 
 /** Rows of curves, `series` telling them apart. */

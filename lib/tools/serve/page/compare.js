@@ -1,7 +1,7 @@
 /** Several runs in one figure, where their options differ, and how their claims came out. */
 
 import { chartSpec, Curves, positive, statement, titleOf } from "./charts.js";
-import { duration, h, short, statusBadge, time } from "./dom.js";
+import { duration, h, statusBadge, time } from "./dom.js";
 import { drawFigure } from "./figure.js";
 
 const MAX_RUNS = 12;
@@ -160,7 +160,7 @@ function showClaims() {
           h(
             "span",
             { class: "quiet detail" },
-            `${short(claim.measured)} [${short(claim.low)}, ${short(claim.high)}], predicted ${short(claim.predicted)}`,
+            `${claim.words.measured}, predicted ${claim.words.predicted}`,
           ),
         )
       ),

@@ -64,7 +64,7 @@ export function statusBadge(status) {
 
 /** Claims by verdict: ✓ 12  ✗ 1  ~ 2. */
 export function verdictCounts(verdicts) {
-  const kinds = [["reproduced", "✓"], ["not reproduced", "✗"], ["inconclusive", "~"]];
+  const kinds = [["reproduced", "✓"], ["not reproduced", "✗"], ["inconclusive", "~"], ["trial", "…"]];
   const present = kinds.filter(([name]) => verdicts[name] > 0);
   if (present.length === 0) return h("span", { class: "quiet" }, "–");
   return h(
@@ -83,18 +83,9 @@ export function verdictCounts(verdicts) {
 
 /** Table of claims; each with its numbers, or with its criterion alone while the run has not judged it. */
 export function claimsTable(claims) {
-  const percent = (value) => typeof value === "number" ? `${short(Number((100 * value).toPrecision(2)))} %` : "";
-  const compared = claims.some(({ errors }) => errors);
-  const heads = [
-    "claim",
-    "verdict",
-    "predicted",
-    "measured [band]",
-    ...(compared ? ["paper’s error", "exact flow’s error"] : []),
-    "criterion, fixed before the run",
-  ];
+  const heads = ["claim", "verdict", "predicted", "measured [interval]", "criterion, fixed before the run"];
   const rows = claims.map((claim) => {
-    const { id, statement, source, criterion, predicted, measured, low, high, verdict, detail, errors } = claim;
+    const { id, statement, source, criterion, verdict, words } = claim;
     const judged = typeof verdict === "string";
     const cells = [
       h(
@@ -112,20 +103,10 @@ export function claimsTable(claims) {
           { class: `verdict ${judged ? verdict.replace(" ", "-") : "pending"}` },
           judged ? verdict : "not judged",
         ),
-        detail ? h("span", { class: "quiet detail" }, String(detail)) : null,
+        ...(words?.notes ?? []).map((note) => h("span", { class: "quiet detail" }, note)),
       ),
-      h("td", { class: "number", "data-label": heads[2] }, short(predicted)),
-      h(
-        "td",
-        { class: "number", "data-label": heads[3] },
-        judged ? `${short(measured)} [${short(low)}, ${short(high)}]` : "–",
-      ),
-      ...(compared
-        ? [
-          h("td", { class: "number", "data-label": heads[4] }, percent(errors?.paper)),
-          h("td", { class: "number", "data-label": heads[5] }, percent(errors?.exact)),
-        ]
-        : []),
+      h("td", { class: "number", "data-label": heads[2] }, words?.predicted ?? "–"),
+      h("td", { class: "number", "data-label": heads[3] }, words?.measured ?? "–"),
       h("td", { class: "criterion", "data-label": heads.at(-1) }, String(criterion)),
     ];
     return h("tr", {}, ...cells);

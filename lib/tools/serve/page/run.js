@@ -76,7 +76,7 @@ function showHead() {
   parts.question.textContent = question;
   parts.problem.hidden = reason === "";
   parts.problem.textContent = reason === "" ? "" : `${status}: ${reason}`;
-  const training = curves.newest.train ?? Object.values(curves.newest)[0];
+  const training = curves.newest.train ?? curves.newest.measure ?? Object.values(curves.newest)[0];
   const total = Number(record.configuration.steps);
   const known = training?.x === "step" && total > 0;
   parts.bar.hidden = !known || status !== "running";
@@ -99,7 +99,7 @@ function showHead() {
 
 /** Steps per second over the last ten seconds. */
 function rate() {
-  const training = curves.newest.train;
+  const training = curves.newest.train ?? curves.newest.measure;
   if (training === undefined) return "–";
   const now = performance.now();
   const last = speed.at(-1);
