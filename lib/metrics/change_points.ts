@@ -207,6 +207,29 @@ export function steepestFall({ x, y }: Curve): number | null {
   return time;
 }
 
+/**
+ * Compares how fast a curve grows at a time with how fast it grew at first: the slope between the times around it over the
+ * mean slope up to the first tenth of it. 1 for a straight line, above 1 for growth that is slow before it is fast.
+ *
+ * @example
+ * ```ts
+ * import { acceleration } from "./change_points.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(acceleration({ x: [0, 10, 90, 100], y: [0, 1, 10, 15] }, 95), 5);
+ * ```
+ *
+ * @param curve Times and values.
+ * @param time A time after the first, within the curve.
+ * @returns Ratio of the slopes; not finite where the curve is flat at first.
+ */
+export function acceleration({ x, y }: Curve, time: number): number {
+  const times = Array.from(x);
+  const slope = (from: number, to: number) => (y[to] - y[from]) / (x[to] - x[from]);
+  const [at, early] = [time, 0.1 * time].map((least) => times.findIndex((each) => each >= least));
+  return slope(at - 1, at) / slope(0, early);
+}
+
 /** Times of one change over replicas. */
 export interface ChangeInterval {
   /** Median over the replicas that have the change. */

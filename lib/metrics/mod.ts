@@ -17,6 +17,7 @@ export { projectorOverlap, rankRule, rowSpaceAngles, subspaceDistance, type Subs
 export { cosinesBetween, restsOutside, squaredCosines, squaredDistances } from "./row_spaces.ts";
 export { rowDimensions, subspaceAngles, subspaceDistances } from "./subspace_stability.ts";
 export {
+  acceleration,
   CHANGE_CRITERIA,
   type ChangeCriterion,
   type ChangeInterval,

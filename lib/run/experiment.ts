@@ -7,7 +7,7 @@ import { everyOf, type Resumable } from "./checkpoint_options.ts";
 import type { Claim } from "../claims/mod.ts";
 import { type Columns, type ColumnTable, joinColumns, type RowOf } from "./columns.ts";
 import type { Spec } from "../figures/spec.ts";
-import type { Conditions } from "../study/conditions.ts";
+import { type Conditions, consecutiveSeeds } from "../study/conditions.ts";
 import type { Follower, PhaseState } from "../study/follow.ts";
 import type { Measurements, Place, Quantity } from "../study/measurements.ts";
 import type { Snapshots } from "../study/snapshots.ts";
@@ -206,7 +206,7 @@ export function seedsOf<O extends Options, C extends ColumnTable>(
 ): number[] {
   const option = (configuration as Readonly<Record<string, unknown>>).replicas;
   const count = replicas?.(configuration) ?? (typeof option === "number" ? option : 1);
-  return Array.from({ length: count }, (_, replica) => (seed + replica) >>> 0);
+  return consecutiveSeeds(seed, count);
 }
 
 /** Whether nothing is judged under a preset. */

@@ -76,7 +76,10 @@ export function number(fallback: number, about: Domain & Described): Option<numb
  * @param about Domain of an entry and one line of help.
  * @returns An option with non-empty lists.
  */
-export function numbers(fallback: readonly number[], about: Domain & Described): Option<readonly number[]> {
+export function numbers(
+  fallback: readonly number[],
+  about: Domain & ListDomain & Described,
+): Option<readonly number[]> {
   return list(fallback, { ...about, of: "numbers", accepts: Number.isFinite });
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mean, quantile } from "./summary.ts";
+import { mean, quantile, standardDeviation } from "./summary.ts";
 
 /** A measured value over replicas, with its interval. */
 export interface Interval {
@@ -148,6 +148,33 @@ export function largestDeviation(
     return { centre: deviation, low, high: deviation + half, which, replicas: measured.length };
   });
   return deviations.reduce((largest, one) => one.centre > largest.centre ? one : largest);
+}
+
+/**
+ * Compares sample standard deviations over replicas with predicted ones: the geometric mean of their ratios over groups, with
+ * its 95 % interval for Gaussian values, `r · e^{±1.96/√(2 (n − 1) G)}`, as the logarithm of a deviation of n of them has
+ * standard error 1/√(2 (n − 1)).
+ *
+ * @param groups Values of n ≥ 2 replicas and their predicted deviation, > 0, of each of G ≥ 1 groups.
+ * @returns The ratio with its interval, and n.
+ *
+ * @example
+ * ```ts
+ * import { deviationRatio } from "./interval.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { centre, low } = deviationRatio([{ values: [1, 2, 3], predicted: 2 }]); // s = 1
+ * assertAlmostEquals(centre, 0.5);
+ * assertAlmostEquals(low, 0.5 * Math.exp(-1.96 / 2));
+ * ```
+ */
+export function deviationRatio(
+  groups: readonly { readonly values: readonly number[]; readonly predicted: number }[],
+): Interval & { readonly replicas: number } {
+  const centre = Math.exp(mean(groups.map(({ values, predicted }) => Math.log(standardDeviation(values) / predicted))));
+  const replicas = groups[0].values.length;
+  const half = 1.96 / Math.sqrt(2 * (replicas - 1) * groups.length);
+  return { centre, low: centre * Math.exp(-half), high: centre * Math.exp(half), replicas };
 }
 
 /**

@@ -6,6 +6,7 @@
 export { geometricMean, mean, quantile, slope, standardDeviation } from "./summary.ts";
 export {
   type Comparison,
+  deviationRatio,
   type Interval,
   largestDeviation,
   meanInterval,

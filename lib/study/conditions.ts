@@ -4,6 +4,25 @@
  * @module
  */
 
+/**
+ * Lists the seeds of replicas: `seed`, `seed + 1`, …, modulo 2³².
+ *
+ * @param seed First seed, an unsigned 32-bit integer.
+ * @param count Number of replicas.
+ * @returns Seeds (R).
+ *
+ * @example
+ * ```ts
+ * import { consecutiveSeeds } from "./conditions.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(consecutiveSeeds(2 ** 32 - 1, 3), [2 ** 32 - 1, 0, 1]);
+ * ```
+ */
+export function consecutiveSeeds(seed: number, count: number): number[] {
+  return Array.from({ length: count }, (_, replica) => (seed + replica) >>> 0);
+}
+
 /** A condition: its name, its seeds, and what its replicas are given. */
 export type Condition<S extends object> = S & {
   /** Name in rows, claims and figures. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type Condition, type ConditionReplica, Conditions } from "./conditions.ts";
+export { type Condition, type ConditionReplica, Conditions, consecutiveSeeds } from "./conditions.ts";
 export { type DeviationFrom, deviationFrom } from "./deviation.ts";
 export { each, follow, type Followed, type Follower, type FollowOptions, type Reported } from "./follow.ts";
 export {

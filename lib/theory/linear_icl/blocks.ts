@@ -31,6 +31,23 @@ export function replicaBlocks(parameters: ArrayLike<number>, replica: number, D:
   return { p1: block(0, D, 0), p2: block(0, D, D), q1: block(1, 0, 0), q2: block(1, D, 0) };
 }
 
+/**
+ * Cuts the two blocks that learn out of the parameters of one replica, for theories in which p1 = q2 = 0.
+ *
+ * @param parameters W_P then W_Q of every replica, (R, 2, 2D, 2D).
+ * @param replica Which one, from 0.
+ * @param D Dimension of the inputs.
+ * @returns p = p2 and q = q1 (D, D), row-major, copied.
+ */
+export function learningBlocks(
+  parameters: ArrayLike<number>,
+  replica: number,
+  D: number,
+): { p: Float64Array; q: Float64Array } {
+  const { p2, q1 } = replicaBlocks(parameters, replica, D);
+  return { p: p2, q: q1 };
+}
+
 function onDiagonal(block: ArrayLike<number>): number[] {
   const D = Math.sqrt(block.length);
   return Array.from({ length: D }, (_, mode) => block[mode * D + mode]);
@@ -121,8 +138,28 @@ export function blockMeasures(parameters: ArrayLike<number>, D: number): Record<
     ),
     "rms p1": blocks.map(({ p1 }) => rootMeanSquare(p1)),
     "rms q2": blocks.map(({ q2 }) => rootMeanSquare(q2)),
+    "rms p1 and q2": blocks.map(({ p1, q2 }) => Math.sqrt((rootMeanSquare(p1) ** 2 + rootMeanSquare(q2) ** 2) / 2)),
     "sum of mean entries of p1 and q2": blocks.map(({ p1, q2 }) => mean(p1) + mean(q2)),
     "off-diagonal rms p2": blocks.map(({ p2 }) => offDiagonalRms(p2)),
     "off-diagonal rms q1": blocks.map(({ q1 }) => offDiagonalRms(q1)),
   };
+}
+
+/**
+ * Computes the share of the mirrored solution, p1 q2 / (p1 q2 + p2 q1), in what each mode has learned.
+ *
+ * @param parameters W_P then W_Q of every replica, (R, 2, 2D, 2D).
+ * @param least Products p1 q2 + p2 q1 (D) below which a mode has not learned enough for a share.
+ * @returns Shares of each replica (R, D), null where too little is learned.
+ */
+export function mirrorShares(parameters: ArrayLike<number>, least: ArrayLike<number>): (number | null)[][] {
+  const D = least.length;
+  return Array.from({ length: parameters.length / (8 * D * D) }, (_, replica) => {
+    const { p1, p2, q1, q2 } = replicaBlocks(parameters, replica, D);
+    const [mirrored, direct] = [blockProducts({ p: p1, q: q2 }), blockProducts({ p: p2, q: q1 })];
+    return mirrored.map((product, mode) => {
+      const learned = product + direct[mode];
+      return learned < least[mode] ? null : product / learned;
+    });
+  });
 }

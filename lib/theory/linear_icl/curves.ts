@@ -1,7 +1,8 @@
 /** Theories of linear attention as curves over the steps at which a run is looked at. */
+import { diagonalInit } from "../../models/linear_icl.ts";
 import { mean } from "../../statistics/mod.ts";
 import { poolEntries, type TaskFamily } from "../../tasks/regression_prompts.ts";
-import { blockImbalances, blockProducts, rootMeanSquare } from "./blocks.ts";
+import { blockImbalances, blockProducts, rootMeanSquare, squaredNorm } from "./blocks.ts";
 import { decoupledLoss, decoupledProducts, fixedPoint } from "./closed_form.ts";
 import { commutingFixedPoint, denseFixedPoint } from "./exact_fixed_points.ts";
 import { type Blocks, blocksOf, poolMoments, populationFlow, populationGradient, type TaskLaw } from "./flow.ts";
@@ -14,6 +15,8 @@ export interface IclCurves {
   readonly "product": readonly (readonly number[])[];
   /** p_α² − q_α² (D, T). */
   readonly "mode imbalance": readonly (readonly number[])[];
+  /** ‖p2‖² − ‖q1‖² (T), as p1 = q2 = 0. */
+  readonly "imbalance": readonly number[];
   /** Loss before the update of each step (T): what the batch loss reported at that step is a sample of. */
   readonly "loss": readonly number[];
 }
@@ -60,6 +63,7 @@ export function decoupledCurves(
   return {
     "product": Array.from(problem.spectrum, (_, mode) => at.map((index) => points[index][mode])),
     "mode imbalance": Array.from(problem.spectrum, () => steps.map(() => 0)),
+    "imbalance": steps.map(() => 0),
     "loss": atBefore.map((index) => outputs * decoupledLoss(problem, points[index])),
   };
 }
@@ -90,6 +94,7 @@ export function exactCurves(
     curves: {
       "product": modes(blockProducts),
       "mode imbalance": modes(blockImbalances),
+      "imbalance": at.map((index) => squaredNorm(blocks[index].p) - squaredNorm(blocks[index].q)),
       "loss": atBefore.map((index) => populationGradient(problem, law, blocks[index]).loss),
     },
     end: blocks[blocks.length - 1],
@@ -111,6 +116,7 @@ export function meanCurves(curves: readonly IclCurves[]): IclCurves {
   return {
     "product": modes("product"),
     "mode imbalance": modes("mode imbalance"),
+    "imbalance": over(({ imbalance }) => imbalance),
     "loss": over(({ loss }) => loss),
   };
 }
@@ -119,12 +125,12 @@ export function meanCurves(curves: readonly IclCurves[]): IclCurves {
 export interface NoiseCurves extends Omit<IclCurves, "loss"> {
   /** Standard deviation of a_α over replicas (D, T). */
   readonly "standard deviation of product": readonly (readonly number[])[];
-  /** Mean of ‖p1‖² + ‖p2‖² − ‖q1‖² − ‖q2‖² (T). */
-  readonly "imbalance": readonly number[];
   /** Root mean square of the entries of the null block p1 (T). */
   readonly "rms p1": readonly number[];
   /** Root mean square of the entries of the null block q2 (T). */
   readonly "rms q2": readonly number[];
+  /** Root mean square of the entries of both null blocks (T). */
+  readonly "rms p1 and q2": readonly number[];
   /** Standard deviation of the population loss over replicas (T). */
   readonly "standard deviation of population loss": readonly number[];
 }
@@ -154,6 +160,7 @@ export function noiseCurves(
     "imbalance": over(({ imbalance }) => imbalance),
     "rms p1": over(({ std }) => rootMeanSquare(std.p1)),
     "rms q2": over(({ std }) => rootMeanSquare(std.q2)),
+    "rms p1 and q2": over(({ std: { p1, q2 } }) => Math.sqrt((rootMeanSquare(p1) ** 2 + rootMeanSquare(q2) ** 2) / 2)),
     "standard deviation of population loss": over(({ lossStd }) => lossStd),
   };
 }
@@ -161,15 +168,21 @@ export function noiseCurves(
 /**
  * Describes a replica's tasks as the population flow takes them.
  *
- * @param tasks Family of the tasks.
- * @param pool Number of fixed tasks, or a fresh one for every prompt.
- * @param D Dimension of the inputs.
+ * @param setting Family of the tasks, number of fixed ones or `fresh`, and spectrum (D) of the inputs.
  * @param seed Seed of the replica, from which its pool is drawn.
  * @returns The law; of dense tasks that of fresh ones, whatever the pool.
  */
-export function taskLaw(tasks: TaskFamily, pool: number | "fresh", D: number, seed: number): TaskLaw {
+export function taskLaw(
+  { tasks, pool, spectrum }: {
+    readonly tasks: TaskFamily;
+    readonly pool: number | "fresh";
+    readonly spectrum: readonly number[];
+  },
+  seed: number,
+): TaskLaw {
   if (tasks === "dense") return { kind: "dense", variance: 1 };
   if (pool === "fresh") return { kind: "commuting" };
+  const D = spectrum.length;
   const entries = poolEntries(seed, pool, D);
   return {
     kind: "commuting",
@@ -190,4 +203,19 @@ export function fixedPoints(
 ): { paper: Float64Array; exact: Float64Array } {
   const { products } = tasks === "dense" ? denseFixedPoint(problem, 1) : commutingFixedPoint(problem);
   return { paper: fixedPoint(problem), exact: products };
+}
+
+/**
+ * Makes a start from which the fixed point is near: half of the paper's products, with p ∝ 1 for dense tasks and p = q for
+ * commuting ones, as the fixed points have it.
+ *
+ * @param problem Spectrum (D) and context length.
+ * @param tasks Family of the tasks.
+ * @returns W_P then W_Q, row-major (2, 2D, 2D).
+ */
+export function halfwayInit(problem: IclProblem, tasks: TaskFamily): Float32Array {
+  const a = fixedPoint(problem).map((value) => value / 2);
+  const balanced = (a.reduce((sum, value) => sum + value * value) / a.length) ** 0.25;
+  const p = a.map((product) => tasks === "dense" ? balanced : Math.sqrt(product));
+  return diagonalInit(p, a.map((product, mode) => product / p[mode]));
 }

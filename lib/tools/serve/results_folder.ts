@@ -13,7 +13,7 @@ const MARKS = ["manifest.json", "run.json"];
 const DEPTH = 3;
 
 /**
- * A folder of results. Runs are named by their path inside it (`linear_icl_dynamics/2026-…`, `.` for the folder itself).
+ * A folder of results. Runs are named by their path inside it (`linear_icl/2026-…`, `.` for the folder itself).
  * Links are not followed when looking for runs; a file is handed out only if its real path lies in the folder.
  */
 export class ResultsFolder {

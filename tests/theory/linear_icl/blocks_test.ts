@@ -5,6 +5,7 @@ import {
   blockMeasures,
   blockProducts,
   fullImbalance,
+  mirrorShares,
   offDiagonalRms,
   replicaBlocks,
   rootMeanSquare,
@@ -49,6 +50,14 @@ Deno.test("blockMeasures: every quantity of every replica, from the same blocks"
   assertEquals(measured["imbalance"], [0, 1].map((replica) => fullImbalance(replicaBlocks(parameters, replica, 2))));
   assertEquals(measured["squared norm"][1], [p1, p2, q1, q2].map(squaredNorm).reduce((sum, norm) => sum + norm));
   assertEquals([measured["rms p1"][1], measured["rms q2"][1]], [p1, q2].map(rootMeanSquare));
+  assertAlmostEquals(Number(measured["rms p1 and q2"][1]), rootMeanSquare([...p1, ...q2]), 1e-9);
   assertEquals(measured["sum of mean entries of p1 and q2"][1], 1025.5 + 1125.5);
   assertEquals(measured["off-diagonal rms q1"][0], offDiagonalRms(replicaBlocks(parameters, 0, 2).q1));
+});
+
+Deno.test("mirrorShares: p1 q2 over both products, null where a mode has learned too little", () => {
+  // p1 = 1, q2 = 3, p2 = q1 = 1, D = 1.
+  const one = Float32Array.of(0, 0, 1, 1, 1, 0, 3, 0);
+  assertEquals(mirrorShares(one, [0.1]), [[0.75]]);
+  assertEquals(mirrorShares(one, [4.1]), [[null]]);
 });

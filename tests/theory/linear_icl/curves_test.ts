@@ -6,10 +6,12 @@ import {
   decoupledCurves,
   exactCurves,
   fixedPoints,
+  halfwayInit,
   meanCurves,
   noiseCurves,
   taskLaw,
 } from "../../../lib/theory/linear_icl/curves.ts";
+import { blockImbalances, blockProducts, learningBlocks } from "../../../lib/theory/linear_icl/blocks.ts";
 import { populationGradient } from "../../../lib/theory/linear_icl/flow.ts";
 import { modeFlow, modeProducts } from "../../../lib/theory/linear_icl/modes.ts";
 
@@ -34,6 +36,7 @@ Deno.test("exactCurves: from a diagonal start they are the flow of modes; mean, 
     const [first, second] = [state[0] ** 2 - state[2] ** 2, state[1] ** 2 - state[3] ** 2];
     [first, second].forEach((value, mode) => assertAlmostEquals(curves["mode imbalance"][mode][report], value, 1e-6));
   });
+  assertAlmostEquals(curves.imbalance[3], curves["mode imbalance"][0][3] + curves["mode imbalance"][1][3], 1e-12);
   assertEquals(curves.loss[0], populationGradient(problem, law, { p, q: p }).loss);
   assertEquals(curves.loss[1], curves.loss[0]);
   assertAlmostEquals(end.p[0] * end.q[0], curves.product[0][3], 1e-15);
@@ -51,7 +54,7 @@ Deno.test("noiseCurves: from many prompts a step they are the exact flow's; the 
   many.product.forEach((mode, index) => assertAlmostEquals(mode[3] / curves.product[index][3], 1, 0.02));
   many["mode imbalance"].forEach((mode, i) => assertAlmostEquals(mode[3], curves["mode imbalance"][i][3], 0.01));
   assertAlmostEquals(many.imbalance[3], 0, 1e-3);
-  for (const  of of["rms p1", "rms q2", "standard deviation of population loss"] as const) {
+  for (const  of of["rms p1", "rms q2", "rms p1 and q2", "standard deviation of population loss"] as const) {
     assertAlmostEquals(some[of][2] / many[of][2], 1000, 5);
     assertEquals(some[of][0], 0);
   }
@@ -60,9 +63,10 @@ Deno.test("noiseCurves: from many prompts a step they are the exact flow's; the 
 });
 
 Deno.test("taskLaw: fresh and dense tasks by name, a pool by the moments of its own entries", () => {
-  assertEquals(taskLaw("commuting", "fresh", 2, 1), { kind: "commuting" });
-  assertEquals(taskLaw("dense", "fresh", 2, 1), { kind: "dense", variance: 1 });
-  const law = taskLaw("commuting", 3, 2, 7);
+  const { spectrum } = problem;
+  assertEquals(taskLaw({ tasks: "commuting", pool: "fresh", spectrum }, 1), { kind: "commuting" });
+  assertEquals(taskLaw({ tasks: "dense", pool: "fresh", spectrum }, 1), { kind: "dense", variance: 1 });
+  const law = taskLaw({ tasks: "commuting", pool: 3, spectrum }, 7);
   assert(law.kind === "commuting" && law.moments !== undefined);
   const entries = poolEntries(7, 3, 2);
   const moment = (i: number, j: number) =>
@@ -78,4 +82,14 @@ Deno.test("fixedPoints: the paper's is exact for dense tasks, and for commuting 
     paper.forEach((value, mode) => assertAlmostEquals(value, exact[mode], 1e-5));
   }
   assert(Math.abs(fixedPoints(problem, "commuting").exact[1] - dense.paper[1]) > 0.01);
+});
+
+Deno.test("halfwayInit: half of the paper's products, p = q for commuting tasks and p ∝ 1 for dense ones", () => {
+  for (const tasks of ["commuting", "dense"] as const) {
+    const blocks = learningBlocks(halfwayInit(problem, tasks), 0, 2);
+    const { paper } = fixedPoints(problem, tasks);
+    blockProducts(blocks).forEach((product, mode) => assertAlmostEquals(product, paper[mode] / 2, 1e-7));
+    if (tasks === "dense") assertEquals(blocks.p[0], blocks.p[3]);
+    else blockImbalances(blocks).forEach((imbalance) => assertAlmostEquals(imbalance, 0, 1e-7));
+  }
 });
