@@ -3,7 +3,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Section } from "./linear_icl.ts";
 import { median, table } from "./measure.ts";
 
-const experiment = new URL("../../experiments/linear_icl_dynamics.ts", import.meta.url).pathname;
+const experiment = new URL("../../experiments/linear_icl.ts", import.meta.url).pathname;
 
 /** The shortest run that the experiment accepts; its steps take milliseconds. */
 const STEPS = 10;

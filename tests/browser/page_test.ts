@@ -6,7 +6,7 @@ import { openLog } from "../../lib/run/open_log.ts";
 import { Results, trainLines } from "../tools/serve/runs.ts";
 import { drawAll, launch, open, Server } from "./browser.ts";
 
-const gallery = new URL("../../results/gallery/linear_icl_dynamics", import.meta.url).pathname;
+const gallery = new URL("../../results/gallery/linear_icl", import.meta.url).pathname;
 const running = { status: "running", end: null, elapsedMs: null } as const;
 const claims = [{
   id: "first",

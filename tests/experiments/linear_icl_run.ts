@@ -6,14 +6,15 @@
 import { fromFileUrl } from "@std/path";
 import { finished, type Said } from "../run/subprocess.ts";
 
-const experiment = fromFileUrl(import.meta.resolve("../../experiments/linear_icl_dynamics.ts"));
+/** Its file. */
+export const program: string = fromFileUrl(import.meta.resolve("../../experiments/linear_icl.ts"));
 
 /** Permissions of the experiment's first line. */
 export const PERMISSIONS: readonly string[] = ["--allow-read", "--allow-write=results"];
 
 /** Arguments of `deno` that start the smoke preset; `--no-prompt` because a terminal would be asked otherwise. */
 export function denoArgs(args: readonly string[], permissions: readonly string[] = PERMISSIONS): string[] {
-  return ["run", "--no-prompt", ...permissions, experiment, "--preset=smoke", ...args];
+  return ["run", "--no-prompt", ...permissions, program, "--preset=smoke", ...args];
 }
 
 /** Without it Mesa adds a line of its own to stderr. */

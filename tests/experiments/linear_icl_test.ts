@@ -1,13 +1,16 @@
 /** The main experiment from its command line to what it leaves. */
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { claims } from "../../experiments/linear_icl/claims.ts";
+import { judgeClaims } from "../../lib/claims/mod.ts";
 import type { Spec } from "../../lib/figures/mod.ts";
 import { validate } from "../../lib/figures/validate.ts";
-import { type LogRow, type Manifest, readManifest } from "../../lib/run/mod.ts";
+import { type LogRow, type Manifest, readLog, readManifest } from "../../lib/run/mod.ts";
+import { Measurements } from "../../lib/study/mod.ts";
+import { assertResumes } from "../run/kills.ts";
 import { canMount, onDisk } from "../run/small_disk.ts";
 import { inFolder, rowsOf, type Said } from "../run/subprocess.ts";
 import { settingOf } from "./linear_icl/synthetic.ts";
-import { denoArgs, ENV, runIcl, startIcl } from "./linear_icl_run.ts";
+import { denoArgs, ENV, program, runIcl, startIcl } from "./linear_icl_run.ts";
 
 /** Enough to go through every part of a run, not enough to learn anything. */
 const TINY = ["--steps=30", "--study-steps=20", "--batch=32", "--study-batch=32", "--quiet"];
@@ -22,8 +25,10 @@ async function checkFolder(folder: string): Promise<{ manifest: Manifest; rows: 
   const rows = await rowsOf(`${folder}/log.ndjson`);
   for (const row of rows) {
     const { kind, ...cells } = row;
-    assertEquals(Object.keys(cells), Object.keys(manifest.columns[kind]), kind);
-    for (const [name, { type }] of Object.entries(manifest.columns[kind])) {
+    const columns = Object.entries(manifest.columns[kind]);
+    const shown = columns.filter(([name, { optional }]) => !optional || name in cells);
+    assertEquals(Object.keys(cells), shown.map(([name]) => name), kind);
+    for (const [name, { type }] of shown) {
       const value = cells[name];
       if (type === "text") assertEquals(typeof value, "string", name);
       else assert(Number.isFinite(value), `${kind}.${name} = ${value}`);
@@ -35,39 +40,40 @@ async function checkFolder(folder: string): Promise<{ manifest: Manifest; rows: 
 
 const kept = (rows: readonly LogRow[], kind: string) => rows.filter((row) => row.kind === kind);
 
-Deno.test("the smoke preset leaves a complete manifest, judged claims, a documented log and valid figures, twice alike", () =>
+Deno.test("the smoke preset leaves a complete manifest, claims that a trial does not judge, a documented log and valid figures, twice alike", () =>
   inFolder(async (root) => {
     const [first, second] = await Promise.all(["a", "b"].map((name) => runIcl([`--out=results/${name}`], root)));
     assertEquals([first.code, second.code], [0, 0]);
     const { manifest, rows } = await checkFolder(`${root}/results/a`);
     assertEquals([manifest.status, manifest.reason, manifest.preset], ["complete", null, "smoke"]);
-    assertEquals([manifest.experiment, manifest.seeds], ["linear_icl_dynamics", [1, 2, 3, 4]]);
+    assertEquals([manifest.experiment, manifest.seeds], ["linear_icl", [1, 2, 3, 4]]);
     assertMatch(manifest.question, /^How does a linear transformer learn to regress in context.*\?$/);
     assert(manifest.adapter !== null && manifest.end !== null && manifest.elapsedMs! > 0);
 
     const ids = claims(settingOf()).map(({ id }) => id);
     assertEquals(kept(rows, "criterion").map(({ id }) => id), ids);
     assertEquals(kept(rows, "claim").map(({ id }) => id), ids);
-    const firstStep = rows.findIndex(({ kind }) => kind === "train" || kind === "measure");
+    const firstStep = rows.findIndex(({ kind }) => kind === "measure");
     assertEquals(rows.slice(0, firstStep).map(({ kind }) => kind), ids.map(() => "criterion"));
-    for (const { verdict } of kept(rows, "claim")) {
-      assertMatch(`${verdict}`, /^(reproduced|not reproduced|inconclusive)$/);
-    }
-    for (const id of ids) {
-      assertMatch(first.stdout, new RegExp(`^${id} +(reproduced|not reproduced|inconclusive) `, "m"));
-    }
-    const counts = Object.entries(manifest.verdicts).map(([verdict, count]) => `${count} ${verdict}`).join(", ");
+    assertEquals(new Set(kept(rows, "claim").map(({ verdict }) => verdict)), new Set(["trial"]));
+    for (const id of ids) assertMatch(first.stdout, new RegExp(`^${id} +trial `, "m"));
+    assertEquals(manifest.verdicts, { trial: ids.length });
+    const counts = `${ids.length} not judged: verdicts of a trial preset would mean nothing`;
     assert(first.stdout.endsWith(`\nclaims: ${counts}\nresults: results/a\n`), first.stdout.slice(-200));
-    assertEquals(Object.values(manifest.verdicts).reduce((sum, count) => sum + count, 0), ids.length);
+
+    // The log alone gives the same claims.
+    const measured = await Measurements.from(readLog(`${root}/results/a/log.ndjson`));
+    const judged = JSON.parse(Deno.readTextFileSync(`${root}/results/a/claims.json`));
+    assertEquals(judgeClaims(claims(settingOf()), measured, true), judged);
 
     // Every report step of every replica is there, and so is every study.
-    const steps = new Set(kept(rows, "train").map(({ step }) => step));
-    assertEquals(kept(rows, "train").length, 4 * steps.size);
-    assert(steps.has(400));
-    assertEquals(
-      new Set(kept(rows, "measure").map(({ study }) => study)),
-      new Set(["main", "fixed-points", "alignment", "mirror", "shift"]),
-    );
+    const loss = { series: "main", quantity: "loss" };
+    assertEquals([measured.replicas(loss), measured.steps(loss).at(-1)], [[0, 1, 2, 3], 400]);
+    assert(measured.curves(loss).every(({ x }) => x.length === measured.steps(loss).length));
+    const laws = ["commuting tasks", "dense tasks"];
+    const fixed = laws.flatMap((law) => [4, 16, 1_000_000].map((N) => `${law}, N = ${N}`));
+    const shifts = [0.5, 1, 2].map((factor) => `shift, c = ${factor}`);
+    assertEquals(measured.series, ["main", ...fixed, "alignment, exact flow", "alignment", "mirror", ...shifts]);
 
     const figures = namesIn(`${root}/results/a/figures`);
     const names = [...new Set(figures.map((name) => name.split(".")[0]))];
@@ -89,7 +95,7 @@ Deno.test("the smoke preset leaves a complete manifest, judged claims, a documen
 
     assertMatch(
       first.stderr,
-      /^adapter: .+\nmain: step 400\/400 [^]*\nfixed points, commuting tasks: step 400\/400 [^]*\nfixed points, dense tasks: step 400\/400 [^]*\nalignment: step 400\/400 [^]*\nmirror: step 400\/400 [^]*\ncovariance shift: step 64\/64 .*\n$/,
+      /^adapter: .+\n[^]*main: step 400\/400 [^]*\nfixed points, commuting tasks: step 400\/400 [^]*\nfixed points, dense tasks: step 400\/400 [^]*\nalignment: step 400\/400 [^]*\nmirror: step 400\/400 [^]*\ncovariance shift: step 64\/64 .*\n$/,
     );
     assertEquals(namesIn(`${root}/results/b/figures`), figures);
     for (const file of ["log.ndjson", "claims.json", ...figures.map((name) => `figures/${name}`)]) {
@@ -110,7 +116,7 @@ Deno.test("a replica of an ensemble is bit-identical to the same seed in another
       assertEquals([wide.code, narrow.code], [0, 0], wide.stderr + narrow.stderr);
       const ofSeed = async (name: string, replica: number) =>
         (await rowsOf(`${root}/results/${sampler}-${name}/log.ndjson`))
-          .filter((row) => (row.kind === "train" || row.kind === "measure") && row.replica === replica)
+          .filter((row) => row.kind === "measure" && row.replica === replica)
           .map((row) => JSON.stringify({ ...row, replica: 0 }));
       for (const replica of [0, 1]) {
         const rows = await ofSeed("narrow", replica);
@@ -186,7 +192,10 @@ Deno.test("--help lists every option and exits 0; bad input is one line, exits 2
         ["--spectrum=2,-1"],
         'expected --spectrum to be a comma-separated list of numbers > 0, found "-1" as entry 2 of "2,-1"',
       ],
-      [["--contexts=2.5"], "expected --contexts to be integers, found 2.5"],
+      [
+        ["--contexts=2.5"],
+        'expected --contexts to be a comma-separated list of distinct integers ≥ 1 and ≤ 16777216, found "2.5" as entry 1 of "2.5"',
+      ],
       [
         ["--sampler=tokens", "--context=1e6"],
         "expected --context of at most 4096 with --sampler=tokens, found 1000000; --sampler=statistics has no such limit",
@@ -231,7 +240,7 @@ Deno.test("a folder that is taken or cannot be, or a permission that is missing,
     );
     assertMatch(
       await refused("results/run", { permissions: ["--allow-write=results"] }),
-      /^expected permission to read .+linear_icl_dynamics\.ts, found none; run again with --allow-read$/,
+      /^expected permission to read .+linear_icl\.ts, found none; run again with --allow-read$/,
     );
     assertEquals([namesIn(`${root}/results`), namesIn(`${root}/results/taken`)], [["file", "taken"], ["notes.txt"]]);
   }));
@@ -267,7 +276,7 @@ Deno.test("a learning rate too large ends with replica and step, exit code 1 and
     const { manifest, rows } = await checkFolder(`${root}/results/run`);
     assertEquals([manifest.status, `error: ${manifest.reason}\n`], ["failed", stderr]);
     const lost = Number(/at step (\d+)/.exec(stderr)![1]);
-    const logged = kept(rows, "measure").map(({ x }) => Number(x));
+    const logged = kept(rows, "measure").map(({ step }) => Number(step));
     assert(logged.includes(0) && logged.every((step) => step < lost), `${lost}: ${logged}`);
     assertEquals(kept(rows, "claim"), []);
   }));
@@ -284,7 +293,7 @@ Deno.test({
       const { manifest, rows } = await checkFolder(`${root}/kept/run`);
       assertEquals(manifest.status, "failed");
       assertStringIncludes(manifest.reason!, "disk full");
-      assert(kept(rows, "train").length > 0);
+      assert(kept(rows, "measure").length > 0);
       assertMatch(Deno.readTextFileSync(`${root}/kept/run/log.ndjson`), /\} *\n$/);
     }),
 });
@@ -293,7 +302,7 @@ const interrupted: [string, string[], (stderr: string, log: string) => boolean, 
   [
     "in the middle of training",
     ["--steps=1e8", "--studies=main"],
-    (_, log) => log.includes('"kind":"train"'),
+    (_, log) => log.includes('"kind":"measure"'),
     /\nmain: step [1-9]\d*\/100000000 \(0 %\) /,
   ],
   [
@@ -321,12 +330,19 @@ for (const [when, args, ready, progress] of interrupted) {
       const { code, stderr } = await end();
       assertEquals(code, 130, stderr);
       assertMatch(stderr, progress);
-      assertMatch(stderr, /\ninterrupted: what was logged so far is in results\/run\n$/);
+      assertMatch(stderr, /\ninterrupted: partial log kept in results\/run; continue with --resume=results\/run\n$/);
       const { manifest, rows } = await checkFolder(folder);
       assertEquals([manifest.status, manifest.reason], ["interrupted", "SIGINT"]);
       assertMatch(logged(), /\} *\n$/);
       assert(kept(rows, "measure").length > 0);
       assertEquals(kept(rows, "claim"), []);
-      assertEquals(namesIn(folder), ["experiment.ts", "log.ndjson", "manifest.json"]);
+      assertEquals(namesIn(folder), ["checkpoints", "experiment.ts", "log.ndjson", "manifest.json"]);
     }));
 }
+
+Deno.test("killed in any of its trainings and resumed, the smoke preset leaves the same log, claims and figures", () =>
+  inFolder(async (root) => {
+    const options = ["--preset=smoke", "--checkpoint-every=150"];
+    const steps = await assertResumes({ program, root, options, kills: 4, slowest: 2500 });
+    assert(steps.at(-1)! > 0, `went on from ${steps.join(", ")}`);
+  }));
