@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { changeInterval, changePoints, crossingTime } from "../../lib/metrics/change_points.ts";
+import { acceleration, changeInterval, changePoints, crossingTime } from "../../lib/metrics/change_points.ts";
 import { autocorrelationCurvature, curvature } from "../../lib/metrics/curvature.ts";
 
 const x = Array.from({ length: 401 }, (_, index) => index / 2);
@@ -28,6 +28,13 @@ Deno.test("changePoints: constants and ripples below 2 % change nowhere", () => 
   assertEquals(changePoints({ x, y: x.map(() => 0) }), nothing);
   assertEquals(changePoints({ x, y: x.map((t) => 1 + 0.009 * Math.sin(t)) }), nothing);
   assertEquals(changePoints({ x: [3], y: [1] }), nothing);
+});
+
+Deno.test("acceleration: 1 for a straight line, the ratio of slopes for one that bends", () => {
+  const x = [0, 10, 20, 40, 60, 80, 100];
+  assertAlmostEquals(acceleration({ x, y: x.map((at) => 3 + 2 * at) }, 90), 1, 1e-12);
+  // Slope 1 up to 40, 4 beyond.
+  assertAlmostEquals(acceleration({ x, y: x.map((at) => at + 3 * Math.max(0, at - 40)) }, 90), 4, 1e-12);
 });
 
 Deno.test("crossingTime: the first time a level is reached, from either side; null if never", () => {
