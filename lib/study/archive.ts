@@ -66,10 +66,12 @@ export async function packMeasurements(measured: Measurements): Promise<Uint8Arr
  * @returns The measurements.
  * @throws {SyntaxError} If the bytes are none of such a file.
  */
-export async function unpackMeasurements(bytes: Uint8Array<ArrayBuffer>): Promise<Measurements> {
+export async function unpackMeasurements(bytes: Uint8Array): Promise<Measurements> {
   let text: string;
   try {
-    text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    text = await new Response(
+      new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip")),
+    ).text();
   } catch (cause) {
     throw new SyntaxError("expected gzipped measurements, found other bytes", { cause });
   }

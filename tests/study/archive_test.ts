@@ -24,7 +24,7 @@ Deno.test("packed and unpacked, all numbers are the same to the bit, in the same
   });
   measured.add({ series: "b", quantity: "mixed", step: 0, replica: 0, value: 5 });
   const bytes = await packMeasurements(measured);
-  const again = await unpackMeasurements(bytes as Uint8Array<ArrayBuffer>);
+  const again = await unpackMeasurements(bytes);
   assertEquals([...again.rows()], [...measured.rows()]);
   assertEquals([...again.theoryRows()], [...measured.theoryRows()]);
   assertEquals(await packMeasurements(again), bytes);
@@ -41,7 +41,7 @@ Deno.test("packed and unpacked, all numbers are the same to the bit, in the same
 });
 
 Deno.test("nothing measured is an empty file; other bytes are refused", async () => {
-  const none = await packMeasurements(new Measurements()) as Uint8Array<ArrayBuffer>;
+  const none = await packMeasurements(new Measurements());
   assertEquals([...(await unpackMeasurements(none)).rows()], []);
   await assertRejects(
     () => unpackMeasurements(new TextEncoder().encode("{}")),

@@ -1,34 +1,41 @@
 /**
- * Columns of the tool's log.
+ * Rows of the tool's log: numbers as every log has them, and what is the tool's own.
  *
  * @module
  */
-import { type Column, float, int, text } from "../../run/columns.ts";
+import { type Column, float, int, optional, text } from "../../run/columns.ts";
+import type { Quantity } from "../../study/measurements.ts";
+import type { CurveKey } from "./curves.ts";
 
 /** Columns of one type, by name. */
 export type ColumnsOf<N extends string, T extends "int" | "float" | "text"> = { readonly [name in N]: Column<T> };
 
-/** What says which matrix and which measure a row is about. */
-export type MeasureKey =
-  & ColumnsOf<"layer" | "head" | "index", "int">
-  & ColumnsOf<"circuit" | "matrix" | "measure", "text">;
+/** Measures of several values each. */
+const SEVERAL = ["marginal-rank", "principal-angles", "spectrum"];
 
-const key: MeasureKey = {
-  layer: int("", "layer, −1 where there is none"),
-  head: int("", "head, −1 where there is none"),
-  circuit: text("QK, OV, matrix or all"),
-  matrix: text("prefix of the layer's names, or name of the weight"),
-  measure: text("what was measured"),
-  index: int("", "which of several values, 0 for most measures; k of marginal-rank"),
-};
+/**
+ * What a number is in the log: the series is the weight, or a circuit of one, as `QK of blocks.0.attention`; the quantity is
+ * the measure.
+ *
+ * @param key What was measured.
+ * @returns Series, quantity and place.
+ */
+export function quantityOf({ layer, head, circuit, matrix, measure, index }: CurveKey): Quantity {
+  return {
+    series: circuit === "QK" || circuit === "OV" ? `${circuit} of ${matrix}` : matrix,
+    quantity: measure,
+    ...(layer >= 0 && { layer }),
+    ...(head >= 0 && { head }),
+    ...(SEVERAL.includes(measure) && { index }),
+  };
+}
 
-/** Rows of the log: series, measures, and changes. */
+/** Rows beside those of every log: series of checkpoints, and changes of curves. */
 export const measureColumns: {
   readonly series: ColumnsOf<"number" | "checkpoints", "int"> & ColumnsOf<"name", "text">;
-  readonly matrix: ColumnsOf<"step" | "replica", "int"> & MeasureKey & ColumnsOf<"value", "float">;
   readonly change:
-    & MeasureKey
-    & ColumnsOf<"change" | "criterion", "text">
+    & ColumnsOf<"series" | "quantity" | "change" | "criterion", "text">
+    & { readonly [place in "layer" | "head" | "index"]: Column<"int"> & { readonly optional: true } }
     & ColumnsOf<"median" | "low" | "high", "float">
     & ColumnsOf<"found" | "replicas", "int">;
 } = {
@@ -37,14 +44,12 @@ export const measureColumns: {
     name: text("folder of its checkpoints"),
     checkpoints: int("", "how many"),
   },
-  matrix: {
-    step: int("steps", "step of the checkpoint"),
-    replica: int("", "replica: number of the series, or of the axis of replicas within a checkpoint"),
-    ...key,
-    value: float("", "value of the measure"),
-  },
   change: {
-    ...key,
+    series: text("weight, or circuit of one"),
+    quantity: text("what was measured"),
+    layer: optional(int("", "layer, from 0")),
+    head: optional(int("", "head of the layer, from 0")),
+    index: optional(int("", "which of several values; k of marginal-rank")),
     change: text("drop, rise, dip or plateau"),
     criterion: text("what counts as one"),
     median: float("steps", "median of its time over the replicas that have it"),

@@ -17,7 +17,7 @@ import { type CheckpointSeries, findSeries } from "./series.ts";
 import { Sources, type Unsound } from "./sources.ts";
 import { SpectrumMeans } from "./spectrum_means.ts";
 import { type MeasureContext, report, summarise } from "./summary.ts";
-import { measureColumns } from "./columns.ts";
+import { measureColumns, quantityOf } from "./columns.ts";
 import { parameterNorms } from "./parameter_norms.ts";
 import type { Configuration } from "../../run/option.ts";
 
@@ -93,10 +93,12 @@ function wants({ measures }: MeasureConfiguration, ...names: readonly MeasureNam
 /** Appends a value to the log and to its curve; a value that is not defined (0/0) is left out. */
 type Recorder = (key: CurveKey, replica: number, step: number, value: number) => void;
 
-function recorder({ log }: MeasureContext, curves: Curves, first: number): Recorder {
+function recorder({ measure }: MeasureContext, curves: Curves, first: number): Recorder {
   return (key, replica, step, value) => {
     if (!Number.isFinite(value)) return;
-    log("matrix", { step, replica: first + replica, ...key, value });
+    const { quantity, ...at } = quantityOf(key);
+    const values: (number | null)[] = Array(first + replica).fill(null);
+    measure({ ...at, step }, { [quantity]: [...values, value] });
     curves.add(key, first + replica, step, value);
   };
 }

@@ -11,5 +11,5 @@ export { type CheckpointSeries, findSeries, type StepFile } from "./series.ts";
 export { DEFAULT_MEASURES, type Measure, type MeasureName, MEASURES } from "./measures.ts";
 export { type CircuitChoice, measureOptions } from "./options.ts";
 export { type Change, type CurveKey, Curves, type ReplicatedCurve } from "./curves.ts";
-export { type ColumnsOf, measureColumns, type MeasureKey } from "./columns.ts";
+export { type ColumnsOf, measureColumns } from "./columns.ts";
 export { measureCheckpoints } from "./measure.ts";

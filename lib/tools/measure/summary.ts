@@ -7,7 +7,7 @@ import { writeFigure } from "../../figures/write.ts";
 import { RunError } from "../../io/errors.ts";
 import type { RunContext } from "../../run/experiment.ts";
 import { changeTable } from "./change_table.ts";
-import type { measureColumns } from "./columns.ts";
+import { type measureColumns, quantityOf } from "./columns.ts";
 import type { Curves } from "./curves.ts";
 import { curveFigure, spectrumFigure } from "./figures.ts";
 import { type Measure, MEASURES } from "./measures.ts";
@@ -31,7 +31,10 @@ export async function summarise(
   spectra: SpectrumMeans,
 ): Promise<void> {
   const changes = curves.changes();
-  for (const change of changes) log("change", change);
+  for (const change of changes) {
+    const { change: name, criterion, median, low, high, found, replicas } = change;
+    log("change", { ...quantityOf(change), change: name, criterion, median, low, high, found, replicas });
+  }
   await write("change_points.json", JSON.stringify(changes, null, 2) + "\n", "changes of curves, with their criteria");
   for (const measure of configuration.measures) {
     if (measure === "spectrum") continue;

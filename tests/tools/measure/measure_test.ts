@@ -33,11 +33,19 @@ async function measure(folder: string, ...args: string[]) {
   }
   const rows: LogRow[] = [];
   try {
-    for await (const row of readLog(`${out}/log.ndjson`)) rows.push(row);
+    for await (const row of readLog(`${out}/log.ndjson`)) rows.push("quantity" in row ? about(row) : row);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return { exitCode, said: said.join("\n"), rows, out };
+}
+
+/** A row of the log with what it is about taken apart. */
+function about(row: LogRow): LogRow {
+  const [, circuit = "matrix", matrix = row.series] = /^(QK|OV) of (.*)$/.exec(String(row.series)) ?? [];
+  const { layer = -1, head = -1, index = 0 } = row;
+  const whole = matrix === "all parameters" ? "all" : circuit;
+  return { ...row, circuit: whole, matrix, layer, head, index, measure: row.quantity };
 }
 
 const values = (rows: readonly LogRow[], wanted: Record<string, string | number>) =>
