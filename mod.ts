@@ -11,7 +11,7 @@ export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words
 export { bimodals, gammaPairs, integersBelow, logGammas, logistics, permutation } from "./lib/random/laws.ts";
 export * from "./kernels/mod.ts";
 export * from "./lib/tasks/mod.ts";
-export { readText } from "./lib/io/text.ts";
+export { isReadable, readText } from "./lib/io/text.ts";
 export * from "./lib/models/linear_icl.ts";
 export * from "./lib/models/initializers.ts";
 export * from "./lib/models/parameters.ts";
@@ -24,6 +24,7 @@ export * from "./lib/losses.ts";
 export * from "./lib/optim/mod.ts";
 export * from "./lib/models/baselines/mod.ts";
 export * from "./lib/train/training.ts";
+export { nextTokenLoss } from "./lib/train/next_token.ts";
 export * from "./lib/train/linear_icl.ts";
 export { Ring } from "./lib/train/ring.ts";
 export { DivergenceError } from "./lib/train/divergence.ts";

@@ -5,6 +5,7 @@
  */
 export { circuitFactors, type CircuitName, type HeadCircuits } from "./factors.ts";
 export {
+  circuitNumbers,
   type CircuitSpectra,
   circuitSpectra,
   frobeniusNorms,
@@ -17,9 +18,12 @@ export {
   type HostSpaces,
   leadingVectors,
   matrixSpaces,
+  spaceArrays,
   type SpaceComparison,
   spaceHistory,
   type SpaceMeasures,
+  spaceNumbers,
+  spacesFrom,
 } from "./spaces.ts";
 export {
   type AttentionScores,
@@ -28,3 +32,4 @@ export {
   type InductionProbe,
   inductionProbe,
 } from "./attention_scores.ts";
+export { type HeadMeasures, headMeasures, type HeadMeasuresOptions, headNumbers } from "./head_measures.ts";

@@ -159,6 +159,41 @@ export async function compareSpaces(
   return all;
 }
 
+/** A comparison under the names that its numbers have in logs, such as `QK mean angle`, for `byHead`. */
+export function spaceNumbers(name: string, { distance, meanAngle, largestAngle }: SpaceComparison) {
+  return { [`${name} distance`]: distance, [`${name} mean angle`]: meanAngle, [`${name} largest angle`]: largestAngle };
+}
+
+/**
+ * Row spaces as arrays that snapshots keep along a run.
+ *
+ * @param spaces Row spaces of B matrices by name, such as `QK`.
+ * @returns Arrays (B, …), for {@linkcode spacesFrom}.
+ *
+ * @example
+ * ```ts
+ * import { spaceArrays, spacesFrom } from "./spaces.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const spaces = { s: Float32Array.of(2), v: Float32Array.of(0, 1), shape: [1, 2, 1], ranks: [1] } as const;
+ * assertEquals(spacesFrom("QK", spaceArrays({ QK: spaces })), { ...spaces, shape: [1, 2, 1], ranks: [1] });
+ * ```
+ */
+export function spaceArrays(spaces: Readonly<Record<string, HostSpaces>>): NamedArray[] {
+  return Object.entries(spaces).flatMap(([name, { s, v, shape: [B, N, K], ranks }]) => [
+    { name: `${name} values`, shape: [B, K], data: s },
+    { name: `${name} vectors`, shape: [B, N, K], data: v },
+    { name: `${name} ranks`, shape: [B], data: Float32Array.from(ranks) },
+  ]);
+}
+
+/** Row spaces that {@linkcode spaceArrays} has made arrays of. */
+export function spacesFrom(name: string, arrays: readonly NamedArray[]): HostSpaces {
+  const [values, vectors, ranks] = ["values", "vectors", "ranks"].map((part) => arrayNamed(arrays, `${name} ${part}`));
+  const [B, N, K] = vectors.shape;
+  return { s: values.data, v: vectors.data, shape: [B, N, K], ranks: [...ranks.data] };
+}
+
 /**
  * Leading right singular vectors of one matrix.
  *

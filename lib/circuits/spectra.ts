@@ -98,6 +98,22 @@ export function marginalRanks(
 }
 
 /**
+ * Spectral measures of circuits, from a report, under the names that they have in logs.
+ *
+ * @param circuit Which circuit.
+ * @param spectra A report of {@linkcode circuitSpectra}.
+ * @returns `QK norm` (Frobenius) and `QK rank without k` of k = 0 … K, or those of `OV` (R L H), for `byHead`.
+ */
+export function circuitNumbers(
+  circuit: CircuitName,
+  spectra: Pick<CircuitSpectra<Float32Array>, "norms" | "effectiveRanks">,
+): Record<string, number[]> {
+  const columns = 4 * spectra.effectiveRanks.length / spectra.norms.length;
+  const ranks = Array.from({ length: columns }, (_, k) => [`${circuit} rank without ${k}`, marginalRanks(spectra, k)]);
+  return { [`${circuit} norm`]: frobeniusNorms(spectra), ...Object.fromEntries(ranks) };
+}
+
+/**
  * Row spaces of circuits, from a report.
  *
  * @param spectra A report of {@linkcode circuitSpectra}.

@@ -1,4 +1,5 @@
 /** How much later something happens with an intervention than without: first crossings, some of which are never seen. */
+import { meanInterval } from "../statistics/mod.ts";
 import { crossingTime, type Curve } from "../metrics/change_points.ts";
 
 /** What counts as happened. */
@@ -93,4 +94,16 @@ export function delays(
     const late = censoredCrossing(intervened[replica], level, options);
     return [{ replica, steps: late.step - own.step, censored: late.censored }];
   });
+}
+
+/**
+ * Delays in words: their mean and its 95 % interval, and how many transitions never came.
+ *
+ * @param delays At least two delays.
+ * @returns For example `85 (26 … 142, 1 never)`, in steps.
+ */
+export function delaysInWords(delays: readonly Delay[]): string {
+  const { centre, low, high } = meanInterval(delays.map(({ steps }) => steps));
+  const never = delays.filter(({ censored }) => censored).length;
+  return `${centre.toFixed(0)} (${low.toFixed(0)} … ${high.toFixed(0)}${never > 0 ? `, ${never} never` : ""})`;
 }

@@ -18,4 +18,11 @@ export {
 } from "./subspaces.ts";
 export { held, type Hold } from "./held.ts";
 export { type Branches, branches } from "./branches.ts";
-export { censoredCrossing, type CensoredTime, type CrossingOptions, type Delay, delays } from "./delays.ts";
+export {
+  censoredCrossing,
+  type CensoredTime,
+  type CrossingOptions,
+  type Delay,
+  delays,
+  delaysInWords,
+} from "./delays.ts";

@@ -26,3 +26,20 @@ export async function readText(path: string, least = 1): Promise<Uint8Array> {
   }
   return bytes;
 }
+
+/**
+ * Says whether a path names a file that can be read.
+ *
+ * @param path Path.
+ * @returns Whether it is one.
+ * @throws {Deno.errors.NotCapable} If the process may not read it.
+ */
+export function isReadable(path: string): boolean {
+  try {
+    using file = Deno.openSync(path);
+    return file.statSync().isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return false;
+  }
+}

@@ -81,6 +81,26 @@ export function changePoints({ x, y }: Curve, criterion: ChangeCriterion = {}): 
   };
 }
 
+/**
+ * Time at which a curve has made half of its way, up or down.
+ *
+ * @param curve Times and values.
+ * @returns Its drop or its rise, see {@linkcode changePoints}; null where it ends about where it began.
+ *
+ * @example
+ * ```ts
+ * import { halfWay } from "./change_points.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(halfWay({ x: [0, 10, 20], y: [0, 1, 2] }), 10);
+ * assertEquals(halfWay({ x: [0, 10], y: [1, 1] }), null);
+ * ```
+ */
+export function halfWay(curve: Curve): number | null {
+  const { drop, rise } = changePoints(curve);
+  return drop ?? rise;
+}
+
 /** How a crossing is found between times. */
 export interface CrossingScale {
   /**

@@ -28,6 +28,7 @@ export {
   type CrossingScale,
   crossingTime,
   type Curve,
+  halfWay,
   halvingTime,
   steepestFall,
   valueAtLogarithm,
@@ -39,6 +40,8 @@ export {
   type AutocorrelationOptions,
   curvature,
 } from "./curvature.ts";
+export { type IclScores, iclScores } from "./icl_score.ts";
+export { parameterNorm } from "./parameter_norm.ts";
 export { type CkaSizes, linearCka, linearCkas } from "./cka.ts";
 export { linearProbe, linearProbes, type ProbeOptions, type ProbeSizes } from "./linear_probe.ts";
 export { type TrajectoryPca, trajectoryPca, trajectoryPcaReference } from "./trajectory_pca.ts";

@@ -9,7 +9,7 @@ import { type Columns, type ColumnTable, joinColumns, type RowOf } from "./colum
 import type { Spec } from "../figures/spec.ts";
 import { type Conditions, consecutiveSeeds } from "../study/conditions.ts";
 import type { Follower, PhaseState } from "../study/follow.ts";
-import type { Measurements, Place, Quantity } from "../study/measurements.ts";
+import type { MeasuredCurve, Measurements, Place, Quantity } from "../study/measurements.ts";
 import type { Snapshots } from "../study/snapshots.ts";
 import { NO_PRESET, parseCommandLine } from "./command_line.ts";
 import type { Configuration, Options, Presets } from "./option.ts";
@@ -56,6 +56,8 @@ export interface RunContext<O extends Options, C extends ColumnTable> extends Fo
    * not written twice.
    */
   measure(at: MeasuredAt, values: Readonly<Record<string, ReplicaValues>>): void;
+  /** Adds curves of every replica, such as those of an analysis after training; as {@linkcode RunContext.measure}. */
+  measureCurves(of: Quantity, curves: readonly MeasuredCurve[]): void;
   /** Adds a theory's curve, numbers at steps; or several curves of a quantity, which then have an index from 0 each. */
   theory(
     theory: string,

@@ -166,6 +166,14 @@ async function contextOf<O extends Options, C extends ColumnTable>(
     measure(at, values) {
       for (const row of rowsOf(at, values)) if (measured.add(row)) record.logMeasured(row);
     },
+    measureCurves(of, curves) {
+      curves.forEach(({ x, y }, replica) =>
+        x.forEach((step, index) => {
+          const row = { ...of, step, replica, value: y[index] };
+          if (measured.add(row)) record.logMeasured(row);
+        })
+      );
+    },
     theory(theory, of, steps, values) {
       for (const row of theoryRowsOf(theory, of, steps, values)) if (measured.addTheory(row)) record.logTheory(row);
     },

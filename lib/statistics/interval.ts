@@ -1,5 +1,5 @@
 /**
- * Intervals over replicas: of a mean (Student), of a geometric mean, of a share (Wilson), and of the central values.
+ * Intervals over replicas: of a mean and of a further value (Student), of a geometric mean, of a share (Wilson), and of the central values.
  *
  * @module
  */
@@ -37,6 +37,29 @@ export function meanInterval(values: readonly number[], level = 0.95): Interval 
   const centre = mean(values);
   const variance = values.reduce((sum, x) => sum + (x - centre) ** 2, 0) / (n - 1);
   const half = studentQuantile((1 + level) / 2, n - 1) * Math.sqrt(variance / n);
+  return { centre, low: centre - half, high: centre + half };
+}
+
+/**
+ * Prediction interval of a further replica: `x̄ ± t_{n−1,(1+level)/2} · s √(1 + 1/n)` (Student).
+ *
+ * @param values One finite value a replica, at least two.
+ * @param level Probability in (0, 1) that one more value lies inside, if all are normal.
+ * @returns Mean and interval.
+ * @throws {RangeError} If there are fewer than two values, or `level` is outside (0, 1).
+ *
+ * @example
+ * ```ts
+ * import { predictionInterval } from "./interval.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(predictionInterval([1, 2, 3]).high, 2 + 4.302653 * Math.sqrt(4 / 3), 1e-5); // s = 1, t = 4.3027
+ * ```
+ */
+export function predictionInterval(values: readonly number[], level = 0.95): Interval {
+  const { centre, low } = meanInterval(values, level);
+  // The interval of the mean is narrower by √(1/n) to √(1 + 1/n).
+  const half = (centre - low) * Math.sqrt(values.length + 1);
   return { centre, low: centre - half, high: centre + half };
 }
 

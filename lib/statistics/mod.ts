@@ -10,6 +10,7 @@ export {
   type Interval,
   largestDeviation,
   meanInterval,
+  predictionInterval,
   quantileInterval,
   ratioInterval,
   studentQuantile,

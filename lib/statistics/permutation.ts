@@ -17,6 +17,8 @@ export interface Chance {
   readonly expected: number;
   /** Part of the random placements with at least as many events inside, (hits + 1) / (draws + 1). */
   readonly p: number;
+  /** Share of the events of each seed that has any. */
+  readonly perSeed: readonly number[];
 }
 
 /** How windows are placed at random. */
@@ -59,7 +61,7 @@ export function eventsInWindows(
     return count;
   };
   const total = placed.reduce((sum, { events }) => sum + events.length, 0);
-  if (total === 0) return { share: 0, expected: 0, p: 1 };
+  if (total === 0) return { share: 0, expected: 0, p: 1, perSeed: [] };
   const observed = placed.reduce((sum, one) => sum + inside(one, one.window.start, one.window.end), 0);
   const places = placed.map((_, index) => uniforms({ seed: index, key, step: 0 }, draws));
   let [hits, sum] = [0, 0];
@@ -72,5 +74,7 @@ export function eventsInWindows(
     sum += count;
     if (count >= observed) hits++;
   }
-  return { share: observed / total, expected: sum / draws / total, p: (hits + 1) / (draws + 1) };
+  const perSeed = placed.filter(({ events }) => events.length > 0)
+    .map((one) => inside(one, one.window.start, one.window.end) / one.events.length);
+  return { share: observed / total, expected: sum / draws / total, p: (hits + 1) / (draws + 1), perSeed };
 }

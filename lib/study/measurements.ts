@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { mean } from "../statistics/mod.ts";
 
 /** A quantity over the steps. */
 export interface MeasuredCurve {
@@ -49,6 +50,17 @@ export interface TheoryNumber extends Quantity {
   readonly step: number;
   /** The number. */
   readonly value: number;
+}
+
+/**
+ * Mean of curves.
+ *
+ * @param curves Curves at the same steps, at least one.
+ * @returns Their steps and means.
+ */
+export function meanCurve(curves: readonly MeasuredCurve[]): MeasuredCurve {
+  const { x } = curves[0];
+  return { x, y: x.map((_, index) => mean(curves.map(({ y }) => y[index]))) };
 }
 
 /** Values of one quantity: steps and numbers of each replica, or of each theory. */
@@ -169,6 +181,17 @@ export class Measurements {
   /** A quantity of every replica over the steps, in the order of {@linkcode Measurements.replicas}. */
   curves(of: Quantity): MeasuredCurve[] {
     return this.replicas(of).map((replica) => this.curve(of, replica));
+  }
+
+  /**
+   * A quantity at all of its places, such as heads, by replica.
+   *
+   * @param of Series and quantity.
+   * @returns Of each replica a curve for every place, in the order of {@linkcode Measurements.places}.
+   */
+  perReplica({ series, quantity }: Pick<Quantity, "series" | "quantity">): MeasuredCurve[][] {
+    const places = this.places({ series, quantity }).map((place) => this.curves({ series, quantity, ...place }));
+    return (places[0] ?? []).map((_, replica) => places.map((curves) => curves[replica]));
   }
 
   /** First value of every replica. */

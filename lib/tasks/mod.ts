@@ -33,6 +33,13 @@ export { markovChains, type MarkovChainsBatch, type MarkovChainsOptions } from "
 export { triggerBigrams, type TriggerBigramsBatch, type TriggerBigramsOptions } from "./trigger_bigrams.ts";
 export { textPart, textWindows, type TextWindowsBatch, type TextWindowsOptions } from "./text_windows.ts";
 export {
+  type NextTokenTask,
+  type NextTokenTasks,
+  textPrediction,
+  type TextPredictionOptions,
+} from "./text_prediction.ts";
+export {
+  bestInContextLosses,
   fittedLosses,
   inContextLosses,
   informedLosses,

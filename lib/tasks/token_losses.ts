@@ -56,6 +56,20 @@ export function inContextLosses(rows: TokenRows, order: Order, concentration = 1
 }
 
 /**
+ * As {@linkcode inContextLosses} with the α that loses least, of powers of two from 1/32 to 32: for sequences whose law is no
+ * Dirichlet law, such as how often a Markov chain visits.
+ *
+ * @param rows Sequences.
+ * @param order What is counted.
+ * @returns Mean over rows of the loss at each position (length − 1), nats.
+ */
+export function bestInContextLosses(rows: TokenRows, order: Order): Float64Array {
+  const all = Array.from({ length: 11 }, (_, index) => inContextLosses(rows, order, 2 ** (index - 5)));
+  const total = (losses: Float64Array) => losses.reduce((sum, loss) => sum + loss, 0);
+  return all.reduce((best, losses) => total(losses) < total(best) ? losses : best);
+}
+
+/**
  * Mean losses of a predictor that was fitted to a text: `p(j) = (n_ij + α) / (n_i + α V)` with the text's counts.
  *
  * @param text Tokens that are counted.

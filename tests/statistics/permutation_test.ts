@@ -26,5 +26,10 @@ Deno.test("eventsInWindows: events anywhere are seldom found to be inside, and n
     return eventsInWindows(placed, { last: 1000, draws: 199 }).p;
   });
   assert(levels.filter((p) => p <= 0.05).length <= 20, "at most a tenth at p ≤ 0.05");
-  assertEquals(eventsInWindows([{ window, events: [] }], { last: 1000 }), { share: 0, expected: 0, p: 1 });
+  assertEquals(eventsInWindows([{ window, events: [] }], { last: 1000 }), {
+    share: 0,
+    expected: 0,
+    p: 1,
+    perSeed: [],
+  });
 });
