@@ -16,7 +16,7 @@
  * Control  two layers on the same sequences, each shuffled, or on bytes from all over the text; one layer.
  * Change   at the last step before any seed's window, and at half of it: freeze or turn the top-k subspace of every QK,
  *          against random ones: delay in steps.
- * Claims   of arXiv 2504.12916, of Olsson et al. and on the interventions: icl_emergence/, logged before training.
+ * Claims   of arXiv 2504.12916, of Olsson et al. and on the interventions: icl_emergence/claims.ts, logged before training.
  *
  * Pilots (1500 steps, two layers, learning curves only) chose the sizes: with blocks of 8 … 16 tokens, layer
  * normalisation or fan-in initial scale, the score falls gradually, by positions; with lags from 3 to 16, V = 64, RMS
@@ -26,79 +26,122 @@
  * For GPL-3 (1200 steps, seeds 101 and 102): width 32 hardly learns; with width 64 the score of two layers falls by 0.12
  * nats at steps 150 … 350 (R² of 0.84 and 0.86), that of one layer likewise. A list of 41 kB of file names was memorised.
  */
-import { writeFigure } from "../lib/figures/mod.ts";
-import { openGpu } from "../lib/gpu/device.ts";
-import { defineExperiment, main } from "../lib/run/mod.ts";
+import * as lab from "../mod.ts";
 import { claims } from "./icl_emergence/claims.ts";
-import { trainEnsemble } from "./icl_emergence/ensemble.ts";
-import { type Branch, depth, type Evidence, windowsOf } from "./icl_emergence/evidence.ts";
 import { figures } from "./icl_emergence/figures.ts";
-import { middleLevels } from "./icl_emergence/intervention_claims.ts";
-import { interventionSteps, trainInterventions } from "./icl_emergence/intervention_study.ts";
-import { INTERVENTIONS } from "./icl_emergence/interventions.ts";
-import { logBaselines, logSeries } from "./icl_emergence/log_series.ts";
-import { restoreSeries, saveSeries, type Series } from "./icl_emergence/series.ts";
-import { check, columns, options, presets, sizesOf } from "./icl_emergence/setting.ts";
-import { baselines, tasksOf } from "./icl_emergence/tasks.ts";
+import { intervene, INTERVENTIONS, isSettled, placesOf, seriesOf } from "./icl_emergence/interventions.ts";
+import { check, MOST_MARGINAL, options, presets, type Setting } from "./icl_emergence/setting.ts";
+import { exactLosses, type Tasks, tasksOf } from "./icl_emergence/tasks.ts";
+import { CONTROL, CURVATURES, EXACT, ofDepth, TWO, windowsOf } from "./icl_emergence/windows.ts";
 
-export const experiment = defineExperiment({
+export const experiment = lab.defineExperiment({
   name: "icl_emergence",
   doc: new URL(import.meta.url),
   options,
   presets,
-  columns,
-  claims,
   check,
-  // A step of the checkpoints is one series: a resumed run begins with the first ensemble that was not finished.
-  resumable: { every: 1 },
-  async run(context) {
-    const { configuration: setting, seed, checkpoints, log, note } = context;
-    const seeds = Array.from({ length: setting.replicas }, (_, replica) => (seed + replica) >>> 0);
-    context.setSeeds(seeds);
-    context.setAdapter((await openGpu(context.adapter)).adapter);
-    const done = restoreSeries(checkpoints.restore());
+  claims,
+  figures,
+  resumable: { every: 500 },
+  async run(run) {
+    const { configuration: setting, seeds, snapshots, measured } = run;
+    const { length, every } = setting;
+    const reports = lab.everySteps(every, setting.steps);
     const tasks = await tasksOf(setting);
-    const exact = await baselines(setting, tasks, seed);
-    if (done.length === 0) logBaselines(exact, log);
+    for (const [name, losses] of Object.entries(await exactLosses(setting, tasks, run.seed))) {
+      run.theory(name, EXACT, [0], Array.from(losses, (loss) => [loss]));
+    }
 
-    const ensemble = (name: string, layers: number) => ({
-      name,
-      sizes: sizesOf(setting, tasks.vocabulary, layers),
-      tasks,
-      seeds,
-    });
-    // The control comes first: what a text's windows are held against.
-    const ensembles = setting.depths.map((layers) => ensemble(`depth-${layers}`, layers));
-    const hasControl = setting.control === "yes";
-    if (hasControl) ensembles.unshift({ ...ensemble("control", 2), tasks: await tasksOf(setting, true) });
-    const grounds = () => ({ setting, baselines: exact, control: hasControl ? done[0] : null });
-    const finish = (series: readonly Series[]) => {
-      done.push(...series);
-      series.forEach((one) => logSeries(one, grounds(), log));
-      if (checkpoints.due(done.length)) checkpoints.save(saveSeries(done));
-    };
-    for (const one of ensembles.slice(done.length)) finish([await trainEnsemble(one, setting, context)]);
-
-    const depths = done.slice(ensembles.length - setting.depths.length, ensembles.length);
-    const before = { ...grounds(), depths };
-    const two = depth(before, 2);
-    const interventions: Branch[] = [];
-    if (two && setting.interventions === "yes") {
-      for (const [index, place] of interventionSteps(setting, windowsOf(two, before)).entries()) {
-        const from = ensembles.length + index * INTERVENTIONS.length;
-        if (done.length === from) {
-          note(`interventions at step ${place.from}`);
-          finish(await trainInterventions(ensemble("depth-2", 2), place, middleLevels(before), setting, context));
+    // The control comes first: a text's windows are held against it.
+    const ensembles = setting.depths.map((layers) => ({ series: ofDepth(layers), layers, tasks }));
+    if (setting.control) ensembles.unshift({ series: CONTROL, layers: 2, tasks: await tasksOf(setting, true) });
+    for (const { series, layers, tasks } of ensembles) {
+      const { model, optimizer, loss, positions, heads } = problem(setting, tasks, layers);
+      const sizes = { layers, heads: setting.heads };
+      using parameters = lab.ParameterSet.create(model.parameters, seeds);
+      using training = await lab.Training.create({
+        parameters,
+        optimizer,
+        loss,
+        evaluations: { positions, norm: lab.parameterNorm, ...heads },
+        from: run.restored(series),
+      });
+      for await (const { step, losses, evaluations } of lab.follow(training, { label: series, reports }, run)) {
+        const { positions, norm, QK, OV } = evaluations;
+        losses.forEach((loss, index) => run.measure({ series, step: step - losses.length + 1 + index }, { loss }));
+        run.measure({ series, step }, { ...lab.iclScores(positions, length), "parameter norm": norm });
+        for (const [head, values] of lab.byHead(lab.headNumbers(evaluations), sizes)) {
+          run.measure({ series, step, ...head }, values);
         }
-        interventions.push({ ...place, series: done.slice(from, from + INTERVENTIONS.length) });
+        snapshots.keep(series, step, lab.spaceArrays({ QK: lab.spacesOf(QK), OV: lab.spacesOf(OV) }));
+      }
+
+      const kept = snapshots.take(series);
+      for (const circuit of kept.length > 0 ? ["QK", "OV"] : []) {
+        const compared = await lab.compareSpaces(kept.map(({ arrays }) => lab.spacesFrom(circuit, arrays)));
+        for (const [report, { step }] of kept.entries()) {
+          const distances = lab.spaceNumbers(circuit, compared[report]);
+          for (const [head, values] of lab.byHead(distances, sizes)) {
+            run.measure({ series, step, ...head }, values);
+          }
+        }
+      }
+      for (const [quantity, curvesOf] of Object.entries(CURVATURES)) {
+        run.measureCurves({ series, quantity }, curvesOf(measured, series, every));
       }
     }
-    const evidence: Evidence = { ...before, interventions };
-    context.judge(evidence);
-    for (const [name, spec] of Object.entries(figures(evidence))) {
-      await writeFigure(context.write, name, spec, { png: context.png });
+    if (!setting.depths.includes(2) || !setting.interventions) return;
+
+    // Two layers once more, the same steps bit by bit, now that it is known where they are to be changed.
+    const places = placesOf(setting, windowsOf(measured, setting, TWO));
+    const { model, optimizer, loss, positions } = problem(setting, tasks, 2);
+    using parameters = lab.ParameterSet.create(model.parameters, seeds);
+    const [label, stops] = [`${TWO} again`, lab.unionOfSteps(places.map(({ from }) => from))];
+    using training = await lab.Training.create({ parameters, optimizer, loss, from: run.restored(label) });
+    for await (const { step } of lab.follow(training, { label, reports: stops, pause: () => true }, run)) {
+      snapshots.keep("before interventions", step, (await training.state()).tensors);
+    }
+
+    for (const { fraction, from } of places) {
+      const state = { step: from, tensors: snapshots.at("before interventions", from) };
+      const { branched, holds } = await intervene(state, setting, seeds);
+      const design = new lab.Conditions(INTERVENTIONS.map((one) => ({ name: seriesOf(one, fraction), seeds })));
+      using parameters = lab.ParameterSet.create(model.parameters, design.seeds);
+      const changed = {
+        label: `interventions at ${fraction}`,
+        reports: reports.filter((step) => step >= from),
+        reportStart: true,
+        until: ({ step }: { readonly step: number }) => isSettled(measured, setting, fraction, step),
+      };
+      using training = await lab.Training.create({
+        parameters,
+        optimizer: lab.held(optimizer, parameters, branched.state.tensors, holds),
+        loss,
+        evaluations: { positions },
+        from: run.restored(changed.label) ?? branched.state,
+      });
+      for await (const { step, loss, evaluations } of lab.follow(training, changed, run)) {
+        run.measure({ series: design, step }, {
+          ...lab.iclScores(evaluations.positions, length),
+          ...(loss && { loss }),
+        });
+      }
     }
   },
 });
 
-if (import.meta.main) await main(experiment);
+/** Model, optimiser, batch loss, and what is measured of one depth. */
+function problem(setting: Setting, { train, held, vocabulary }: Tasks, layers: number) {
+  const { heads, width, length, norm, lr, "weight-decay": weightDecay, "evaluation-batch": batch } = setting;
+  const sizes = { input: { vocabulary }, outputs: vocabulary, length, layers, heads, width, mlp: 0 };
+  const model = lab.transformer({ ...sizes, norm, biases: { attention: false, unembedding: false }, init: "gpt2" });
+  return {
+    model,
+    optimizer: lab.adamw({ lr, weightDecay, betas: [0.9, 0.98] }),
+    loss: lab.nextTokenLoss(model, train(setting.batch), "train"),
+    positions: lab.nextTokenLoss(model, held(batch), "evaluation", "positions"),
+    heads: lab.headMeasures(model, { layers, heads, length, vocabulary, batch, marginal: MOST_MARGINAL }),
+  };
+}
+
+if (import.meta.main) await lab.main(experiment);

@@ -1,17 +1,7 @@
-/** What is done to the leading subspaces of the QK circuits before the window. */
-import { copy } from "../../kernels/shared/copy.ts";
-import { subtract } from "../../kernels/elementwise/binary.ts";
-import { matmul } from "../../kernels/matmul/matmul.ts";
-import { permute } from "../../kernels/arrange/strided.ts";
-import { own } from "../../lib/gpu/program.ts";
-import { Tensor } from "../../lib/gpu/tensor.ts";
-import { svd } from "../../lib/linalg/svd.ts";
-import { qr } from "../../lib/linalg/qr.ts";
-import type { NamedArray, ParameterSet } from "../../lib/models/parameters.ts";
-import type { Optimizer } from "../../lib/optim/mod.ts";
-import { normals } from "../../lib/random/random.ts";
-import type { Decoder } from "./decoder.ts";
-import { headOf, norm, projectionOn, repeated, turned, writeHead } from "./head_matrices.ts";
+/** What is done to the leading subspaces of the QK circuits of two layers before the window, and when. */
+import * as lab from "../../mod.ts";
+import type { Setting } from "./setting.ts";
+import { TWO, type Windows, windowsOf } from "./windows.ts";
 
 /**
  * Interventions, one block of replicas each:
@@ -25,158 +15,103 @@ export const INTERVENTIONS = ["freeze top", "freeze random", "re-randomise top",
 /** Which intervention. */
 export type Intervention = typeof INTERVENTIONS[number];
 
-/** Orthonormal frames (C, k) of one head's query and key side, in float64, row-major. */
-interface Frames {
-  readonly query: Float64Array;
-  readonly key: Float64Array;
-}
+/** Name of an intervention's series: with its fraction, unless that is 1. */
+export const seriesOf = (intervention: Intervention, fraction: number) =>
+  fraction === 1 ? intervention : `${intervention} at ${fraction}`;
 
-/** The weights of one layer on the host. */
-interface Sides {
-  /** W_Q and W_K (R, C, H D). */
-  readonly query: NamedArray;
-  readonly key: NamedArray;
-}
-
-/** What an intervention ensemble starts from. */
-export interface Intervened {
-  /** Tensors of the state, with the replicas of every intervention one after the other: (4 R, …). */
-  readonly tensors: readonly NamedArray[];
-  /** Projections that are held fixed, for each layer (4 R, 3 H, C, C); zero where nothing is. */
-  readonly projections: readonly Float32Array[];
+/**
+ * Steps at which interventions are made: fractions of the last one, down to a report, at least one report in. The last one
+ * lies two reports before the earliest window, as a change point is only known to a report or so; at a quarter of training
+ * where there is none.
+ */
+export function placesOf(
+  { steps, every, "intervene-at": fractions }: Pick<Setting, "steps" | "every" | "intervene-at">,
+  windows: Windows,
+): { readonly fraction: number; readonly from: number }[] {
+  const report = (step: number) => Math.max(every, Math.floor(step / every) * every);
+  const starts = windows.flatMap((window) => window ? [window.start] : []);
+  const last = report(starts.length > 0 ? Math.min(...starts) - 2 * every : steps / 4);
+  return fractions.map((fraction) => ({ fraction, from: report(fraction * last) }));
 }
 
 /**
- * Applies every intervention to a state.
+ * Applies every intervention to a state of R replicas of two layers; random frames and changes are drawn from their seeds.
  *
- * @param sizes Sizes of the decoder.
- * @param tensors Parameters and optimiser's state of R replicas.
- * @param seeds Seeds of the replicas: random frames and changes are drawn from them.
- * @param k Dimension of the subspaces.
- * @returns State and projections of 4 R replicas.
+ * @returns State of 4 R replicas, one block for each intervention, and what is held of it.
  */
-export async function intervene(
-  sizes: Decoder,
-  tensors: readonly NamedArray[],
-  seeds: readonly number[],
-  k: number,
-): Promise<Intervened> {
-  const { layers, heads: H, width: C } = sizes;
-  const [R, D] = [seeds.length, C / H];
-  const changed = tensors.map((tensor) => repeated(tensor, INTERVENTIONS.length));
-  const projections: Float32Array[] = [];
-  for (let layer = 0; layer < layers; layer++) {
-    const sideOf = (list: readonly NamedArray[], side: string) =>
-      list.find(({ name }) => name === `blocks.${layer}.attention.${side}`)!;
-    const now: Sides = { query: sideOf(tensors, "query"), key: sideOf(tensors, "key") };
-    const target: Sides = { query: sideOf(changed, "query"), key: sideOf(changed, "key") };
-    const tops = await leadingFrames(now, [R, C, H, D], k);
-    const projection = new Float32Array(INTERVENTIONS.length * R * 3 * H * C * C);
-    for (let r = 0; r < R; r++) {
-      for (let h = 0; h < H; h++) {
-        const top = tops[r * H + h];
-        const place = `layer ${layer} head ${h}`;
-        const random = {
-          query: await randomFrame(seeds[r], `${place} query frame`, C, k),
-          key: await randomFrame(seeds[r], `${place} key frame`, C, k),
-        };
-        for (const [index, side] of (["query", "key"] as const).entries()) {
-          const hold = (intervention: Intervention, frame: Float64Array) => {
-            const replica = INTERVENTIONS.indexOf(intervention) * R + r;
-            projection.set(projectionOn(frame, C, k), ((replica * 3 + index) * H + h) * C * C);
-          };
-          hold("freeze top", top[side]);
-          hold("freeze random", random[side]);
-          const matrix = headOf(now[side], r, h, [C, H, D]);
-          const moved = turned(matrix, top[side], random[side], [C, D, k]);
-          const size = norm(moved.map((value, i) => value - matrix[i]));
-          const noise = normals({ seed: seeds[r], key: `${place} ${side} change`, step: 0 }, C * D);
-          const scale = size / norm(noise);
-          const at = (intervention: Intervention) => INTERVENTIONS.indexOf(intervention) * R + r;
-          writeHead(target[side], at("re-randomise top"), h, moved, [C, H, D]);
-          writeHead(target[side], at("random change"), h, matrix.map((value, i) => value + scale * noise[i]), [
-            C,
-            H,
-            D,
-          ]);
+export async function intervene(state: lab.TrainingState, setting: Setting, seeds: readonly number[]) {
+  const { heads, width: C, "top-k": k } = setting;
+  const branched = lab.branches(state, INTERVENTIONS);
+  const holds: lab.Hold[] = [];
+  for (const layer of [0, 1]) {
+    const tops = await lab.leadingSubspaces(state.tensors, { layer, heads, circuit: "QK" }, k);
+    for (const side of ["query", "key"] as const) {
+      const weight = `blocks.${layer}.attention.${side}`;
+      const [before, after] = [state, branched.state].map(({ tensors }) => lab.arrayNamed(tensors, weight));
+      const kept = new Map<string, Float64Array>();
+      for (const [replica, seed] of seeds.entries()) {
+        for (let head = 0; head < heads; head++) {
+          const place = `layer ${layer} head ${head} ${side}`;
+          const top = tops[replica * heads + head][side === "query" ? "left" : "right"];
+          const random = await randomFrame({ seed, key: `${place} frame` }, C, k);
+          kept.set(`${branched.at("freeze top", replica)} ${head}`, lab.projectionOf(top, C));
+          kept.set(`${branched.at("freeze random", replica)} ${head}`, lab.projectionOf(random, C));
+          const reads = { replica, head, heads, side: "read" } as const;
+          const matrix = lab.headOf(before, reads);
+          const turned = lab.turned(matrix, top, random, C);
+          const noise = lab.normals({ seed, key: `${place} change` }, matrix.length);
+          const write = (of: Intervention, changed: Float64Array) =>
+            lab.writeHead(after, { ...reads, replica: branched.at(of, replica) }, changed);
+          write("re-randomise top", turned);
+          write("random change", lab.normMatchedChange(matrix, turned, noise));
         }
       }
-    }
-    projections.push(projection);
-  }
-  return { tensors: changed, projections };
-}
-
-/**
- * An optimiser after whose updates what the projections read is put back: `W ← W − P (W − W₀)` for W_Q and W_K of every
- * head, W₀ the weights when the optimiser's state is made.
- *
- * @param optimizer Updates everything.
- * @param parameters What it updates, as it is to be held.
- * @param sizes Sizes of the decoder.
- * @param projections For each layer (R, 3 H, C, C).
- * @param held W_Q, W_K and W_V together of each layer, (R, C, 3 C), as they are to be held.
- * @returns The optimiser.
- */
-export function holding(
-  optimizer: Optimizer,
-  parameters: ParameterSet,
-  { heads: H, width: C }: Decoder,
-  projections: readonly Float32Array[],
-  held: readonly Float32Array[],
-): Optimizer {
-  const R = parameters.replicas;
-  const [N, D] = [3 * H, C / H];
-  return {
-    init: (flat) => optimizer.init(flat),
-    update(step) {
-      const norm = optimizer.update(step);
-      projections.forEach((projection, layer) => {
-        const weight = parameters.weights[`blocks.${layer}.attention.qkv`];
-        const P = own(Tensor.from(projection, [R * N, C, C], "projection"));
-        const start = own(Tensor.from(held[layer], weight.shape, "held"));
-        const moved = permute(subtract(weight, start).reshape([R, C, N, D]), [0, 2, 1, 3]).reshape([R * N, C, D]);
-        const back = permute(matmul(P, moved).reshape([R, N, C, D]), [0, 2, 1, 3]).reshape(weight.shape);
-        const kept = subtract(weight, back);
-        copy({ x: kept.reshape([kept.size]), y: weight.reshape([weight.size]) });
-      });
-      return norm;
-    },
-  };
-}
-
-/** Leading left and right singular vectors of every head's QK, (R H) frames. */
-async function leadingFrames(
-  { query, key }: Sides,
-  [R, C, H, D]: readonly [number, number, number, number],
-  k: number,
-): Promise<Frames[]> {
-  const circuits = new Float32Array(R * H * C * C);
-  for (let r = 0; r < R; r++) {
-    for (let h = 0; h < H; h++) {
-      const [q, w] = [headOf(query, r, h, [C, H, D]), headOf(key, r, h, [C, H, D])];
-      for (let i = 0; i < C; i++) {
-        for (let j = 0; j < C; j++) {
-          let dot = 0;
-          for (let d = 0; d < D; d++) dot += q[i * D + d] * w[j * D + d];
-          circuits[((r * H + h) * C + i) * C + j] = dot;
-        }
-      }
+      const sizes = { replicas: INTERVENTIONS.length * seeds.length, heads, width: C };
+      const projections = lab.projectionBatch(sizes, (replica, head) => kept.get(`${replica} ${head}`) ?? null);
+      holds.push({ weight, side: "read", projections });
     }
   }
-  using matrices = Tensor.from(circuits, [R * H, C, C], "QK");
-  const { u, s, v } = svd(matrices);
-  const [left, right] = [await u.read(), await v.read()];
-  for (const tensor of [u, s, v]) tensor.destroy();
-  const frame = (vectors: Float32Array, head: number) =>
-    Float64Array.from({ length: C * k }, (_, e) => vectors[(head * C + Math.floor(e / k)) * C + e % k]);
-  return Array.from({ length: R * H }, (_, head) => ({ query: frame(left, head), key: frame(right, head) }));
+  return { branched, holds };
 }
 
-async function randomFrame(seed: number, key: string, C: number, k: number): Promise<Float64Array> {
-  using gaussian = Tensor.from(normals({ seed, key, step: 0 }, C * k), [C, k], "frame");
-  const { q, r } = qr(gaussian);
+/** Orthonormal columns (C, k) of a Gaussian matrix, in float32. */
+async function randomFrame(draw: lab.Draw, C: number, k: number): Promise<Float64Array> {
+  using gaussian = lab.Tensor.from(lab.normals(draw, C * k), [C, k], "frame");
+  const { q, r } = lab.qr(gaussian);
   const frame = Float64Array.from(await q.read());
   for (const tensor of [q, r]) tensor.destroy();
   return frame;
+}
+
+/** Score in the middle of the window of each two-layer seed, at which delays are taken; null where there is none. */
+function middleLevels(measured: lab.Measurements, setting: Setting) {
+  return windowsOf(measured, setting, TWO).map((window) => window && (window.before + window.after) / 2);
+}
+
+/** Reports that are taken after the last transition. */
+const AFTER = 8;
+
+/**
+ * Whether interventions have been followed for long enough: until eight reports after the last of them came to the middle of
+ * its seed's window. Without windows they never are.
+ */
+export function isSettled(measured: lab.Measurements, setting: Setting, fraction: number, step: number): boolean {
+  const levels = middleLevels(measured, setting);
+  const times = INTERVENTIONS.flatMap((intervention) =>
+    measured.curves({ series: seriesOf(intervention, fraction), quantity: "score" }).flatMap(({ x, y }, replica) => {
+      const level = levels[replica];
+      return level === null ? [] : [x[y.findIndex((score) => score <= level)] ?? Infinity];
+    })
+  );
+  return times.length > 0 && step >= Math.max(...times) + AFTER * setting.every;
+}
+
+/**
+ * How many steps later each seed's score falls to the middle of its window, with an intervention than without. Where it
+ * never does, the last step counts: a lower bound.
+ */
+export function delaysOf(measured: lab.Measurements, setting: Setting, intervention: Intervention, fraction: number) {
+  const [without, changed] = [TWO, seriesOf(intervention, fraction)]
+    .map((series) => measured.curves({ series, quantity: "score" }));
+  return lab.delays(without, changed, middleLevels(measured, setting), { direction: "down", end: setting.steps });
 }
