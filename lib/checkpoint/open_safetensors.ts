@@ -102,6 +102,10 @@ class ShardedSafetensors implements TensorSource {
     return this.#shard(name).readStored(name);
   }
 
+  fileOf(name: string): string {
+    return this.#shard(name).path;
+  }
+
   [Symbol.dispose](): void {
     for (const shard of this.#shards.values()) shard[Symbol.dispose]();
   }

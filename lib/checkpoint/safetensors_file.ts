@@ -36,6 +36,8 @@ export interface TensorSource extends Disposable {
    * @throws {CheckpointError} If there is no such tensor, or its type has no array.
    */
   readStored(name: string): StoredArray;
+  /** File that holds a tensor. */
+  fileOf(name: string): string;
 }
 
 const CHUNK_BYTES = 1 << 20;
@@ -99,6 +101,11 @@ export class SafetensorsFile implements TensorSource {
     const bytes = this.#allocate(name, () => new Uint8Array(entry.bytes));
     this.#fill(bytes, entry.offset);
     return viewAs(entry.dtype, bytes.buffer, elementsOf(entry));
+  }
+
+  /** This file. */
+  fileOf(): string {
+    return this.path;
   }
 
   /** Closes the file. */

@@ -112,6 +112,14 @@ export interface Experiment<O extends Options, C extends ColumnTable> {
     measured: Measurements,
     configuration: Configuration<NoInfer<O>>,
   ): Readonly<Record<string, Spec | null>> | Promise<Readonly<Record<string, Spec | null>>>;
+  /**
+   * A question about the run that is answered without running it, if one is asked: the text is printed, then the error, if
+   * there is one, and nothing is written.
+   */
+  answer?(
+    configuration: Configuration<O>,
+    operands: readonly string[],
+  ): { readonly text: string; readonly error?: Error } | undefined;
   /** Checks options and operands before anything is written; throws a `UserError` to refuse. */
   check?(configuration: Configuration<O>, operands: readonly string[]): void;
   /** Trains and measures. Claims are judged and figures drawn when it has returned. */

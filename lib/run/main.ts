@@ -58,6 +58,11 @@ export async function runExperiment<O extends Options, C extends ColumnTable>(
       console.log(helpText(experiment, doc));
       return { exitCode: 0 };
     }
+    const answer = experiment.answer?.(line.configuration, line.operands);
+    if (answer !== undefined) {
+      console.log(answer.text);
+      return { exitCode: answer.error === undefined ? 0 : reportError(answer.error, debug) };
+    }
     if (line.resume === undefined) {
       experiment.check?.(line.configuration, line.operands);
       record = startRun(experiment, line, firstParagraph(doc), programName(experiment.name), args);

@@ -11,44 +11,66 @@
  *
  * @module
  */
-import type { TensorSource } from "../../checkpoint/safetensors_file.ts";
-import { type AttentionPlaces, type HeadCounts, type HeadPlace, type LayerTensors, placesOf } from "./head_places.ts";
+import { type AttentionPlaces, type HeadCounts, type HeadPlace, Need, placesOf, type Shapes } from "./head_places.ts";
 import type { Layout, Names } from "./layouts.ts";
+import { locate } from "./names.ts";
 
 export type { AttentionPlaces, HeadCounts, HeadPlace } from "./head_places.ts";
 
 /**
- * Finds the attention of all layers.
+ * Finds the attention of all layers of all towers.
  *
  * @param source Open checkpoint.
- * @param layouts Ways of naming; the first that matches all four maps of any layer is taken for the whole checkpoint.
- * @param counts Numbers of heads where shapes do not tell.
+ * @param layouts Ways of naming; a tensor belongs to the first that has all maps of its module.
+ * @param counts What shapes do not tell.
  * @param replicated Whether tensors have replicas along their first axis.
- * @returns Layers in order; none if no layout matches.
- * @throws {UserError} If the number of heads is neither given nor told by shapes, or does not fit them.
+ * @param needs Takes what has to be told before a module can be read; without it the first is thrown.
+ * @returns Modules tower by tower, kind by kind, layers in order; none if no layout matches.
+ * @throws {Need} If the number of heads, or the order of a fused weight, is neither given nor told.
+ * @throws {CheckpointError} If a number of heads does not fit the shapes.
  */
 export function findAttention(
-  source: TensorSource,
+  source: Shapes,
   layouts: readonly Layout[],
   counts: HeadCounts,
   replicated = false,
+  needs?: Need[],
 ): AttentionPlaces[] {
+  const found = new Map<string, { readonly layout: Layout; readonly names: ReadonlyMap<string, string> }>();
+  const taken = new Set<string>();
   for (const layout of layouts) {
-    const found = prefixesOf(source, layout);
-    if (found.length === 0) continue;
-    return found.map((group) => placesOf(source, layout, group, counts, replicated))
-      .sort((a, b) => a.layer - b.layer || (a.prefix < b.prefix ? -1 : 1));
+    for (const [prefix, names] of prefixesOf(source, layout, taken)) {
+      if (found.has(prefix)) continue;
+      found.set(prefix, { layout, names });
+      for (const name of names.values()) taken.add(name);
+    }
   }
-  return [];
+  return locate([...found.keys()]).modules.flatMap((module) => {
+    const { layout, names } = found.get(module.prefix)!;
+    try {
+      return [placesOf(source, layout, names, module, counts, replicated)];
+    } catch (error) {
+      if (!(error instanceof Need) || needs === undefined) throw error;
+      needs.push(error);
+      return [];
+    }
+  });
 }
 
-function prefixesOf(source: TensorSource, layout: Names): LayerTensors[] {
+function prefixesOf(
+  source: Shapes,
+  layout: Names,
+  taken: ReadonlySet<string>,
+): [string, ReadonlyMap<string, string>][] {
+  const { output } = layout;
   const parts = "fused" in layout
-    ? { fused: layout.fused, output: layout.output }
-    : { query: layout.query, key: layout.key, value: layout.value, output: layout.output };
+    ? { fused: layout.fused, output }
+    : "keyValue" in layout
+    ? { query: layout.query, keyValue: layout.keyValue, output }
+    : { query: layout.query, key: layout.key, value: layout.value, output };
   const groups = new Map<string, Map<string, string>>();
   for (const name of source.tensors.keys()) {
-    if (name.startsWith("optimizer.") || name.startsWith("run.")) continue;
+    if (name.startsWith("optimizer.") || name.startsWith("run.") || taken.has(name)) continue;
     for (const [part, pattern] of Object.entries(parts)) {
       const match = pattern.exec(name);
       if (match === null) continue;
@@ -59,7 +81,8 @@ function prefixesOf(source: TensorSource, layout: Names): LayerTensors[] {
     }
   }
   const wanted = Object.keys(parts).length;
-  return [...groups].filter(([, names]) => names.size === wanted).map(([prefix, names]) => ({ prefix, names }));
+  return [...groups].filter(([, names]) => names.size === wanted)
+    .map(([prefix, names]) => [prefix.replace(/\.$/, ""), names]);
 }
 
 /**
@@ -69,25 +92,25 @@ function prefixesOf(source: TensorSource, layout: Names): LayerTensors[] {
  * @param places Where the layer's maps lie.
  * @param circuit Which circuit.
  * @param replicas Number of replicas along the first axis; 1 where there is none.
- * @returns `a` and `b`, (R, H, C, D).
+ * @returns `a` and `b`, (R, H, C, D); of cross-attention `b` has as many channels as the stream that keys read.
  */
 export function readFactors(
   read: (tensor: string) => Float32Array,
-  { query, key, value, output, heads, width, headWidth }: AttentionPlaces,
+  { query, key, value, output, heads, headWidth }: AttentionPlaces,
   circuit: "QK" | "OV",
   replicas = 1,
 ): { readonly a: Float32Array; readonly b: Float32Array } {
   const [left, right] = circuit === "QK" ? [query, key] : [output, value];
-  const gathered = (place: HeadPlace) => {
-    const data = read(place.tensor);
+  const gathered = ({ tensor, starts, model, inner, width }: HeadPlace) => {
+    const data = read(tensor);
     const perReplica = data.length / replicas;
     const out = new Float32Array(replicas * heads * width * headWidth);
     let to = 0;
     for (let r = 0; r < replicas; r++) {
       for (let h = 0; h < heads; h++) {
-        const from = r * perReplica + place.offset + Math.floor(h * place.heads / heads) * place.head;
+        const from = r * perReplica + starts[Math.floor(h * starts.length / heads)];
         for (let c = 0; c < width; c++) {
-          for (let j = 0; j < headWidth; j++) out[to++] = data[from + c * place.model + j * place.inner];
+          for (let j = 0; j < headWidth; j++) out[to++] = data[from + c * model + j * inner];
         }
       }
     }

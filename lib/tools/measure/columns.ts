@@ -1,61 +1,48 @@
 /**
- * Rows of the tool's log: numbers as every log has them, and what is the tool's own.
+ * Kinds of row that the tool logs beside the numbers it measures.
  *
  * @module
  */
 import { type Column, float, int, optional, text } from "../../run/columns.ts";
-import type { Quantity } from "../../study/measurements.ts";
-import type { CurveKey } from "./curves.ts";
 
 /** Columns of one type, by name. */
 export type ColumnsOf<N extends string, T extends "int" | "float" | "text"> = { readonly [name in N]: Column<T> };
 
-/** Measures of several values each. */
-const SEVERAL = ["marginal-rank", "principal-angles", "spectrum"];
+type Optional<N extends string> = { readonly [name in N]: Column<"int"> & { readonly optional: true } };
 
-/**
- * What a number is in the log: the series is the weight, or a circuit of one, as `QK of blocks.0.attention`; the quantity is
- * the measure.
- *
- * @param key What was measured.
- * @returns Series, quantity and place.
- */
-export function quantityOf({ layer, head, circuit, matrix, measure, index }: CurveKey): Quantity {
-  return {
-    series: circuit === "QK" || circuit === "OV" ? `${circuit} of ${matrix}` : matrix,
-    quantity: measure,
-    ...(layer >= 0 && { layer }),
-    ...(head >= 0 && { head }),
-    ...(SEVERAL.includes(measure) && { index }),
-  };
-}
-
-/** Rows beside those of every log: series of checkpoints, and changes of curves. */
+/** Rows of the log: folders that were read, changes, and what an audit found. Numbers are `measure` rows. */
 export const measureColumns: {
-  readonly series: ColumnsOf<"number" | "checkpoints", "int"> & ColumnsOf<"name", "text">;
+  readonly folder: ColumnsOf<"replica" | "checkpoints", "int"> & ColumnsOf<"name", "text">;
   readonly change:
     & ColumnsOf<"series" | "quantity" | "change" | "criterion", "text">
-    & { readonly [place in "layer" | "head" | "index"]: Column<"int"> & { readonly optional: true } }
+    & Optional<"layer" | "head" | "index">
     & ColumnsOf<"median" | "low" | "high", "float">
-    & ColumnsOf<"found" | "replicas", "int">;
+    & ColumnsOf<"after" | "before" | "found" | "replicas", "int">;
+  readonly finding: ColumnsOf<"check" | "finding", "text">;
 } = {
-  series: {
-    number: int("", "number of the series"),
+  folder: {
+    replica: int("", "number of its first replica"),
     name: text("folder of its checkpoints"),
     checkpoints: int("", "how many"),
   },
   change: {
-    series: text("weight, or circuit of one"),
+    series: text("circuit, with its tower where there are several, or name of the weight"),
     quantity: text("what was measured"),
     layer: optional(int("", "layer, from 0")),
     head: optional(int("", "head of the layer, from 0")),
-    index: optional(int("", "which of several values; k of marginal-rank")),
+    index: optional(int("", "which of several values: k of marginal-rank")),
     change: text("drop, rise, dip or plateau"),
     criterion: text("what counts as one"),
-    median: float("steps", "median of its time over the replicas that have it"),
+    median: float("steps", "median of its time over the replicas that have it, between checkpoints by interpolation"),
     low: float("steps", "quantile 0.05 over them"),
     high: float("steps", "quantile 0.95 over them"),
+    after: int("steps", "last checkpoint before it"),
+    before: int("steps", "first checkpoint that shows it"),
     found: int("", "replicas that have it"),
     replicas: int("", "all replicas"),
+  },
+  finding: {
+    check: text("what was checked: equal weights, shards, replicas, rank, cut"),
+    finding: text("what was found"),
   },
 };

@@ -8,12 +8,17 @@ import { bandOver } from "../../figures/band.ts";
 import { type Panel, smallMultiples } from "../../figures/compose.ts";
 import type { FigureRow, Layer, Spec } from "../../figures/spec.ts";
 import { groupScale } from "../../figures/theme.ts";
-import type { ReplicatedCurve } from "./curves.ts";
+import type { MeasuredCurve, Measurements, Quantity } from "../../study/measurements.ts";
+import { type Measure, type MeasureName, MEASURES } from "./measures.ts";
 
 /** More curves than this in a panel are drawn as one band. */
 const MOST_GROUPS = 12;
-/** More panels than this are left out, and said so. */
-const MOST_PANELS = 32;
+/** More panels than this go into further figures. */
+const MOST_PANELS = 8;
+/** Series and quantity of what is no matrix, or no measure of one. */
+export const ALL_PARAMETERS = "all parameters";
+/** Quantity of the spectra that heat maps show: the mean over heads and replicas of log₁₀ σ_i / σ_1. */
+export const MEAN_SPECTRUM = "mean log10 of singular values";
 const MOST_STEPS = 48;
 const MOST_VALUES = 32;
 
@@ -23,79 +28,149 @@ export interface SpectrumAt {
   readonly panel: string;
   /** Step. */
   readonly step: number;
-  /** Means, index 0 …. */
+  /** Means. */
   readonly logs: readonly number[];
+  /** Their indices, 0 … unless given. */
+  readonly indices?: readonly number[];
+}
+
+/** A curve with all its replicas. */
+interface ReplicatedCurve extends Quantity {
+  readonly replicas: readonly MeasuredCurve[];
 }
 
 /** Words of a figure. */
-export interface MeasureCaption {
-  /** Title of the vertical axis. */
-  readonly title: string;
-  /** What the value is, for the subtitle. */
-  readonly help: string;
-  /** What else a reader has to know, for the subtitle's second line. */
-  readonly note?: string;
+interface MeasureCaption {
+  readonly measure: Measure;
   /** What curves of a panel are: `head`, `weight`, `k`. */
   readonly group: string;
+  /** Ends of the vertical axis, the same in all figures of a measure. */
+  readonly domain: readonly [number, number];
+  /** Which of several figures it is, empty for one alone. */
+  readonly part: string;
 }
 
 /**
- * Curves of one measure against steps, a panel for each circuit of each layer, a colour for each head or weight.
+ * All figures of a run, from its rows.
  *
- * @param curves Curves of the measure.
- * @param caption Words.
- * @param groupOf Which curve of a panel it is; curves that share it are one band with the replicas.
- * @returns The figure, null if there is nothing to draw.
+ * @param measured What was measured.
+ * @param measures Measures in the order in which they are drawn.
+ * @returns Figures by name; of circuits, of other weights (`_weights`) and of all parameters (`_all`), at most eight panels
+ *   each, further ones in `_2`, `_3`, …
  */
-export function curveFigure(
+export function measureFigures(measured: Measurements, measures: readonly MeasureName[]): Record<string, Spec | null> {
+  const figures: Record<string, Spec | null> = {};
+  for (const measure of measures) {
+    if (measure === "spectrum") continue;
+    const all = measured.series.flatMap((series) =>
+      measured.places({ series, quantity: measure }).map((place): ReplicatedCurve => {
+        const of = { series, quantity: measure, ...place };
+        return { ...of, replicas: measured.curves(of) };
+      })
+    );
+    const kinds = {
+      "": all.filter(isCircuit),
+      "_weights": all.filter((curve) => !isCircuit(curve) && curve.series !== ALL_PARAMETERS),
+      "_all": all.filter(({ series }) => series === ALL_PARAMETERS),
+    };
+    const byIndex = measure === "marginal-rank" || measure === "principal-angles";
+    for (const [suffix, own] of Object.entries(kinds)) {
+      const panels = [...Map.groupBy(own, panelOf).values()];
+      const domain = extent(own);
+      const count = Math.ceil(panels.length / MOST_PANELS);
+      for (let part = 0; part < count; part++) {
+        const curves = panels.slice(part * MOST_PANELS, (part + 1) * MOST_PANELS).flat();
+        const name = measure.replaceAll("-", "_") + suffix + (part === 0 ? "" : `_${part + 1}`);
+        const group = byIndex ? "k" : suffix === "" ? "head" : suffix === "_weights" ? "weight" : "";
+        figures[name] = curveFigure(
+          curves,
+          { measure: MEASURES[measure], group, domain, part: count > 1 ? `figure ${part + 1} of ${count}` : "" },
+          (curve) => String(byIndex ? curve.index : suffix === "" ? curve.head : shortName(curve.series)),
+        );
+      }
+    }
+  }
+  const spectra = measured.series.flatMap((series) => {
+    const places = measured.places({ series, quantity: MEAN_SPECTRUM });
+    return [...Map.groupBy(places, ({ layer }) => layer)].flatMap(([layer, own]) => {
+      const curves = own.map((place) => measured.curve({ series, quantity: MEAN_SPECTRUM, ...place }, 0));
+      const panel = panelOf({ series, ...(layer !== undefined && { layer }) });
+      return curves[0].x.map((step, t): SpectrumAt => ({
+        panel,
+        step,
+        logs: curves.map(({ y }) => y[t]),
+        indices: own.map(({ index = 0 }) => index),
+      }));
+    });
+  });
+  const panels = [...Map.groupBy(spectra, ({ panel }) => panel).values()];
+  for (let part = 0; part * MOST_PANELS < panels.length; part++) {
+    const own = panels.slice(part * MOST_PANELS, (part + 1) * MOST_PANELS).flat();
+    figures[`spectrum${part === 0 ? "" : `_${part + 1}`}`] = spectrumFigure(own);
+  }
+  return figures;
+}
+
+/** Curves of one measure against steps, a panel for each circuit of each layer, a colour for each head or weight. */
+function curveFigure(
   curves: readonly ReplicatedCurve[],
-  caption: MeasureCaption,
+  { measure: { title, help, note }, group, domain, part }: MeasureCaption,
   groupOf: (curve: ReplicatedCurve) => string,
 ): Spec | null {
-  const panels = [...Map.groupBy(curves, panelOf)].slice(0, MOST_PANELS);
+  const panels = [...Map.groupBy(curves, panelOf)];
   const names = new Set(panels.flatMap(([, own]) => own.map(groupOf)));
   const many = names.size > MOST_GROUPS;
   const grouped = (curve: ReplicatedCurve) => many ? `all ${names.size}` : groupOf(curve);
   const order = [...new Set(curves.map(grouped))];
-  const steps = curves.flatMap(({ replicas }) => [...replicas.values()].flatMap((own) => own.map(({ step }) => step)));
-  if (new Set(steps).size === 0) return null;
+  const steps = curves.flatMap(({ replicas }) => replicas.flatMap(({ x }) => x));
+  if (steps.length === 0) return null;
   const datasets: Record<string, FigureRow[]> = {};
   let band = false;
   const shared = panels.some(([, own]) => new Set(own.map(grouped)).size < own.length);
-  const drawn = panels.map(([title, own], index): Panel => {
+  const drawn = panels.map(([panel, own], index): Panel => {
     const rows = own.flatMap((curve) =>
-      [...curve.replicas].flatMap(([replica, points]) =>
-        points.map(({ step, value }) => ({
+      curve.replicas.flatMap(({ x, y }, replica) =>
+        x.map((step, t) => ({
           step,
-          value,
+          value: y[t],
           group: grouped(curve),
-          replica: `${curve.matrix} ${curve.head} ${curve.index} ${replica}`,
+          replica: `${curve.series} ${curve.head} ${curve.index} ${replica}`,
         }))
       )
     );
     const summary = bandOver(rows, { x: "step", value: "value", group: "group" });
     band ||= summary.some(({ replicas }) => replicas > 1);
     datasets[`panel${index}`] = summary;
-    return {
-      title,
-      layers: layersOf(`panel${index}`, stepAxis(steps), { title: caption.title }, caption.group, order),
-    };
+    return { title: panel, layers: layersOf(`panel${index}`, stepAxis(steps), { title, domain }, group, order) };
   });
   const lines = [
-    caption.help,
-    ...(caption.note === undefined ? [] : [caption.note]),
+    [help, part].filter((text) => text !== "").join("; "),
+    ...(note === undefined ? [] : [note]),
     ...(band
       ? [`line: mean; band: smallest to largest over replicas${many || shared ? " and heads or weights" : ""}`]
       : []),
   ];
-  const left = new Set(curves.map(panelOf)).size - panels.length;
-  if (left > 0) lines.push(`${left} more panels are in the log`);
-  const text = {
-    title: capital(caption.title),
-    subtitle: lines,
-    description: `${capital(caption.title)} against steps.`,
-  };
-  return smallMultiples(text, datasets, drawn, columnsFor(panels.map(([title]) => title)));
+  const text = { title: capital(title), subtitle: lines, description: `${capital(title)} against steps.` };
+  return smallMultiples(text, datasets, drawn, columnsFor(panels.map(([panel]) => panel)));
+}
+
+function isCircuit({ series }: Pick<Quantity, "series">): boolean {
+  return /(?:^| )(?:QK|OV)$/.test(series);
+}
+
+/** Ends of all values, apart even where they are the same. */
+function extent(curves: readonly ReplicatedCurve[]): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { replicas } of curves) {
+    for (const { y } of replicas) for (const value of y) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  const margin = high > low ? 0.02 * (high - low) : 0.02 * Math.abs(high) || 1;
+  return [low - margin, high + margin];
+}
+
+/** The name without what it has in common with other layers. */
+function shortName(name: string): string {
+  return name.replace(/^.*?\d+\./, "").replace(/\.weight$/, "");
 }
 
 /**
@@ -105,7 +180,7 @@ export function curveFigure(
  * @returns The figure, null if there is nothing to draw.
  */
 export function spectrumFigure(spectra: readonly SpectrumAt[]): Spec | null {
-  const panels = [...Map.groupBy(spectra, ({ panel }) => panel)].slice(0, MOST_PANELS);
+  const panels = [...Map.groupBy(spectra, ({ panel }) => panel)];
   if (panels.length === 0) return null;
   const datasets: Record<string, FigureRow[]> = {};
   const drawn = panels.map(([title, own], index): Panel => {
@@ -113,11 +188,12 @@ export function spectrumFigure(spectra: readonly SpectrumAt[]): Spec | null {
     const values = thinned(kept[0].logs.map((_, k) => k), MOST_VALUES);
     datasets[`panel${index}`] = kept.flatMap(({ step, logs }, t) => {
       const to = kept[t + 1]?.step ?? step + Math.max(1, step - (kept[t - 1]?.step ?? step - 1));
+      const at = (k: number) => kept[0].indices?.[k] ?? k;
       return values.map((k, i) => ({
         step,
         to,
-        index: k + 0.5,
-        next: (values[i + 1] ?? k + 1) + 0.5,
+        index: at(k) + 0.5,
+        next: (i + 1 < values.length ? at(values[i + 1]) : at(k) + 1) + 0.5,
         log: Math.max(-6, logs[k]),
       }));
     });
@@ -128,18 +204,10 @@ export function spectrumFigure(spectra: readonly SpectrumAt[]): Spec | null {
   return smallMultiples(text, datasets, drawn, columnsFor(panels.map(([title]) => title)));
 }
 
-/**
- * The panel of a curve or a spectrum.
- *
- * @param key Circuit, layer, and name.
- * @returns For example `layer 0 QK`.
- */
-export function panelOf({ circuit, layer, matrix }: { circuit: string; layer: number; matrix: string }): string {
-  if (circuit === "all") return "all parameters";
-  if (circuit === "matrix") return layer < 0 ? matrix : `layer ${layer} weights`;
-  // Encoders and decoders count their layers apart.
-  const part = /(?:encoder|decoder|vision|text)\w*|cross_attn|multihead_attn|crossattention/i.exec(matrix)?.[0];
-  return `layer ${layer} ${circuit}${part === undefined ? "" : ` (${part})`}`;
+/** The panel of a curve or a spectrum, as `layer 0 QK`. */
+function panelOf(of: Pick<Quantity, "series" | "layer">): string {
+  if (of.layer === undefined) return of.series;
+  return `layer ${of.layer} ${isCircuit(of) || of.series === "weights" ? of.series : "weights"}`;
 }
 
 function layersOf(dataset: string, x: Axis, y: Axis, title: string, order: readonly string[]): Layer[] {

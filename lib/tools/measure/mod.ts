@@ -4,12 +4,15 @@
  * @module
  */
 export { type AttentionPlaces, findAttention, type HeadCounts, type HeadPlace, readFactors } from "./circuits.ts";
-export { type Layout, LAYOUTS, type Names, type WeightAxes } from "./layouts.ts";
-export { type Family, planFamilies, type PlanOptions } from "./plan.ts";
+export { type FusedOrder, type Layout, LAYOUTS, type Names, type WeightAxes } from "./layouts.ts";
+export { type Family, type LeftOut, type Plan, planCheckpoint, planFamilies, type PlanOptions } from "./plan.ts";
 export { evaluateFamily, type Factors, type Finding, type Wanted } from "./evaluate.ts";
-export { type CheckpointSeries, findSeries, type StepFile } from "./series.ts";
+export { type CheckpointSeries, findSeries, type PassedOver, type StepFile } from "./series.ts";
 export { DEFAULT_MEASURES, type Measure, type MeasureName, MEASURES } from "./measures.ts";
-export { type CircuitChoice, measureOptions } from "./options.ts";
-export { type Change, type CurveKey, Curves, type ReplicatedCurve } from "./curves.ts";
+export { type CircuitChoice, type HeadsChoice, measureOptions, type StepChoice } from "./options.ts";
+export { type Change, changesOf } from "./changes.ts";
 export { type ColumnsOf, measureColumns } from "./columns.ts";
+export { locate, type Located, type ModuleName } from "./names.ts";
+export { type Adapter, type Inventory, inventoryOf } from "./inventory.ts";
+export { type Stored, type Weight } from "./weights.ts";
 export { measureCheckpoints } from "./measure.ts";

@@ -5,8 +5,11 @@
  */
 import { closestString } from "@std/text/closest-string";
 import { Mismatch, type Option } from "../../run/option.ts";
-import { flag, integer } from "../../run/options.ts";
-import { type Layout, LAYOUTS, type WeightAxes } from "./layouts.ts";
+import { choice, flag, integer } from "../../run/options.ts";
+import { UserError } from "../../io/errors.ts";
+import { type FusedOrder, type Layout, LAYOUTS, type WeightAxes } from "./layouts.ts";
+import type { ModuleName } from "./names.ts";
+import { numberAt } from "./steps.ts";
 import { DEFAULT_MEASURES, type MeasureName, MEASURES } from "./measures.ts";
 
 /** Which circuits are measured: those of known layouts, none, or of a layout given by patterns. */
@@ -16,6 +19,32 @@ export interface CircuitChoice {
   /** Layouts to try in order. */
   readonly layouts: readonly Layout[];
   /** What a manifest keeps: the same with patterns as text, of which JSON would leave `{}`. */
+  toJSON?(): unknown;
+}
+
+/** Which checkpoints are measured. */
+export interface StepChoice {
+  /** As it was written. */
+  readonly text: string;
+  /** Each of how many. */
+  readonly every?: number;
+  /** Steps. */
+  readonly list?: readonly number[];
+}
+
+/** Numbers of heads, for all towers or tower by tower. */
+export interface HeadsChoice {
+  /** As it was written. */
+  readonly text: string;
+  /** Heads of a module, undefined where they are not given. */
+  of(module: Pick<ModuleName, "tower" | "path">): { readonly value: number; readonly from: string } | undefined;
+  /**
+   * Checks that every tower that is named is there.
+   *
+   * @throws {UserError} If one is not.
+   */
+  check(path: string, modules: readonly Pick<ModuleName, "tower" | "path">[]): void;
+  /** What a manifest keeps. */
   toJSON?(): unknown;
 }
 
@@ -47,8 +76,8 @@ function isMeasure(name: string): name is MeasureName {
 const circuits: Option<CircuitChoice> = {
   fallback: choiceOf("auto"),
   expected: `auto, none, one of ${LAYOUTS.map(({ id }) => id).join("|")}, or ` +
-    '"q=REGEX k=REGEX v=REGEX o=REGEX axes=in-out|out-in|heads" ("qkv=REGEX" for a fused weight), where what stands ' +
-    "before a match names the layer",
+    '"q=REGEX k=REGEX v=REGEX o=REGEX axes=in-out|out-in|heads" ("qkv=REGEX:parts", ":interleaved" or ":grouped" for a ' +
+    'fused weight, "kv=REGEX" for one of keys and values), where what stands before a match names the layer',
   help: "where QK and OV circuits of attention heads are found",
   flag: false,
   parse: choiceOf,
@@ -79,14 +108,64 @@ function layoutsOf(text: string): readonly Layout[] {
   const axes = parts.get("axes") ?? "out-in";
   if (!isAxes(axes)) throw new Mismatch(`axes=${JSON.stringify(axes)}`);
   parts.delete("axes");
+  // The order stands behind the pattern of a fused weight.
+  const [, source, order] = /^(.*?)(?::(parts|interleaved|grouped))?$/.exec(parts.get("qkv") ?? "")!;
+  if (parts.has("qkv")) parts.set("qkv", source);
   const patterns = new Map([...parts].map(([key, source]) => [key, regexOf(source)]));
-  const [q, k, v, o, qkv] = ["q", "k", "v", "o", "qkv"].map((key) => patterns.get(key));
-  const of = "patterns of the command line";
-  if (q && k && v && o && patterns.size === 4) {
-    return [{ id: "given", of, query: q, key: k, value: v, output: o, axes }];
+  const [q, k, v, o, qkv, kv] = ["q", "k", "v", "o", "qkv", "kv"].map((key) => patterns.get(key));
+  const given = { id: "given", of: "patterns of the command line", axes } as const;
+  if (q && k && v && o && patterns.size === 4) return [{ ...given, query: q, key: k, value: v, output: o }];
+  if (q && kv && o && patterns.size === 3) return [{ ...given, query: q, keyValue: kv, output: o }];
+  if (qkv && o && patterns.size === 2) {
+    return [{ ...given, fused: qkv, ...(order !== undefined && { order: order as FusedOrder }), output: o }];
   }
-  if (qkv && o && patterns.size === 2) return [{ id: "given", of, fused: qkv, order: "parts", output: o, axes }];
   throw new Mismatch(`patterns for ${[...patterns.keys()].join(", ")}`);
+}
+
+const heads: Option<HeadsChoice> = {
+  fallback: headsOf("0"),
+  expected: 'an integer, or "encoder=8 decoder=4" tower by tower',
+  help: "attention heads of a layer where neither shapes, metadata nor config.json tell; 0: unknown",
+  flag: false,
+  parse: headsOf,
+  show: ({ text }) => text,
+};
+
+function headsOf(text: string): HeadsChoice {
+  const count = (digits: string) => {
+    if (!/^\d{1,6}$/.test(digits)) throw new Mismatch(JSON.stringify(text));
+    return Number(digits);
+  };
+  const words = text.trim().split(/[\s,]+/);
+  const towers = new Map<string, number>();
+  let all = 0;
+  for (const word of words) {
+    const at = word.lastIndexOf("=");
+    if (at < 0 && words.length === 1) all = count(word);
+    else if (at <= 0) throw new Mismatch(JSON.stringify(text));
+    else towers.set(word.slice(0, at), count(word.slice(at + 1)));
+  }
+  const isIn = ({ tower, path }: Pick<ModuleName, "tower" | "path">, name: string) =>
+    tower === name || tower === "" && path.split(".").includes(name);
+  return {
+    text,
+    of(module) {
+      const own = [...towers].find(([name]) => isIn(module, name));
+      const value = own?.[1] ?? all;
+      return value > 0 ? { value, from: "--heads" } : undefined;
+    },
+    check(path, modules) {
+      const stray = [...towers.keys()].find((name) => !modules.some((module) => isIn(module, name)));
+      if (stray === undefined) return;
+      const found = [...new Set(modules.map(({ tower }) => tower))].filter((tower) => tower !== "");
+      throw new UserError(
+        `${path}: expected --heads to name towers (${found.join(", ") || "there is one alone: --heads=N"}), found ${
+          JSON.stringify(stray)
+        }`,
+      );
+    },
+    toJSON: () => text,
+  };
 }
 
 function isAxes(text: string): text is WeightAxes {
@@ -100,6 +179,24 @@ function regexOf(text: string): RegExp {
     throw new Mismatch(`${JSON.stringify(text)}, which is no regular expression`);
   }
 }
+
+const steps: Option<StepChoice> = {
+  fallback: { text: "all" },
+  expected: "all, every:N, or steps such as 0,512,143000",
+  help: "which checkpoints are measured; every:N keeps each Nth and the last",
+  flag: false,
+  parse(text) {
+    if (text === "all") return { text };
+    const every = /^every:([1-9]\d{0,8})$/.exec(text);
+    if (every !== null) return { text, every: Number(every[1]) };
+    const list = text.split(",").map((word) =>
+      /^[\d.]+(?:e\d+)?[kmb]?$/i.test(word.trim()) ? numberAt(word.trim()) : null
+    );
+    if (list.includes(null)) throw new Mismatch(JSON.stringify(text));
+    return { text, list: list as number[] };
+  },
+  show: ({ text }) => text,
+};
 
 /** A regular expression, or one of some words. */
 function pattern<W extends string>(fallback: W, words: readonly W[], help: string): Option<RegExp | W> {
@@ -119,16 +216,30 @@ export const measureOptions: {
   readonly measures: Option<readonly MeasureName[]>;
   readonly matrices: Option<RegExp | "auto" | "none">;
   readonly circuits: Option<CircuitChoice>;
-  readonly heads: Option<number>;
+  readonly heads: Option<HeadsChoice>;
+  readonly fused: Option<"auto" | "parts" | "interleaved" | "grouped">;
+  readonly axes: Option<"auto" | "in-out" | "out-in">;
   readonly marginal: Option<number>;
   readonly "step-pattern": Option<RegExp | "auto">;
+  readonly steps: Option<StepChoice>;
   readonly "allow-nan": Option<boolean>;
+  readonly delta: Option<boolean>;
+  readonly plan: Option<boolean>;
+  readonly audit: Option<boolean>;
 } = {
   measures,
   matrices: pattern("auto", ["auto", "none"], "names of matrices to measure; auto: all but embeddings and attention"),
   circuits,
-  heads: integer(0, { min: 0, help: "attention heads of a layer where neither shapes nor metadata tell; 0: unknown" }),
+  heads,
+  fused: choice(["auto", "parts", "interleaved", "grouped"], {
+    help: "order of query, key and value in one weight: [Q K V], [q k v] by head, [q … q k v] by key head",
+  }),
+  axes: choice(["auto", "in-out", "out-in"], { help: "how plain weights are stored, where their names do not tell" }),
   marginal: integer(3, { min: 0, max: 64, help: "leading singular values left out at most by marginal-rank" }),
+  steps,
   "step-pattern": pattern("auto", ["auto"], "where a file or folder name has its step, as the first group"),
   "allow-nan": flag("end well even if weights that are not finite were skipped"),
+  delta: flag("measure changes, M(t) − M(first step), in place of weights"),
+  plan: flag("say what would be measured, and how, and end"),
+  audit: flag("check a whole folder: equal weights, coinciding replicas, missing rank, degenerate cuts; no curves"),
 };

@@ -3,30 +3,39 @@
  *
  * @module
  */
-import { dirname, join } from "@std/path";
-import { FLOATING } from "../../checkpoint/dtype.ts";
+import { quoted } from "../../checkpoint/checkpoint_error.ts";
 import type { TensorSource } from "../../checkpoint/safetensors_file.ts";
 import { UserError } from "../../io/errors.ts";
-import { type AttentionPlaces, findAttention, type HeadCounts, readFactors } from "./circuits.ts";
-import type { CircuitChoice } from "./options.ts";
+import { type AttentionPlaces, findAttention, readFactors } from "./circuits.ts";
+import { NearbyConfiguration } from "./configuration.ts";
+import { type HeadCounts, Need } from "./head_places.ts";
+import { type Adapter, type Inventory, inventoryOf } from "./inventory.ts";
+import type { FusedOrder } from "./layouts.ts";
+import { layerOf, locate } from "./names.ts";
+import type { CircuitChoice, HeadsChoice } from "./options.ts";
+import { asWeight, gpt2Storage, type Stored, type Weight } from "./weights.ts";
 
 /** Matrices of one shape that are measured together: the heads of a layer's circuit, or one weight. */
 export interface Family {
   /** `QK`, `OV`, or `matrix`. */
   readonly circuit: "QK" | "OV" | "matrix";
-  /** Layer, −1 if the name has none. */
-  readonly layer: number;
+  /** Layer, undefined if it belongs to none. */
+  readonly layer: number | undefined;
   /** Prefix of the layer, or name of the weight. */
   readonly name: string;
-  /** Number of heads; 1 for a weight. */
+  /** What its numbers are called in the log: the circuit with its tower, or the weight's name, one for each of a stack. */
+  readonly series: readonly string[];
+  /** Number of heads, or of matrices in a stack; 1 for a weight. */
   readonly heads: number;
   /** Replicas along the first axis of the tensors, 1 where there is none. */
   readonly replicas: number;
   /** M = A Bᵀ of A (M, D) and B (N, D); a weight is its A with D = N. */
   readonly sizes: { readonly M: number; readonly N: number; readonly D: number };
+  /** Whether it is read as two factors. */
+  readonly factored: boolean;
   /** Tensors that are read. */
   readonly tensors: readonly string[];
-  /** Reads factors (R, H, M, D) and (R, H, N, D), or weights (R, 1, M, N) without `b`. */
+  /** Reads factors (R, H, M, D) and (R, H, N, D), or weights (R, H, M, N) without `b`. */
   read(read: (tensor: string) => Float32Array): { readonly a: Float32Array; readonly b?: Float32Array };
 }
 
@@ -36,42 +45,151 @@ export interface PlanOptions {
   readonly circuits: CircuitChoice;
   /** Names of weights; `auto` for all but embeddings and attention. */
   readonly matrices: RegExp | "auto" | "none";
-  /** Heads of a layer, 0 where unknown. */
-  readonly heads: number;
+  /** Heads of a layer, as far as the user says. */
+  readonly heads: HeadsChoice;
+  /** Order of fused weights, as far as the user says. */
+  readonly fused?: FusedOrder | "auto";
+  /** Which side of a weight is its input, as far as the user says. */
+  readonly axes?: Stored | "auto";
+  /** Whether row spaces are measured, so that it matters which side is the input; true unless given. */
+  readonly spaces?: boolean;
 }
 
-const EMBEDDINGS = /embed|wte|wpe|lm_head|pos_emb|W_E$|W_pos$|W_U$|tok_|position/i;
-const HEAD_KEYS = ["heads", "n_head", "n_heads", "num_heads", "num_attention_heads", "nhead"];
-const MOST_CONFIGURATION = 1 << 20;
+/** Tensors that are left out, and why. */
+export interface LeftOut {
+  /** What they are. */
+  readonly why: string;
+  /** Their names. */
+  readonly names: readonly string[];
+}
+
+/** What is read of each checkpoint of a series. */
+export interface Plan {
+  /** Circuits first, then weights, each in the order of layers. */
+  readonly families: readonly Family[];
+  /** Attention that was found. */
+  readonly attention: readonly AttentionPlaces[];
+  /** Weights that are measured. */
+  readonly weights: readonly Weight[];
+  /** Adapters that are measured. */
+  readonly adapters: readonly Adapter[];
+  /** All tensors by what they are. */
+  readonly inventory: Inventory;
+  /** Parameters that are not measured. */
+  readonly leftOut: readonly LeftOut[];
+  /** What a reader should know besides. */
+  readonly notes: readonly string[];
+  /** What has to be told first; nothing is measured until then. */
+  readonly needs: readonly Need[];
+}
+
+const EMBEDDINGS =
+  /embed|wte|wpe|lm_head|pos_emb|W_E$|W_pos$|W_U$|tok_|position|(?:^|\.)shared\.weight$|relative_attention_bias/i;
+const ATTENTION = /attn|attention/i;
 
 /**
  * Plans what to read of each checkpoint of a series.
  *
  * @param source One of them, open.
  * @param options What is asked for.
- * @returns Families, circuits first, in the order of layers.
- * @throws {UserError} If nothing matches (listing what is there), or the number of heads is unknown.
+ * @returns The plan, with what has yet to be told.
+ * @throws {UserError} If nothing matches, listing what is there; or heads are given of towers that there are not.
  */
-export function planFamilies(source: TensorSource, options: PlanOptions): Family[] {
+export function planCheckpoint(source: TensorSource, options: PlanOptions): Plan {
   const replicas = replicasOf(source);
-  const counts = headCounts(source, options);
-  const attention = findAttention(source, options.circuits.layouts, counts, replicas !== null);
-  if (attention.length === 0 && options.circuits.text !== "auto" && options.circuits.text !== "none") {
-    throw nothing(source, `attention as --circuits=${options.circuits.text} names it`);
+  const inventory = inventoryOf(source);
+  const beside = new NearbyConfiguration(source.path, source.metadata);
+  const { parameters } = inventory;
+  const needs: Need[] = [];
+  const { layouts, text } = options.circuits;
+  const gpt2 = gpt2Storage(parameters, beside.modelType, replicas !== null);
+  const counts: HeadCounts = {
+    heads: (module) => options.heads.of(module) ?? beside.heads(module),
+    ...orderOf(options, beside, gpt2),
+    ...(gpt2 && { storage: gpt2 }),
+  };
+  const attention = findAttention(
+    { path: source.path, tensors: parameters },
+    layouts,
+    counts,
+    replicas !== null,
+    needs,
+  );
+  if (needs.length === 0) options.heads.check(source.path, attention);
+  if (attention.length === 0 && needs.length === 0 && text !== "auto" && text !== "none") {
+    throw nothing(source, `attention as --circuits=${text} names it`);
   }
   const circuits = attention.flatMap((places) =>
-    (["QK", "OV"] as const).map((circuit) => family(places, circuit, replicas))
+    (["QK", "OV"] as const).map((circuit) => circuitFamily(places, circuit, replicas))
   );
   const taken = new Set(circuits.flatMap(({ tensors }) => tensors));
-  const inOut = attention.length > 0 ? attention[0].axes === "in-out" : replicas !== null;
-  const matrices = [...source.tensors].flatMap(([name, { shape: whole, dtype }]) => {
-    const shape = replicas === null ? whole : whole.slice(1);
-    if (shape.length !== 2 || Math.min(...shape) < 2 || !FLOATING.includes(dtype)) return [];
-    if (/^(optimizer|run)\./.test(name) || !wanted(name, options.matrices, taken)) return [];
-    return [weight(name, shape, replicas, inOut)];
-  });
-  const families = [...circuits, ...matrices.sort((a, b) => a.layer - b.layer || (a.name < b.name ? -1 : 1))];
-  if (families.length === 0) throw nothing(source, `a matrix that matches --matrices=${shown(options.matrices)}`);
+  const { layers, counted } = locate(attention.map(({ prefix }) => prefix));
+  const about = {
+    modelType: beside.modelType,
+    gpt2,
+    width: attention[0]?.width,
+    own: replicas !== null || attention.some(({ layout }) => layout === "icl-lab"),
+    given: options.axes === undefined || options.axes === "auto" ? undefined : options.axes,
+  };
+  const lora = new Set(inventory.adapters.flatMap(({ a, b }) => [a, b]));
+  const out = new Map<string, string[]>();
+  const leave = (why: string, name: string) => void (out.get(why) ?? out.set(why, []).get(why)!).push(name);
+  const weights: Weight[] = [];
+  const unread: string[] = [];
+  for (const [name, { shape: whole }] of parameters) {
+    if (taken.has(name) || lora.has(name)) continue;
+    const weight = asWeight(name, replicas === null ? whole : whole.slice(1), about);
+    if (weight === null) leave("vectors and scalars", name);
+    else if (options.matrices === "none") leave("weights (--matrices=none)", name);
+    else if (options.matrices instanceof RegExp && !options.matrices.test(name)) {
+      leave("weights that --matrices leaves out", name);
+    } else if (options.matrices === "auto" && EMBEDDINGS.test(name)) {
+      leave("embeddings (--matrices=REGEX measures them)", name);
+    } else {
+      weights.push(weight);
+      if (layouts.length > 0 && ATTENTION.test(name) && weight.form === "matrix") unread.push(name);
+    }
+  }
+  if (needs.length === 0 && options.spaces !== false) {
+    const open = weights.find(({ open }) => open);
+    if (open !== undefined) {
+      needs.push(
+        new Need(
+          `${source.path}: expected which side of ${quoted(open.name)} is the input, which its name and shape ` +
+            `[${open.rows}, ${open.columns}] do not tell, in config.json (model_type) or --axes=in-out|out-in, found none; ` +
+            "measures of the spectrum alone do not need it",
+        ),
+      );
+    }
+  }
+  const matrices = weights.map((weight) => weightFamily(weight, replicas, layerOf(weight.name, layers)));
+  const adapters = inventory.adapters.map((adapter) => adapterFamily(adapter, parameters, layers));
+  const order = (a: Family, b: Family) => (a.layer ?? -1) - (b.layer ?? -1) || (a.name < b.name ? -1 : 1);
+  const families = [...circuits, ...[...matrices, ...adapters].sort(order)];
+  if (families.length === 0 && needs.length === 0) {
+    const kinds = inventory.quantised.length > 0 ? `; ${inventory.quantised.length} tensors are quantised` : "";
+    throw nothing(source, `a matrix that matches --matrices=${shown(options.matrices)}`, kinds);
+  }
+  const notes = [
+    ...counted.map((pattern) => `layers of ${pattern} are numbered through, since two of its numbers count`),
+    ...(unread.length > 0 ? [`attention that no layout reads is measured as plain weights: ${listed(unread)}`] : []),
+    ...(adapters.length > 0 ? ["adapters are measured as B·A, without alpha / r"] : []),
+  ];
+  const leftOut = [...out].map(([why, names]) => ({ why, names }));
+  return { families, attention, weights, adapters: inventory.adapters, inventory, leftOut, notes, needs };
+}
+
+/**
+ * Plans what to read, as {@linkcode planCheckpoint}.
+ *
+ * @param source A checkpoint, open.
+ * @param options What is asked for.
+ * @returns Families, circuits first, in the order of layers.
+ * @throws {UserError} If nothing matches, or something has to be told first.
+ */
+export function planFamilies(source: TensorSource, options: PlanOptions): readonly Family[] {
+  const { families, needs } = planCheckpoint(source, options);
+  if (needs.length > 0) throw needs[0];
   return families;
 }
 
@@ -81,50 +199,71 @@ export function planFamilies(source: TensorSource, options: PlanOptions): Family
  * @param source Open checkpoint.
  * @returns Their number, null where tensors have no such axis.
  */
-export function replicasOf({ metadata }: TensorSource): number | null {
+export function replicasOf({ metadata }: Pick<TensorSource, "metadata">): number | null {
   const text = metadata.get("replicas");
   return text !== undefined && metadata.has("step") && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null;
 }
 
-function wanted(name: string, matrices: PlanOptions["matrices"], taken: ReadonlySet<string>): boolean {
-  if (matrices === "none") return false;
-  return matrices === "auto" ? !taken.has(name) && !EMBEDDINGS.test(name) : matrices.test(name);
+/** Some names, and how many more there are. */
+export function listed(names: readonly string[], most = 4): string {
+  const more = names.length - most;
+  return names.slice(0, most).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function family(places: AttentionPlaces, circuit: "QK" | "OV", replicas: number | null): Family {
-  const { query, key, value, output, heads, width, headWidth: D, layer, prefix } = places;
-  const tensors = (circuit === "QK" ? [query, key] : [output, value]).map(({ tensor }) => tensor);
+/** What the user, the configuration, or the storage of GPT-2's own Conv1D say. */
+function orderOf(
+  { fused }: PlanOptions,
+  beside: NearbyConfiguration,
+  gpt2: Stored | undefined,
+): { order?: FusedOrder } {
+  if (fused !== undefined && fused !== "auto") return { order: fused };
+  const told = beside.fusedOrder;
+  if (told !== undefined) return { order: told };
+  return gpt2 === "in-out" ? { order: "parts" } : {};
+}
+
+function circuitFamily(places: AttentionPlaces, circuit: "QK" | "OV", replicas: number | null): Family {
+  const { query, key, value, output, heads, headWidth: D, layer, prefix, tower, kind } = places;
+  const [left, right] = circuit === "QK" ? [query, key] : [output, value];
+  const series = [tower, kind, circuit].filter((word) => word !== "").join(" ");
   return {
     circuit,
     layer,
-    name: prefix.replace(/\.$/, ""),
+    name: prefix,
+    series: new Array(heads).fill(series),
     heads,
     replicas: replicas ?? 1,
-    sizes: { M: width, N: width, D },
-    tensors: [...new Set(tensors)],
+    sizes: { M: left.width, N: right.width, D },
+    factored: true,
+    tensors: [...new Set([left.tensor, right.tensor])],
     read: (read) => readFactors(read, places, circuit, replicas ?? 1),
   };
 }
 
 /** Weights stand as maps (out, in), so that their row space lies in the input. */
-function weight(name: string, shape: readonly number[], replicas: number | null, transposed: boolean): Family {
-  const [rows, columns] = shape;
+function weightFamily(
+  { name, count, rows, columns, stored, form }: Weight,
+  replicas: number | null,
+  layer: number | undefined,
+): Family {
   const R = replicas ?? 1;
+  const transposed = stored === "in-out";
   const [M, N] = transposed ? [columns, rows] : [rows, columns];
-  const numbers = name.match(/\d+/g);
   return {
     circuit: "matrix",
-    layer: numbers === null ? -1 : Number(numbers[0]),
+    layer,
     name,
-    heads: 1,
+    series: Array.from({ length: count }, (_, index) => form === "stack" ? `${name}[${index}]` : name),
+    heads: count,
     replicas: R,
     sizes: { M, N, D: N },
+    factored: false,
     tensors: [name],
     read(read) {
       const data = read(name);
       if (!transposed) return { a: data };
       const a = new Float32Array(data.length);
-      for (let r = 0; r < R; r++) {
+      for (let r = 0; r < R * count; r++) {
         for (let i = 0; i < M; i++) for (let j = 0; j < N; j++) a[(r * M + i) * N + j] = data[(r * N + j) * M + i];
       }
       return { a };
@@ -132,50 +271,56 @@ function weight(name: string, shape: readonly number[], replicas: number | null,
   };
 }
 
-/** From the command line, metadata, or a configuration beside the checkpoint. */
-function headCounts(source: TensorSource, { heads }: PlanOptions): HeadCounts {
-  if (heads > 0) return { heads };
-  for (const values of [Object.fromEntries(source.metadata), ...configurationsNear(source.path)]) {
-    for (const key of HEAD_KEYS) {
-      const value = Number(values[key]);
-      if (Number.isInteger(value) && value > 0) return { heads: value };
+/** B A of B (out, r) and A (r, in), through its factors where it is of low rank. */
+function adapterFamily(
+  { name, a, b }: Adapter,
+  parameters: Inventory["parameters"],
+  layers: ReadonlyMap<string, number>,
+): Family {
+  const [r, N] = parameters.get(a)!.shape;
+  const [M, inner] = parameters.get(b)!.shape;
+  if (inner !== r) {
+    throw new UserError(`expected ${quoted(b)} of shape [out, ${r}], as ${quoted(a)} says, found [${M}, ${inner}]`);
+  }
+  const dense = r > Math.min(M, N);
+  return {
+    circuit: "matrix",
+    layer: layerOf(name, layers),
+    name: `${name} (B·A)`,
+    series: [`${name} (B·A)`],
+    heads: 1,
+    replicas: 1,
+    sizes: { M, N, D: dense ? N : r },
+    factored: !dense,
+    tensors: [a, b],
+    read(read) {
+      const [A, B] = [read(a), read(b)];
+      if (dense) return { a: product(B, A, M, r, N) };
+      const transposed = new Float32Array(N * r);
+      for (let i = 0; i < r; i++) for (let j = 0; j < N; j++) transposed[j * r + i] = A[i * N + j];
+      return { a: B, b: transposed };
+    },
+  };
+}
+
+function product(a: Float32Array, b: Float32Array, M: number, K: number, N: number): Float32Array {
+  const c = new Float32Array(M * N);
+  for (let i = 0; i < M; i++) {
+    for (let j = 0; j < N; j++) {
+      let sum = 0;
+      for (let k = 0; k < K; k++) sum += a[i * K + k] * b[k * N + j];
+      c[i * N + j] = sum;
     }
   }
-  return {};
+  return c;
 }
 
-/** `config.json` of transformers and `manifest.json` of this project, near a file or in a folder. */
-function configurationsNear(path: string): Record<string, unknown>[] {
-  const folders = [path, dirname(path), dirname(dirname(path))];
-  return folders.flatMap((folder) =>
-    ["config.json", "manifest.json"].flatMap((name) => {
-      const values = jsonAt(join(folder, name));
-      const inner = values?.configuration;
-      return values === undefined ? [] : [{ ...values, ...(isObject(inner) ? inner : {}) }];
-    })
-  );
-}
-
-function jsonAt(path: string): Record<string, unknown> | undefined {
-  try {
-    if (Deno.statSync(path).size > MOST_CONFIGURATION) return undefined;
-    const value: unknown = JSON.parse(Deno.readTextFileSync(path));
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined; // No such file, or not what its name says: the number of heads is asked for instead.
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function nothing(source: TensorSource, expected: string): UserError {
+function nothing(source: TensorSource, expected: string, more = ""): UserError {
   const names = [...source.tensors].map(([name, { shape, dtype }]) => `${name} ${dtype} [${shape.join(",")}]`);
-  const listed = names.slice(0, 30).join("; ");
-  const more = names.length > 30 ? `; … ${names.length - 30} more` : "";
+  const some = names.slice(0, 30).join("; ");
+  const rest = names.length > 30 ? `; … ${names.length - 30} more` : "";
   return new UserError(
-    `${source.path}: expected ${expected}, found ${names.length === 0 ? "no tensors" : listed + more}`,
+    `${source.path}: expected ${expected}, found ${names.length === 0 ? "no tensors" : some + rest}${more}`,
   );
 }
 

@@ -6,6 +6,7 @@
 import { CheckpointError, quoted } from "../../checkpoint/checkpoint_error.ts";
 import { openSafetensors } from "../../checkpoint/open_safetensors.ts";
 import type { TensorSource } from "../../checkpoint/safetensors_file.ts";
+import { changeOf } from "./delta.ts";
 import type { Family } from "./plan.ts";
 import type { CheckpointSeries } from "./series.ts";
 
@@ -28,11 +29,15 @@ export class Sources implements Disposable {
   readonly #unsound = new Map<string, Unsound>();
   readonly #series: CheckpointSeries;
 
+  readonly #delta: boolean;
+
   /**
    * @param series Checkpoints in order.
+   * @param options Whether changes since the first step are read in place of weights.
    */
-  constructor(series: CheckpointSeries) {
+  constructor(series: CheckpointSeries, { delta = false }: { readonly delta?: boolean } = {}) {
     this.#series = series;
+    this.#delta = delta;
   }
 
   /** Weights that were not finite, each once. */
@@ -67,6 +72,13 @@ export class Sources implements Disposable {
    * @throws {CheckpointError} If a tensor is missing or of another shape than in the last step.
    */
   read(family: Family, step: number): ReturnType<Family["read"]> | null {
+    const now = this.#read(family, step);
+    if (!this.#delta || now === null) return now;
+    const first = this.#read(family, 0);
+    return first === null ? null : changeOf(family, now, first);
+  }
+
+  #read(family: Family, step: number): ReturnType<Family["read"]> | null {
     const source = this.at(step);
     const last = this.at(this.#series.files.length - 1);
     let sound = true;

@@ -1,70 +1,58 @@
 /**
- * What a run of the tool ends with: figures, change points, their table, and warnings.
+ * What a run of the tool ends with: change points, their table, what checks found, and warnings.
  *
  * @module
  */
-import { writeFigure } from "../../figures/write.ts";
 import { RunError } from "../../io/errors.ts";
 import type { RunContext } from "../../run/experiment.ts";
+import type { AuditFinding } from "./audit.ts";
 import { changeTable } from "./change_table.ts";
-import { type measureColumns, quantityOf } from "./columns.ts";
-import type { Curves } from "./curves.ts";
-import { curveFigure, spectrumFigure } from "./figures.ts";
-import { type Measure, MEASURES } from "./measures.ts";
+import { changesOf } from "./changes.ts";
+import type { measureColumns } from "./columns.ts";
 import type { measureOptions } from "./options.ts";
 import type { Unsound } from "./sources.ts";
-import type { SpectrumMeans } from "./spectrum_means.ts";
 
 /** What a run of the tool is given. */
 export type MeasureContext = RunContext<typeof measureOptions, typeof measureColumns>;
 
+const MOST_FINDINGS = 8;
+
 /**
- * Writes figures and change points, and prints the table of these.
+ * Writes change points, and prints their table.
  *
  * @param context Of the run.
- * @param curves What was measured.
- * @param spectra Spectra, for the heat map.
  */
-export async function summarise(
-  { configuration, write, png, log }: MeasureContext,
-  curves: Curves,
-  spectra: SpectrumMeans,
-): Promise<void> {
-  const changes = curves.changes();
-  for (const change of changes) {
-    const { change: name, criterion, median, low, high, found, replicas } = change;
-    log("change", { ...quantityOf(change), change: name, criterion, median, low, high, found, replicas });
-  }
+export async function summarise({ configuration, measured, write, log }: MeasureContext): Promise<void> {
+  if (configuration.audit) return;
+  const changes = changesOf(measured, configuration.measures.filter((measure) => measure !== "spectrum"));
+  for (const change of changes) log("change", change);
   await write("change_points.json", JSON.stringify(changes, null, 2) + "\n", "changes of curves, with their criteria");
-  for (const measure of configuration.measures) {
-    if (measure === "spectrum") continue;
-    const { title, help, note }: Measure = MEASURES[measure];
-    const all = curves.of(measure);
-    const kinds = {
-      "": all.filter(({ circuit }) => circuit === "QK" || circuit === "OV"),
-      "_weights": all.filter(({ circuit }) => circuit === "matrix"),
-      "_all": all.filter(({ circuit }) => circuit === "all"),
-    };
-    for (const [suffix, own] of Object.entries(kinds)) {
-      const byIndex = measure === "marginal-rank" || measure === "principal-angles";
-      const group = byIndex ? "k" : suffix === "" ? "head" : suffix === "_weights" ? "weight" : "";
-      const spec = curveFigure(own, { title, help, group, ...(note && { note }) }, (curve) => {
-        if (byIndex) return String(curve.index);
-        if (suffix === "") return String(curve.head);
-        return shortName(curve.matrix);
-      });
-      if (spec !== null) await writeFigure(write, measure.replaceAll("-", "_") + suffix, spec, { png });
-    }
-  }
-  const spec = spectrumFigure(spectra.all());
-  if (spec !== null) await writeFigure(write, "spectrum", spec, { png });
   const table = changeTable(changes);
   if (table !== "") console.log(table);
 }
 
-/** The name without what it has in common with other layers. */
-function shortName(name: string): string {
-  return name.replace(/^.*?\d+\./, "").replace(/\.weight$/, "");
+/**
+ * Says what checks found: all of it under `--audit`, else the first of each check as a warning.
+ *
+ * @param context Of the run.
+ * @param findings What was found.
+ */
+export async function reportFindings(
+  { configuration, note, log, write }: MeasureContext,
+  findings: readonly AuditFinding[],
+): Promise<void> {
+  for (const { check, finding } of findings) log("finding", { check, finding });
+  if (configuration.audit) {
+    await write("audit.json", JSON.stringify(findings, null, 2) + "\n", "what checks of the checkpoints found");
+    if (findings.length === 0) console.log("audit: nothing found");
+    for (const { check, finding } of findings) console.log(`${check}: ${finding}`);
+    return;
+  }
+  for (const own of Map.groupBy(findings, ({ check }) => check).values()) {
+    for (const { finding } of own.slice(0, MOST_FINDINGS)) note(`warning: ${finding}`);
+    const more = own.length - MOST_FINDINGS;
+    if (more > 0) note(`warning: … ${more} more of this kind; --audit lists them`);
+  }
 }
 
 /**

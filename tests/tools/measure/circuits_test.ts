@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { openSafetensors, writeSafetensors } from "../../../lib/checkpoint/mod.ts";
 import { UserError } from "../../../lib/io/errors.ts";
 import { findAttention, type HeadCounts, readFactors } from "../../../lib/tools/measure/circuits.ts";
-import { LAYOUTS } from "../../../lib/tools/measure/layouts.ts";
+import { type FusedOrder, LAYOUTS } from "../../../lib/tools/measure/layouts.ts";
 import { measureOptions } from "../../../lib/tools/measure/options.ts";
 import { gaussian } from "../../linalg/matrices.ts";
 
@@ -116,6 +116,61 @@ const WRITERS: Record<string, { groups: number; write: (maps: ReturnType<typeof 
       tensor("encoder.layer.0.output.dense.weight", [C, 5], () => 1),
     ],
   },
+  "gpt2-cross": {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      inOut("transformer.h.0.crossattention.q_attn.weight", q),
+      inOut("transformer.h.0.crossattention.c_attn.weight", [...k, ...v]),
+      outputInOut("transformer.h.0.crossattention.c_proj.weight", o),
+    ],
+  },
+  "torch-apart": {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("attn.q_proj_weight", q),
+      outIn("attn.k_proj_weight", k),
+      outIn("attn.v_proj_weight", v),
+      outputOutIn("attn.out_proj.weight", o),
+    ],
+  },
+  codegen: {
+    groups: H,
+    // Four blocks, here of one head each, of queries, values and keys.
+    write: ({ q, k, v, o }) => [
+      outIn("transformer.h.0.attn.qkv_proj.weight", q.flatMap((map, h) => [map, v[h], k[h]])),
+      outputOutIn("transformer.h.0.attn.out_proj.weight", o),
+    ],
+  },
+  mpt: {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("transformer.blocks.0.attn.Wqkv.weight", [...q, ...k, ...v]),
+      outputOutIn("transformer.blocks.0.attn.out_proj.weight", o),
+    ],
+  },
+  internlm2: {
+    groups: 2,
+    write: ({ q, k, v, o }) => [
+      outIn("model.layers.0.attention.wqkv.weight", [q[0], q[1], k[0], v[0], q[2], q[3], k[1], v[1]]),
+      outputOutIn("model.layers.0.attention.wo.weight", o),
+    ],
+  },
+  distilbert: {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("transformer.layer.0.attention.q_lin.weight", q),
+      outIn("transformer.layer.0.attention.k_lin.weight", k),
+      outIn("transformer.layer.0.attention.v_lin.weight", v),
+      outputOutIn("transformer.layer.0.attention.out_lin.weight", o),
+    ],
+  },
+  fused: {
+    groups: H,
+    write: ({ q, k, v, o }) => [
+      outIn("0.attn.to_qkv.weight", [...q, ...k, ...v]),
+      outputOutIn("0.attn.to_out.weight", o),
+    ],
+  },
   timm: {
     groups: H,
     write: ({ q, k, v, o }) => [
@@ -171,10 +226,14 @@ function assertFactors(
   });
 }
 
+/** What a configuration says of fused weights whose names do not. */
+const ORDERS: Record<string, FusedOrder> = { neox: "interleaved", codegen: "codegen", internlm2: "grouped" };
+
 for (const [name, { groups, write }] of Object.entries(WRITERS)) {
   Deno.test(`findAttention: the same heads from ${name}`, () => {
     const maps = heads(groups, 1);
-    assertFactors(write(maps), maps, LAYOUTS, name === "transformer-lens" ? {} : { heads: H });
+    const order = ORDERS[name] ?? "parts";
+    assertFactors(write(maps), maps, LAYOUTS, name === "transformer-lens" ? {} : { heads: H, order });
   });
 }
 
@@ -188,8 +247,22 @@ Deno.test("findAttention: names of one's own, by patterns of the command line", 
   const { layouts } = measureOptions.circuits.parse(String.raw`q=\.wq$ k=\.wk$ v=\.wv$ o=\.wo$ axes=in-out`);
   const { q, k, v, o } = maps;
   assertFactors([inOut("l0.wq", q), inOut("l0.wk", k), inOut("l0.wv", v), outputInOut("l0.wo", o)], maps, layouts);
-  const fused = measureOptions.circuits.parse("qkv=mix$ o=back$").layouts;
+  const fused = measureOptions.circuits.parse("qkv=mix$:parts o=back$").layouts;
   assertFactors([outIn("l0.mix", [...q, ...k, ...v]), outputOutIn("l0.back", o)], maps, fused);
+  const grouped = measureOptions.circuits.parse("qkv=mix$:grouped o=back$").layouts;
+  const rows = [q[0], q[1], k[0], v[0], q[2], q[3], k[1], v[1]];
+  assertFactors([outIn("l0.mix", rows), outputOutIn("l0.back", o)], maps, grouped);
+  const all = heads(H, 2);
+  const tensors = [
+    outIn("l0.mix", all.q.flatMap((map, h) => [map, all.k[h], all.v[h]])),
+    outputOutIn("l0.back", all.o),
+  ];
+  assertFactors(tensors, all, measureOptions.circuits.parse("qkv=mix$:interleaved o=back$").layouts);
+  const asked = measureOptions.circuits.parse("qkv=mix$ o=back$").layouts;
+  const message = 'expected the order of query, key and value in "l0.mix"';
+  withTensors(tensors, (source) => assertThrows(() => findAttention(source, asked, { heads: H }), UserError, message));
+  const shared = measureOptions.circuits.parse("q=wq$ kv=wkv$ o=wo$").layouts;
+  assertFactors([outIn("l0.wq", q), outIn("l0.wkv", [...k, ...v]), outputOutIn("l0.wo", o)], maps, shared);
   for (const text of ["q=a k=b v=c", "q=( k=b v=c o=d", "nonsense", "q=a k=b v=c o=d axes=up"]) {
     assertThrows(() => measureOptions.circuits.parse(text));
   }

@@ -10,47 +10,14 @@ import { svdReference } from "../../../lib/linalg/reference.ts";
 import { measureCheckpoints } from "../../../lib/tools/measure/measure.ts";
 import { ParameterSet } from "../../../lib/models/parameters.ts";
 import { transformer } from "../../../lib/models/transformer.ts";
-import { type LogRow, readLog, readManifest, runExperiment } from "../../../lib/run/mod.ts";
+import { type LogRow, readManifest, runExperiment } from "../../../lib/run/mod.ts";
 import { fileOf, inFolder } from "../../checkpoint/files.ts";
 import { experiment } from "../../run/fixtures/copying.ts";
 import { finished } from "../../run/subprocess.ts";
 import { gaussian } from "../../linalg/matrices.ts";
+import { measure, values } from "./run_measure.ts";
 
 const GPT2 = fromFileUrl(import.meta.resolve("./fixtures/gpt2"));
-
-/** Runs the tool; its exit code, what it said, and its rows. */
-async function measure(folder: string, ...args: string[]) {
-  const out = `${folder}/out`;
-  const said: string[] = [];
-  const [log, error, write] = [console.log, console.error, Deno.stderr.writeSync];
-  console.log = console.error = (line: string) => void said.push(line);
-  Deno.stderr.writeSync = (bytes) => said.push(new TextDecoder().decode(bytes)) && bytes.length;
-  let exitCode: number;
-  try {
-    ({ exitCode } = await runExperiment(measureCheckpoints, [...args, `--out=${out}`]));
-  } finally {
-    [console.log, console.error, Deno.stderr.writeSync] = [log, error, write];
-  }
-  const rows: LogRow[] = [];
-  try {
-    for await (const row of readLog(`${out}/log.ndjson`)) rows.push("quantity" in row ? about(row) : row);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return { exitCode, said: said.join("\n"), rows, out };
-}
-
-/** A row of the log with what it is about taken apart. */
-function about(row: LogRow): LogRow {
-  const [, circuit = "matrix", matrix = row.series] = /^(QK|OV) of (.*)$/.exec(String(row.series)) ?? [];
-  const { layer = -1, head = -1, index = 0 } = row;
-  const whole = matrix === "all parameters" ? "all" : circuit;
-  return { ...row, circuit: whole, matrix, layer, head, index, measure: row.quantity };
-}
-
-const values = (rows: readonly LogRow[], wanted: Record<string, string | number>) =>
-  rows.filter((row) => row.kind === "measure" && Object.entries(wanted).every(([key, value]) => row[key] === value))
-    .map(({ value }) => Number(value));
 
 /** Compares rows with what gpt2.py has found by LAPACK in float64. */
 function assertAsLapack(rows: readonly LogRow[], folder: string): void {
@@ -58,12 +25,13 @@ function assertAsLapack(rows: readonly LogRow[], folder: string): void {
     Deno.readTextFileSync(`${folder}/expected.json`),
   );
   assertEquals(expected.length, 7 * 2 * (2 * 2 + 2));
-  for (const { step, matrix, head, circuit, ...measures } of expected) {
+  for (const { step, series, layer, head, ...measures } of expected) {
     for (const [name, value] of Object.entries(measures)) {
       const marginal = name === "marginal-rank-1";
-      const where = { step: step!, matrix: matrix!, head: head!, circuit: circuit!, index: Number(marginal) };
-      const found = values(rows, { ...where, measure: marginal ? "marginal-rank" : name });
-      assertEquals(found.length, value === null ? 0 : 1, `${name} ${matrix} ${head} ${circuit} ${step}`);
+      const place = { step: step!, series: series!, layer: layer!, ...(head !== undefined && { head: head! }) };
+      const where = { ...place, ...(marginal && { index: 1 }) };
+      const found = values(rows, { ...where, quantity: marginal ? "marginal-rank" : name });
+      assertEquals(found.length, value === null ? 0 : 1, `${name} ${series} ${layer} ${head} ${step}`);
       if (value !== null) assertAlmostEquals(found[0], Number(value), 2e-5 * Math.max(1, Number(value)), name);
     }
   }
@@ -94,7 +62,7 @@ Deno.test("measure: checkpoints of a GPT-2-like model from PyTorch give what LAP
     const { exitCode, rows, out, said } = await measure(folder, GPT2);
     assertEquals(exitCode, 0, said);
     assertAsLapack(rows, GPT2);
-    const norms = values(rows, { measure: "parameter-norm" });
+    const norms = values(rows, { quantity: "parameter-norm" });
     using last = openSafetensors(`${GPT2}/step-00300.safetensors`);
     let squares = 0;
     for (const name of last.tensors.keys()) for (const value of last.read(name)) squares += value * value;
@@ -112,13 +80,15 @@ Deno.test("measure: checkpoints of a GPT-2-like model from PyTorch give what LAP
     }
     const changes: LogRow[] = JSON.parse(Deno.readTextFileSync(`${out}/change_points.json`));
     assertEquals(changes.length, rows.filter(({ kind }) => kind === "change").length);
-    const drops = changes.filter(({ measure, change }) => measure === "subspace-distance" && change === "drop");
+    const drops = changes.filter(({ quantity, change }) => quantity === "subspace-distance" && change === "drop");
     assertEquals(drops.length >= 8, true);
-    for (const { criterion, low, median, high } of drops) {
+    for (const { criterion, low, median, high, after, before } of drops) {
       assertStringIncludes(String(criterion), "middle between first and last value");
       assertEquals([low, high], [median, median]);
+      // Checkpoints tell no more than the stretch between two of them.
+      assert(Number(after) <= Number(median) && Number(median) <= Number(before), `${after} ${median} ${before}`);
     }
-    assertMatch(said, /subspace-distance +layer 1 QK head 1 +drop/);
+    assertMatch(said, /subspace-distance +layer 1 QK head 1 +drop +between \d+ and \d+ +1 of 1/);
   }));
 
 Deno.test("measure: sharded, in half precision and in double, the step in the folder's name: the same within its digits", () =>
@@ -153,7 +123,7 @@ Deno.test("measure: sharded, in half precision and in double, the step in the fo
       "--matrices=none",
     );
     assertEquals(exitCode, 0, said);
-    const [found, wanted] = [rows, exact].map((all) => values(all, { measure: "effective-rank" }));
+    const [found, wanted] = [rows, exact].map((all) => values(all, { quantity: "effective-rank" }));
     assertEquals(found.length, 7 * 8);
     found.forEach((value, index) => assertAlmostEquals(value, wanted[index], 2e-3));
   }));
@@ -164,7 +134,9 @@ Deno.test("measure: a run of an experiment is measured as it is: its checkpoints
     assertEquals((await runExperiment(experiment, args)).exitCode, 0);
     const { exitCode, rows, said } = await measure(folder, `${folder}/run`, "--measures=effective-rank");
     assertEquals(exitCode, 0, said);
-    const circuits = rows.filter(({ kind, circuit }) => kind === "measure" && circuit !== "matrix");
+    const circuits = rows.filter(({ kind, quantity, head }) =>
+      kind === "measure" && String(quantity) === "effective-rank" && head !== undefined
+    );
     // Steps 2 and 4, two seeds, two heads, QK and OV.
     assertEquals(circuits.length, 16);
     assertEquals(new Set(circuits.map(({ head }) => head)), new Set([0, 1]));
@@ -182,7 +154,7 @@ Deno.test("measure: checkpoints of any transformer of this project tell their he
       const { path } = saveCheckpoint(run, { step: 1, replicas: 2, tensors: [...tensors, ...moment], metadata: {} });
       const { exitCode, rows, said, out } = await measure(folder, run, "--measures=effective-rank", "--matrices=none");
       assertEquals(exitCode, 0, said);
-      assertEquals(values(rows, { circuit: "QK" }).length, 2 * 2 * heads);
+      assertEquals(values(rows, { series: "QK", quantity: "effective-rank" }).length, 2 * 2 * heads);
       Deno.removeSync(out, { recursive: true });
       exportReplica(path, 1, `${run}.safetensors`);
       assertEquals((await measure(folder, `${run}.safetensors`, "--measures=stable-rank")).exitCode, 0);
@@ -230,17 +202,17 @@ Deno.test("measure: replicas of this project's checkpoints, and of folders, give
       const transposed = Float64Array.from({ length: D * C }, (_, i) => k[i % C * D + Math.floor(i / C)]);
       return matmulReference(q, transposed, C, D, C);
     };
-    const where = { circuit: "QK", head: 1, replica: 5, step: 10 };
-    const [rank] = values(rows, { ...where, measure: "effective-rank" });
+    const where = { series: "QK", head: 1, replica: 5, step: 10 };
+    const [rank] = values(rows, { ...where, quantity: "effective-rank" });
     assertAlmostEquals(rank, effectiveRank(svdReference(circuit(10), C, C).s.slice(0, D)), 1e-5);
-    const [distance] = values(rows, { ...where, measure: "subspace-distance" });
+    const [distance] = values(rows, { ...where, quantity: "subspace-distance" });
     assertAlmostEquals(distance, subspaceDistance(circuit(10), circuit(20), { M: C, N: C, rank: D }), 1e-5);
     const angles = rowSpaceAngles(circuit(10), circuit(20), { M: C, N: C, rank: D });
-    const ends = [0, 1].map((index) => values(rows, { ...where, measure: "principal-angles", index })[0]);
+    const ends = [0, 1].map((index) => values(rows, { ...where, quantity: "principal-angles", index })[0]);
     assertAlmostEquals(ends[0], angles[0], 1e-4);
     assertAlmostEquals(ends[1], angles[D - 1], 1e-4);
-    const change = rows.find(({ kind, change, measure }) =>
-      kind === "change" && change === "drop" && measure === "subspace-distance"
+    const change = rows.find(({ kind, change, quantity }) =>
+      kind === "change" && change === "drop" && quantity === "subspace-distance"
     );
     assertEquals(change?.replicas, 2 * R);
     assertLess(Number(change?.low), Number(change?.high));
@@ -262,8 +234,8 @@ Deno.test("measure: a weight that never changes stays at its part outside of its
     const { exitCode, rows, said, out } = await measure(folder, `${folder}/run`, "--measures=subspace-distance");
     assertEquals(exitCode, 0, said);
     const floor = Math.sqrt(0.02 / 26.02);
-    for (const [matrix, expected] of [["cut", floor], ["whole", 0]] as const) {
-      const found = values(rows, { matrix, measure: "subspace-distance" });
+    for (const [series, expected] of [["cut", floor], ["whole", 0]] as const) {
+      const found = values(rows, { series, quantity: "subspace-distance" });
       assertEquals(found.length, 3);
       for (const value of found) assertAlmostEquals(value, expected, 1e-4);
     }
@@ -321,8 +293,8 @@ Deno.test("measure: weights that are not finite are named and skipped, and the r
     );
     assertStringIncludes(said, 'expected finite weights, found NaN or infinity in "weight"');
     assertEquals(readManifest(out).status, "failed");
-    const steps = (matrix: string) =>
-      rows.filter((row) => row.matrix === matrix && row.measure === "effective-rank" && row.kind === "measure").map((
+    const steps = (series: string) =>
+      rows.filter((row) => row.series === series && row.quantity === "effective-rank" && row.kind === "measure").map((
         { step },
       ) => step);
     assertEquals([steps("weight"), steps("other")], [[1, 3], [1, 2, 3]]);
@@ -398,7 +370,9 @@ Deno.test("measure: steps from metadata, names, and a pattern; one checkpoint al
       const { rows, said, exitCode, out } = await measure(folder, ...args, "--measures=effective-rank");
       assertEquals(exitCode, 0, said);
       Deno.removeSync(out, { recursive: true });
-      return rows.filter(({ kind }) => kind === "measure").map(({ step }) => step);
+      return rows.filter(({ kind, quantity }) => kind === "measure" && quantity === "effective-rank").map(({ step }) =>
+        step
+      );
     };
     writeSafetensors(`${folder}/model-a.safetensors`, tensors, { step: "30" });
     writeSafetensors(`${folder}/gpt2-ckpt_0004.safetensors`, tensors);
@@ -421,8 +395,8 @@ Deno.test("measure: BF16", () =>
     Deno.writeFileSync(`${folder}/w.safetensors`, bytes);
     const { exitCode, rows, said } = await measure(folder, `${folder}/w.safetensors`);
     assertEquals(exitCode, 0, said);
-    assertAlmostEquals(values(rows, { measure: "effective-rank" })[0], 2, 1e-5);
-    assertAlmostEquals(values(rows, { measure: "nuclear-norm" })[0], 4, 1e-5);
+    assertAlmostEquals(values(rows, { quantity: "effective-rank" })[0], 2, 1e-5);
+    assertAlmostEquals(values(rows, { quantity: "nuclear-norm" })[0], 4, 1e-5);
   }));
 
 Deno.test("measure: the task of deno.json has the permissions it needs, and no others", () =>
