@@ -1,141 +1,116 @@
+/** Documents: what they show runs, what they link to exists, and what is generated is up to date. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
-import * as lab from "../mod.ts";
-import { pause, remains } from "./run/kills.ts";
+import { dirname, fromFileUrl, join } from "@std/path";
+import { collectBoard } from "../lib/tools/board/collect.ts";
+import { experimentsList } from "../lib/tools/experiments_list.ts";
+import { currentReference } from "../lib/tools/reference.ts";
+import { assertResumes } from "./run/kills.ts";
+import { finished, inFolder } from "./run/subprocess.ts";
+import project from "../deno.json" with { type: "json" };
 
 const root = fromFileUrl(new URL("../", import.meta.url));
-const readme = Deno.readTextFileSync(`${root}README.md`);
+const text = (path: string) => Deno.readTextFileSync(`${root}${path}`);
 
-/** The code block of README.md that begins with a text. */
-function block(beginning: string): string {
-  const code = [...readme.matchAll(/```[a-z ]+\n([\s\S]*?)```/g)].map(([, code]) => code);
-  const found = code.find((text) => text.startsWith(beginning));
-  assert(found, `expected a block of README.md that begins with ${beginning}, found none`);
-  return found;
+/** Every document of the workspace, by path. */
+const documents = [...markdownIn("")];
+
+function* markdownIn(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(`${root}${folder}`)) {
+    const path = `${folder}${name}`;
+    if (isDirectory && !name.startsWith(".") && (folder !== "results/" || name === "gallery")) {
+      yield* markdownIn(`${path}/`);
+    } else if (name.endsWith(".md")) yield path;
+  }
 }
 
-/** Runs `use` in a folder that looks like the workspace, with room for further experiments, kernels and tests. */
-async function inWorkspace(use: (folder: string) => Promise<void>) {
-  const folder = Deno.makeTempDirSync();
-  try {
-    for (const { name, isDirectory } of Deno.readDirSync(root)) {
-      if ([".git", "results", "experiments", "kernels", "tests", "lib"].includes(name)) continue;
-      Deno.symlinkSync(`${root}${name}`, `${folder}/${name}`, { type: isDirectory ? "dir" : "file" });
+/** Code blocks of a document in a language. */
+function blocks(path: string, language: string): string[] {
+  return [...text(path).matchAll(/^```(\w+)[^\n]*\n([\s\S]*?)^```/gm)].filter(([, found]) => found === language)
+    .map(([, , code]) => code);
+}
+
+/** Lines without what indents them. */
+const flat = (code: string) => code.trim().split("\n").map((line) => line.trim()).join("\n");
+
+Deno.test("README fits on a few screens, and no document has lines that a terminal cannot show", () => {
+  assert(text("README.md").trimEnd().split("\n").length <= 150);
+  const wide = documents.flatMap((path) =>
+    text(path).split("\n").filter((line) => [...line].length > 200 && !line.startsWith("![")).map(() => path)
+  );
+  assertEquals(wide, []);
+});
+
+Deno.test("code in documents is that of a file", () => {
+  const [example, ...more] = blocks("README.md", "ts");
+  assertEquals([example, more.length], [text("experiments/examples/modes.ts"), 0]);
+  assert(example.trimEnd().split("\n").length <= 30, "expected a complete experiment of at most 30 lines");
+  const files = [
+    "experiments/examples",
+    "experiments",
+    "lib/tools/new",
+    "kernels/elementwise",
+    "tests/kernels/elementwise",
+  ]
+    .flatMap((folder) =>
+      [...Deno.readDirSync(`${root}${folder}`)].filter(({ name }) => /\.(ts|wgsl)$/.test(name)).map(({ name }) =>
+        flat(text(`${folder}/${name}`))
+      )
+    );
+  for (const path of documents.filter((path) => path !== "README.md")) {
+    for (const code of [...blocks(path, "ts"), ...blocks(path, "wgsl")]) {
+      assert(
+        files.some((file) => file.includes(flat(code).replace(/;$/, ""))),
+        `${path}: expected an excerpt of a file, found\n${code}`,
+      );
     }
-    for (const name of ["kernels", "lib", "tests/oracles"]) copyFolder(name, folder);
-    Deno.mkdirSync(`${folder}/experiments`);
-    Deno.mkdirSync(`${folder}/tests/kernels/elementwise`, { recursive: true });
-    await use(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
   }
-}
-
-/** Copies the files below a folder of the workspace: modules know each other by their real paths. */
-function copyFolder(name: string, to: string) {
-  Deno.mkdirSync(`${to}/${name}`, { recursive: true });
-  for (const entry of Deno.readDirSync(`${root}${name}`)) {
-    const path = `${name}/${entry.name}`;
-    if (entry.isDirectory) copyFolder(path, to);
-    else if (entry.isFile) Deno.copyFileSync(`${root}${path}`, `${to}/${path}`);
-  }
-}
-
-function deno(cwd: string, args: readonly string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), { args: [...args], cwd, stdin: "null", stdout: "piped", stderr: "piped" });
-}
-
-async function succeeds(cwd: string, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await deno(cwd, args).output();
-  const [said, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assertEquals(code, 0, said + errors);
-  return said;
-}
-
-/** The deno.json's command of a task, as arguments. */
-function task(name: string): string[] {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
-  return tasks[name].command.split(" ").slice(1);
-}
-
-Deno.test("README: its experiment is complete, at most 60 lines, and runs, resumes and is profiled as README says", () =>
-  inWorkspace(async (folder) => {
-    const code = block("/**\n * Does attention alone learn to copy");
-    assert(code.trimEnd().split("\n").length <= 60, "expected at most 60 lines");
-    Deno.writeTextFileSync(`${folder}/experiments/copying.ts`, code);
-    assertStringIncludes(readme, "./lab run experiments/copying.ts --png");
-    const run = [...task("run"), "experiments/copying.ts"];
-    await succeeds(folder, ["check", "experiments/copying.ts"]);
-    const options = ["--preset=smoke", "--checkpoint-every=10", "--png", "--quiet"];
-    await succeeds(folder, [...run, ...options, "--out=results/whole"]);
-    assert(Deno.statSync(`${folder}/results/whole/figures/loss.png`).size > 5000);
-
-    const child = deno(folder, [...run, ...options, "--out=results/cut"]).spawn();
-    while (!exists(`${folder}/results/cut/checkpoints/step-00000010.safetensors`)) await pause(5);
-    child.kill("SIGINT");
-    await child.output();
-    await succeeds(folder, [...run, "--resume=results/cut", "--quiet"]);
-    assertEquals(remains(`${folder}/results/cut/figures`), remains(`${folder}/results/whole/figures`));
-    assertEquals(
-      Deno.readTextFileSync(`${folder}/results/cut/log.ndjson`),
-      Deno.readTextFileSync(`${folder}/results/whole/log.ndjson`),
-    );
-
-    await succeeds(folder, [...run, "--steps=2", "--checkpoint-every=0", "--quiet", "--out=results/short"]);
-    assert(!exists(`${folder}/results/short/checkpoints`));
-    assertStringIncludes(await succeeds(folder, [...task("profile"), "copying", "--steps=8", "--quiet"]), "GFLOP/s");
-  }));
-
-Deno.test("README: its in-context regression is complete, at most 40 lines, and runs", () =>
-  inWorkspace(async (folder) => {
-    const code = block('import * as lab from "../mod.ts";\nconst [int, float]');
-    assert(code.trimEnd().split("\n").length <= 40, "expected at most 40 lines");
-    Deno.writeTextFileSync(`${folder}/experiments/regression.ts`, code);
-    await succeeds(folder, ["check", "experiments/regression.ts"]);
-    const options = ["--preset=smoke", "--quiet", "--out=results/one"];
-    await succeeds(folder, [...task("run"), "experiments/regression.ts", ...options]);
-    const rows = Deno.readTextFileSync(`${folder}/results/one/log.ndjson`).trimEnd().split("\n").map((line) =>
-      JSON.parse(line)
-    );
-    assertEquals(rows.length, 2 * 4 * 8);
-    assert(rows.every(({ ridge }) => ridge > 0.25), "no predictor is better than the noise allows");
-  }));
-
-Deno.test("README: its operation is complete, and its test passes", () =>
-  inWorkspace(async (folder) => {
-    Deno.writeTextFileSync(
-      `${folder}/kernels/elementwise/square_relu.wgsl`,
-      block("// kernels/elementwise/square_relu.wgsl"),
-    );
-    Deno.writeTextFileSync(
-      `${folder}/kernels/elementwise/square_relu.ts`,
-      block("// kernels/elementwise/square_relu.ts"),
-    );
-    Deno.writeTextFileSync(
-      `${folder}/tests/kernels/elementwise/square_relu_test.ts`,
-      block("// tests/kernels/elementwise/square_relu_test.ts"),
-    );
-    const said = await succeeds(folder, ["test", "-A", "tests/kernels/elementwise/square_relu_test.ts"]);
-    assertStringIncludes(said, "2 passed");
-  }));
-
-Deno.test("README: every name in the tables of the library is exported", () => {
-  const [, section] = /\n## The library\n([\s\S]*?)\n## /.exec(readme)!;
-  const rows = section.split("\n").filter((line) => /^\| `/.test(line));
-  const names = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
-  assert(names.length > 100, `found ${names.length} names`);
-  const options = ["clip", "weightDecay"];
-  assertEquals(names.filter((name) => !(name in lab) && !options.includes(name)), []);
 });
 
-Deno.test("README: every file it links to exists, and every task that it starts", () => {
-  for (const [, target] of readme.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
-    assert(Deno.statSync(`${root}${target}`), target);
+Deno.test("every file that a document links to exists, and every task that it starts", () => {
+  const tasks = Object.keys(project.tasks);
+  for (const path of documents) {
+    for (const [, target] of text(path).matchAll(/\]\((?!https?:|#)([^)\s#]+)[^)\s]*\)/g)) {
+      const file = join(root, dirname(path), decodeURI(target));
+      assert(exists(file), `${path}: expected ${target} to exist`);
+    }
+    for (const [, name] of text(path).matchAll(/(?:\.\/lab|deno task) ([a-z]+(?:-[a-z]+)*)/g)) {
+      assert(tasks.includes(name), `${path}: expected a task, found ${name}`);
+    }
   }
-  const started = [...readme.matchAll(/(?:\.\/lab|deno task) ([a-z-]+)/g)].map(([, name]) => name);
-  assert(started.includes("demo"));
-  for (const name of new Set(started)) assert(task(name), name);
 });
+
+Deno.test("README lists the kept runs as the gallery has them", () => {
+  const { entries, problems } = collectBoard(`${root}results/gallery`, { experiments: [] });
+  assertEquals(problems, []);
+  assertStringIncludes(text("README.md"), experimentsList(entries));
+});
+
+Deno.test("lib/README.md is what deno task reference writes", async () => {
+  assertEquals(text("lib/README.md"), await currentReference());
+});
+
+Deno.test("every example runs, and writes its figure", () =>
+  inFolder(async (folder) => {
+    for (const { name } of Deno.readDirSync(`${root}experiments/examples`)) {
+      const program = `${root}experiments/examples/${name}`;
+      const args = ["run", "--no-prompt", "--allow-read", "--allow-write=results", program];
+      const { code, stderr } = await finished(
+        Deno.execPath(),
+        [...args, "--preset=smoke", "--quiet", `--out=results/${name}`],
+        folder,
+        { XDG_RUNTIME_DIR: "/tmp" },
+      );
+      assertEquals([code, stderr], [0, ""], name);
+      assert([...Deno.readDirSync(`${folder}/results/${name}/figures`)].length >= 2, name);
+    }
+  }));
+
+Deno.test("the example with checkpoints, killed and resumed, ends with the same bytes", () =>
+  inFolder(async (folder) => {
+    const program = `${root}experiments/examples/copying.ts`;
+    const options = ["--steps=60", "--replicas=2", "--checkpoint-every=7"];
+    await assertResumes({ program, root: folder, options, kills: 3, slowest: 1500 });
+  }));
 
 function exists(path: string): boolean {
   try {

@@ -103,8 +103,8 @@ export interface Experiment<O extends Options, C extends ColumnTable> {
   readonly resumable?: Resumable;
   /** Kinds of row that it logs beside those that every log has, with their columns; none unless given. */
   readonly columns?: C;
-  /** What it claims, with criteria fixed before the run; a function where that depends on what is asked for. */
-  readonly claims:
+  /** What it claims, with criteria fixed before the run; a function where that depends on what is asked for. Nothing unless given. */
+  readonly claims?:
     | readonly Claim<Measurements>[]
     | ((configuration: Configuration<NoInfer<O>>) => readonly Claim<Measurements>[]);
   /** Its figures by name, from what was measured; null for one that the measurements do not allow. */
@@ -195,7 +195,7 @@ export function defineExperiment<O extends Options, C extends ColumnTable = Read
  * @returns Claims in their order.
  */
 export function claimsOf<O extends Options, C extends ColumnTable>(
-  { claims }: Experiment<O, C>,
+  { claims = [] }: Experiment<O, C>,
   configuration: Configuration<O>,
 ): readonly Claim<Measurements>[] {
   return typeof claims === "function" ? claims(configuration) : claims;

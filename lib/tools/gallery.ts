@@ -17,6 +17,7 @@ import type { Manifest } from "../run/manifest.ts";
 import { packMeasurements } from "../study/archive.ts";
 import { collectBoard } from "./board/collect.ts";
 import { boardMarkdown } from "./board/markdown.ts";
+import { experimentsList, withExperimentsList } from "./experiments_list.ts";
 import { type Asked, defineCommand, optionalText, runCommand } from "./command.ts";
 
 const GALLERY = "results/gallery";
@@ -127,7 +128,7 @@ function page(
 const command = defineCommand({
   name: "gallery",
   about:
-    `Keeps the figures, claims and measurements of a complete run in ${GALLERY}, and rewrites ${GALLERY}/CLAIMS.md.`,
+    `Keeps the figures, claims and measurements of a complete run in ${GALLERY}; rewrites ${GALLERY}/CLAIMS.md and README.md's list.`,
   options: {
     name: optionalText(
       "ENTRY",
@@ -141,7 +142,13 @@ are shown on the entry's page, and stay when it is rewritten.`,
 });
 
 async function main({ options, operands: [run] }: Asked<typeof command.options>): Promise<void> {
-  console.log(`kept: ${await keepInGallery(run, GALLERY, options.name)} (${basename(run)})`);
+  const kept = await keepInGallery(run, GALLERY, options.name);
+  const { entries } = collectBoard(GALLERY, { experiments: [] });
+  Deno.writeTextFileSync(
+    "README.md",
+    withExperimentsList(Deno.readTextFileSync("README.md"), experimentsList(entries)),
+  );
+  console.log(`kept: ${kept} (${basename(run)})`);
 }
 
 if (import.meta.main) await runCommand(command, main);
