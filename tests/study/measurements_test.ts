@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { rowsOf } from "../../lib/run/measured_rows.ts";
 import { LogWriter, readLog } from "../../lib/run/log.ts";
 import { joinColumns } from "../../lib/run/columns.ts";
-import { Conditions, Measurements, type MeasureRow } from "../../lib/study/mod.ts";
+import { Conditions, meanCurve, Measurements, type MeasureRow } from "../../lib/study/mod.ts";
 
 const LOSS = { series: "main", quantity: "loss" };
 const row = (step: number, replica: number, value: number, other = {}): MeasureRow => ({
@@ -123,4 +123,25 @@ Deno.test("rows of every replica: one number each, several with an index, condit
     RangeError,
     'expected "a" of 3 replicas, found 2 numbers',
   );
+});
+
+Deno.test("a quantity of several heads comes by replica, one curve a head; curves have a mean", () => {
+  const measured = new Measurements();
+  for (const [head, replica] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
+    for (const step of [0, 5]) {
+      measured.add({
+        series: "main",
+        quantity: "norm",
+        layer: 0,
+        head,
+        step,
+        replica,
+        value: 10 * replica + head + step,
+      });
+    }
+  }
+  const curves = measured.perReplica({ series: "main", quantity: "norm" });
+  assertEquals(curves.map((heads) => heads.map(({ y }) => y)), [[[0, 5], [1, 6]], [[10, 15], [11, 16]]]);
+  assertEquals(meanCurve(curves[1]), { x: [0, 5], y: [10.5, 15.5] });
+  assertEquals(measured.perReplica({ series: "main", quantity: "none" }), []);
 });

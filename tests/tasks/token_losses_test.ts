@@ -1,7 +1,13 @@
 import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { markovChains } from "../../lib/tasks/markov_chains.ts";
-import { fittedLosses, inContextLosses, informedLosses, repeatedLosses } from "../../lib/tasks/token_losses.ts";
+import {
+  bestInContextLosses,
+  fittedLosses,
+  inContextLosses,
+  informedLosses,
+  repeatedLosses,
+} from "../../lib/tasks/token_losses.ts";
 import { sample } from "./sample.ts";
 
 await openGpu();
@@ -20,6 +26,14 @@ Deno.test("in-context losses: counted by hand", () => {
   inContextLosses(rows, 1).forEach((loss, t) => {
     assertAlmostEquals(loss, (Math.log(bigram[t][0]) + Math.log(bigram[t][1])) / 2, 1e-12);
   });
+});
+
+Deno.test("in-context losses with the best concentration: no other power of two loses less", () => {
+  const rows = { tokens: [0, 0, 2, 0, 2, 1, 1, 1, 1, 1], length: 5, vocabulary: 3 };
+  const best = mean(bestInContextLosses(rows, 0));
+  const losses = Array.from({ length: 11 }, (_, index) => mean(inContextLosses(rows, 0, 2 ** (index - 5))));
+  assertEquals(best, Math.min(...losses));
+  assertLess(best, Math.min(losses[0], losses[10]));
 });
 
 Deno.test("fitted losses: counts of the text, not of the sequence", () => {
