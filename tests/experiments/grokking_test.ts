@@ -4,6 +4,7 @@ import { fromFileUrl } from "@std/path";
 import { experiment } from "../../experiments/grokking.ts";
 import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
+import { claimsOf } from "../../lib/run/experiment.ts";
 import { readLog } from "../../lib/run/log.ts";
 import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
@@ -20,7 +21,7 @@ Deno.test("killed in any of its trainings and resumed, the smoke preset leaves t
     const folder = `${root}/results/whole`;
     const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], experiment.options, experiment.presets);
-    const claims = typeof experiment.claims === "function" ? experiment.claims(configuration) : experiment.claims;
+    const claims = claimsOf(experiment, configuration);
     assertEquals(judgeClaims(claims, measured, true), JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
 
     const at = measured.steps({ series: "main", quantity: "test loss" });

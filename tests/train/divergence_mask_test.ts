@@ -249,19 +249,17 @@ Deno.test("masked divergence: an experiment that sweeps learning rates keeps the
     options: { lrs: option.numbers([0.1, 0.2], { above: 0, help: "learning rates, one a replica" }) },
     presets: {},
     columns: {
-      train: { step: column.int("", "taken"), replica: column.int("", ""), loss: column.float("", "sum of squares") },
       lost: { step: column.int("", "whose loss is not finite"), replica: column.int("", "") },
     },
     claims: [],
-    async run({ configuration: { lrs }, seed, log, ...run }) {
-      run.setAdapter((await openGpu(run.adapter)).adapter);
-      const seeds = lrs.map(() => seed);
-      run.setSeeds(seeds);
+    replicas: ({ lrs }) => lrs.length,
+    async run({ configuration: { lrs }, seeds, log, ...run }) {
       using parameters = ParameterSet.create(ones, seeds);
       const optimizer = sgd({ lr: lrs });
       using training = await Training.create({ parameters, optimizer, loss: squares, divergence: "mask" });
       for await (const { step, loss, diverged } of training.run({ reports: everySteps(2, 4) })) {
-        loss?.forEach((loss, replica) => diverged.has(replica) || log("train", { step, replica, loss }));
+        const kept = Array.from(loss ?? [], (value, replica) => diverged.has(replica) ? null : value);
+        if (loss) run.measure({ series: "main", step }, { loss: kept });
       }
       for (const [replica, step] of training.diverged) log("lost", { step, replica });
     },
@@ -272,7 +270,7 @@ Deno.test("masked divergence: an experiment that sweeps learning rates keeps the
     assertEquals([exitCode, readManifest(out).status], [0, "complete"]);
     const rows = await Array.fromAsync(readLog(`${out}/log.ndjson`));
     const places = rows.map(({ kind, step, replica }) => [kind, step, replica]);
-    assertEquals(places, [["train", 2, 0], ["train", 4, 0], ["lost", 1, 1]]);
+    assertEquals(places, [["measure", 2, 0], ["measure", 4, 0], ["lost", 1, 1]]);
   } finally {
     Deno.removeSync(out, { recursive: true });
   }
