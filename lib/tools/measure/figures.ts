@@ -46,19 +46,22 @@ interface MeasureCaption {
   readonly group: string;
   /** Ends of the vertical axis, the same in all figures of a measure. */
   readonly domain: readonly [number, number];
-  /** Which of several figures it is, empty for one alone. */
-  readonly part: string;
+  /** What else stands in the subtitle's first line: which of several figures it is, and of what. */
+  readonly words: readonly string[];
 }
 
 /**
  * All figures of a run, from its rows.
  *
  * @param measured What was measured.
- * @param measures Measures in the order in which they are drawn.
+ * @param options Measures in the order in which they are drawn, and whether they are those of changes.
  * @returns Figures by name; of circuits, of other weights (`_weights`) and of all parameters (`_all`), at most eight panels
  *   each, further ones in `_2`, `_3`, …
  */
-export function measureFigures(measured: Measurements, measures: readonly MeasureName[]): Record<string, Spec | null> {
+export function measureFigures(
+  measured: Measurements,
+  { measures, delta = false }: { readonly measures: readonly MeasureName[]; readonly delta?: boolean },
+): Record<string, Spec | null> {
   const figures: Record<string, Spec | null> = {};
   for (const measure of measures) {
     if (measure === "spectrum") continue;
@@ -81,10 +84,14 @@ export function measureFigures(measured: Measurements, measures: readonly Measur
       for (let part = 0; part < count; part++) {
         const curves = panels.slice(part * MOST_PANELS, (part + 1) * MOST_PANELS).flat();
         const name = measure.replaceAll("-", "_") + suffix + (part === 0 ? "" : `_${part + 1}`);
+        const words = [
+          ...(delta ? ["of M(t) − M(first step)"] : []),
+          ...(count > 1 ? [`figure ${part + 1} of ${count}`] : []),
+        ];
         const group = byIndex ? "k" : suffix === "" ? "head" : suffix === "_weights" ? "weight" : "";
         figures[name] = curveFigure(
           curves,
-          { measure: MEASURES[measure], group, domain, part: count > 1 ? `figure ${part + 1} of ${count}` : "" },
+          { measure: MEASURES[measure], group, domain, words },
           (curve) => String(byIndex ? curve.index : suffix === "" ? curve.head : shortName(curve.series)),
         );
       }
@@ -114,7 +121,7 @@ export function measureFigures(measured: Measurements, measures: readonly Measur
 /** Curves of one measure against steps, a panel for each circuit of each layer, a colour for each head or weight. */
 function curveFigure(
   curves: readonly ReplicatedCurve[],
-  { measure: { title, help, note }, group, domain, part }: MeasureCaption,
+  { measure: { title, help, note }, group, domain, words }: MeasureCaption,
   groupOf: (curve: ReplicatedCurve) => string,
 ): Spec | null {
   const panels = [...Map.groupBy(curves, panelOf)];
@@ -144,7 +151,7 @@ function curveFigure(
     return { title: panel, layers: layersOf(`panel${index}`, stepAxis(steps), { title, domain }, group, order) };
   });
   const lines = [
-    [help, part].filter((text) => text !== "").join("; "),
+    [help, ...words].join("; "),
     ...(note === undefined ? [] : [note]),
     ...(band
       ? [`line: mean; band: smallest to largest over replicas${many || shared ? " and heads or weights" : ""}`]

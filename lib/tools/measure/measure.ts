@@ -75,7 +75,7 @@ export const measureCheckpoints: Experiment<typeof measureOptions, typeof measur
     return { text, ...(needs.length > 0 && { error: needs[0] }) };
   },
   check: (configuration, operands) => void plannedWhole(configuration, operands),
-  figures: (measured, { measures }) => measureFigures(measured, measures),
+  figures: measureFigures,
   async run(context) {
     const { configuration, operands, log, note, signal, write } = context;
     const planned = plannedWhole(configuration, operands);
@@ -108,7 +108,7 @@ export const measureCheckpoints: Experiment<typeof measureOptions, typeof measur
     const failing = unsound.length > 0 && !configuration["allow-nan"];
     if (signal.aborted || failing) {
       // The runner draws what has ended well.
-      for (const [name, spec] of Object.entries(measureFigures(context.measured, configuration.measures))) {
+      for (const [name, spec] of Object.entries(measureFigures(context.measured, configuration))) {
         if (spec !== null) await writeFigure(write, name, spec, { png: context.png });
       }
     }

@@ -75,7 +75,11 @@ export class Sources implements Disposable {
     const now = this.#read(family, step);
     if (!this.#delta || now === null) return now;
     const first = this.#read(family, 0);
-    return first === null ? null : changeOf(family, now, first);
+    if (first === null) return null;
+    const change = changeOf(family, now, first);
+    // Nothing has changed yet, while a product of factors would leave what rounding leaves.
+    if (step === 0) change.a.fill(0);
+    return change;
   }
 
   #read(family: Family, step: number): ReturnType<Family["read"]> | null {
