@@ -142,12 +142,12 @@ Deno.test("a live run moves, ends, and goes on after the server was started agai
     });
   };
   try {
-    await step("18 of 400");
+    await step("19 of 400");
     await page.waitForSelector("figure.card[data-drawn]");
     const canvas = page.locator("figure.card canvas").first();
     const before = await canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
     log.writeSync(encoder.encode(trainLines(20, 60) + '{"kind":"train","st'));
-    await step("58 of 400");
+    await step("59 of 400");
     await page.waitForSelector("figure.card[data-points='60']");
     assertNotEquals(await canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL()), before);
     assertEquals(trouble, []);
@@ -156,12 +156,12 @@ Deno.test("a live run moves, ends, and goes on after the server was started agai
     await page.waitForFunction(() => document.body.textContent?.includes("trying again"));
     log.writeSync(encoder.encode(`ep":60,"replica":0,"loss":1}\n${trainLines(61, 80)}`));
     first = await Server.start(live.path, port);
-    await step("78 of 400");
+    await step("79 of 400");
     log.close();
     log = null;
     live.run("made_up/live", { status: "complete" }, trainLines(0, 400));
     await page.waitForFunction(() => document.querySelector("h1 + span")?.textContent?.includes("complete"));
-    await step("398 of 400");
+    await step("399 of 400");
   } finally {
     log?.close();
     await first?.[Symbol.asyncDispose]();
