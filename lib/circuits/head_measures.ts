@@ -1,7 +1,7 @@
 /** What is measured of every head of a decoder while it trains: attention scores, spectra and row spaces. */
 import type { Transformer } from "../models/transformer.ts";
 import type { Weights } from "../models/parameters.ts";
-import type { StepDraw } from "../train/options.ts";
+import type { Computation } from "../train/options.ts";
 import { type AttentionScores, attentionScores, inductionProbe } from "./attention_scores.ts";
 import { circuitNumbers, type CircuitSpectra, circuitSpectra } from "./spectra.ts";
 
@@ -31,6 +31,16 @@ export interface HeadMeasures {
   readonly OV: CircuitSpectra<Float32Array>;
 }
 
+/** Evaluations whose reports are {@linkcode HeadMeasures}. */
+export interface HeadEvaluations {
+  /** Attention scores. */
+  readonly attention: Computation<AttentionScores>;
+  /** Spectra and row spaces of QK. */
+  readonly QK: Computation<CircuitSpectra>;
+  /** Spectra and row spaces of OV. */
+  readonly OV: Computation<CircuitSpectra>;
+}
+
 /**
  * Evaluations of a training run that measure every head.
  *
@@ -41,12 +51,12 @@ export interface HeadMeasures {
 export function headMeasures(
   model: Transformer,
   { layers, heads, length, vocabulary, batch, marginal }: HeadMeasuresOptions,
-) {
+): HeadEvaluations {
   const { sample, block } = inductionProbe({ length, vocabulary, batch });
   const spectra = (circuit: "QK" | "OV") => (weights: Weights) =>
     circuitSpectra(weights, { layers, heads, circuit, marginal });
   return {
-    attention: (weights: Weights, draw: StepDraw) =>
+    attention: (weights, draw) =>
       attentionScores(model.trace(weights, sample({ ...draw, key: "probe" }).tokens).patterns, block),
     QK: spectra("QK"),
     OV: spectra("OV"),

@@ -32,4 +32,10 @@ export {
   type InductionProbe,
   inductionProbe,
 } from "./attention_scores.ts";
-export { type HeadMeasures, headMeasures, type HeadMeasuresOptions, headNumbers } from "./head_measures.ts";
+export {
+  type HeadEvaluations,
+  type HeadMeasures,
+  headMeasures,
+  type HeadMeasuresOptions,
+  headNumbers,
+} from "./head_measures.ts";

@@ -160,7 +160,10 @@ export async function compareSpaces(
 }
 
 /** A comparison under the names that its numbers have in logs, such as `QK mean angle`, for `byHead`. */
-export function spaceNumbers(name: string, { distance, meanAngle, largestAngle }: SpaceComparison) {
+export function spaceNumbers(
+  name: string,
+  { distance, meanAngle, largestAngle }: SpaceComparison,
+): Record<string, readonly number[]> {
   return { [`${name} distance`]: distance, [`${name} mean angle`]: meanAngle, [`${name} largest angle`]: largestAngle };
 }
 
