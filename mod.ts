@@ -36,6 +36,7 @@ export * from "./lib/interventions/mod.ts";
 export * from "./lib/statistics/permutation.ts";
 export * from "./lib/checkpoint/mod.ts";
 export * as statistics from "./lib/statistics/mod.ts";
+export type { Interval } from "./lib/statistics/mod.ts";
 export * from "./lib/study/mod.ts";
 export * from "./lib/claims/mod.ts";
 export * from "./lib/run/mod.ts";

@@ -13,7 +13,19 @@ interface Look {
   readonly color: string;
 }
 
-const LOOKS = {
+/** Stroke of a theory's curves. */
+export type Stroke =
+  | "dashed"
+  | "solid"
+  | "dotted"
+  | "dash-dotted"
+  | "long-dashed"
+  | "dash-dot-dotted"
+  | "wide-dotted"
+  | "long-short-dashed"
+  | "short-dashed";
+
+const LOOKS: Readonly<Record<Stroke, Look>> = {
   "dashed": { dash: [5, 3], width: 1.5, color: INK },
   "solid": { dash: [1, 0], width: 1.2, color: INK },
   "dotted": { dash: [1, 2.5], width: 1.5, color: INK },
@@ -23,10 +35,7 @@ const LOOKS = {
   "wide-dotted": { dash: [2, 5], width: 1.8, color: PALETTE[4] },
   "long-short-dashed": { dash: [11, 3, 4, 3], width: 1.8, color: PALETTE[5] },
   "short-dashed": { dash: [2.5, 2.5], width: 1.8, color: PALETTE[6] },
-} satisfies Record<string, Look>;
-
-/** Stroke of a theory's curves. */
-export type Stroke = keyof typeof LOOKS;
+};
 
 const MEASURED: Look = { dash: [1, 0], width: 3.2, color: PALETTE[0] };
 const ORDER = Object.keys(LOOKS) as readonly Stroke[];

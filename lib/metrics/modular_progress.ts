@@ -17,6 +17,7 @@ import {
 
 /** The table as a group sees it. */
 export interface GroupTable {
+  /** The cyclic group in which the operation is addition or subtraction. */
   readonly group: CyclicGroup;
   /** Modulus p: number of logits. */
   readonly p: number;

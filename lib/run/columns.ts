@@ -29,7 +29,9 @@ export type ColumnTable = Readonly<Record<string, Columns>>;
 export type CellOf<T extends ColumnType> = T extends "text" ? string : T extends "bool" ? boolean : number;
 
 /** Names of the columns that a row may go without. */
-type OptionalOf<C extends Columns> = { [K in keyof C]: C[K] extends { readonly optional: true } ? K : never }[keyof C];
+export type OptionalOf<C extends Columns> = {
+  [K in keyof C]: C[K] extends { readonly optional: true } ? K : never;
+}[keyof C];
 
 /** A row of a kind: every column, with the value its type demands; optional ones may be left out, or null. */
 export type RowOf<C extends Columns> =

@@ -6,7 +6,7 @@
 export * as option from "./options.ts";
 export type { Configuration, Option, Options, Presets } from "./option.ts";
 export * as column from "./columns.ts";
-export type { CellOf, Column, Columns, ColumnTable, ColumnType, LogRow, RowOf } from "./columns.ts";
+export type { CellOf, Column, Columns, ColumnTable, ColumnType, LogRow, OptionalOf, RowOf } from "./columns.ts";
 export {
   type AnyExperiment,
   defineExperiment,

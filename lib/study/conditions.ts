@@ -62,6 +62,8 @@ export class Conditions<S extends object> {
   readonly replicas: readonly ConditionReplica<S>[];
 
   /**
+   * Lays the replicas of several conditions side by side.
+   *
    * @param conditions Conditions with distinct names; one without seeds has no replicas.
    * @throws {RangeError} If two conditions have one name.
    */

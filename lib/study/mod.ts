@@ -6,7 +6,16 @@
 export { byHead } from "./by_head.ts";
 export { type Condition, type ConditionReplica, Conditions, consecutiveSeeds } from "./conditions.ts";
 export { type DeviationFrom, deviationFrom } from "./deviation.ts";
-export { each, follow, type Followed, type Follower, type FollowOptions, type Reported } from "./follow.ts";
+export {
+  each,
+  follow,
+  type Followed,
+  type Follower,
+  type FollowOptions,
+  type Phases,
+  type PhaseState,
+  type Reported,
+} from "./follow.ts";
 export {
   meanCurve,
   type MeasuredCurve,
