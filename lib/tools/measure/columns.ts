@@ -8,14 +8,15 @@ import { type Column, float, int, optional, text } from "../../run/columns.ts";
 /** Columns of one type, by name. */
 export type ColumnsOf<N extends string, T extends "int" | "float" | "text"> = { readonly [name in N]: Column<T> };
 
-type Optional<N extends string> = { readonly [name in N]: Column<"int"> & { readonly optional: true } };
+/** Columns of whole numbers that a row may go without, by name. */
+export type OptionalColumnsOf<N extends string> = { readonly [name in N]: Column<"int"> & { readonly optional: true } };
 
 /** Rows of the log: folders that were read, changes, and what an audit found. Numbers are `measure` rows. */
 export const measureColumns: {
   readonly folder: ColumnsOf<"replica" | "checkpoints", "int"> & ColumnsOf<"name", "text">;
   readonly change:
     & ColumnsOf<"series" | "quantity" | "change" | "criterion", "text">
-    & Optional<"layer" | "head" | "index">
+    & OptionalColumnsOf<"layer" | "head" | "index">
     & ColumnsOf<"median" | "low" | "high", "float">
     & ColumnsOf<"after" | "before" | "found" | "replicas", "int">;
   readonly finding: ColumnsOf<"check" | "finding", "text">;

@@ -11,7 +11,8 @@ export { type CheckpointSeries, findSeries, type PassedOver, type StepFile } fro
 export { DEFAULT_MEASURES, type Measure, type MeasureName, MEASURES } from "./measures.ts";
 export { type CircuitChoice, type HeadsChoice, measureOptions, type StepChoice } from "./options.ts";
 export { type Change, changesOf } from "./changes.ts";
-export { type ColumnsOf, measureColumns } from "./columns.ts";
+export { type ColumnsOf, measureColumns, type OptionalColumnsOf } from "./columns.ts";
+export { Need, type Shapes } from "./head_places.ts";
 export { locate, type Located, type ModuleName } from "./names.ts";
 export { type Adapter, type Inventory, inventoryOf } from "./inventory.ts";
 export { type Stored, type Weight } from "./weights.ts";
