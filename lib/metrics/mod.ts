@@ -12,6 +12,14 @@ export {
   spectralNorm,
   stableRank,
 } from "./spectrum.ts";
+export {
+  conditionNumber,
+  hoyer,
+  marchenkoPasturEdge,
+  type PowerLaw,
+  proportionalEffectiveRank,
+  tailExponent,
+} from "./spectrum_shape.ts";
 export { type SpectralMeasures, spectralMeasures } from "./spectral_measures.ts";
 export { projectorOverlap, rankRule, rowSpaceAngles, subspaceDistance, type SubspaceOptions } from "./subspace.ts";
 export { cosinesBetween, restsOutside, squaredCosines, squaredDistances } from "./row_spaces.ts";

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { CHANGE_CRITERIA, changeInterval, type ChangeName, changePoints } from "../../metrics/change_points.ts";
+import {
+  CHANGE_CRITERIA,
+  changeInterval,
+  type ChangeName,
+  type ChangePoints,
+  changePoints,
+} from "../../metrics/change_points.ts";
+import { CHANCE, PERMUTED } from "./null.ts";
 import type { MeasuredCurve, Measurements, Quantity } from "../../study/measurements.ts";
 
 /** A change of a curve. */
@@ -31,6 +38,11 @@ export interface Change extends Quantity {
 /** Single precision leaves 1e-5 of distances and overlaps; ranks, angles and norms of trained weights are far above. */
 const NOISE = 1e-4;
 
+/** Measures of the way to the last step. */
+const TOWARDS_END = ["subspace-distance", "principal-angles"];
+
+const BEYOND_CHANCE = "; and by more than the same measure of permuted entries scatters";
+
 const CHANGES: readonly ChangeName[] = ["drop", "rise", "dip", "plateau"];
 
 /**
@@ -46,7 +58,8 @@ export function changesOf(measured: Measurements, quantities: readonly string[])
       measured.places({ series, quantity }).flatMap((place): Change[] => {
         const of = { series, quantity, ...place };
         const curves = measured.curves(of);
-        const points = curves.map((curve) => changePoints(curve, { noise: NOISE }));
+        const points = curves.map((curve) => changesBeyondChance(measured, of, curve));
+        const tested = measured.theory(CHANCE, of).y.length > 0 ? BEYOND_CHANCE : "";
         return CHANGES.flatMap((change): Change[] => {
           const times = points.map((each) => each[change]);
           const interval = changeInterval(times);
@@ -54,11 +67,27 @@ export function changesOf(measured: Measurements, quantities: readonly string[])
           const brackets = times.flatMap((time, index) => time === null ? [] : [bracket(curves[index], change, time)]);
           const after = Math.min(...brackets.map(([from]) => from));
           const before = Math.max(...brackets.map(([, to]) => to));
-          return [{ ...of, change, criterion: CHANGE_CRITERIA[change], ...interval, after, before }];
+          return [{ ...of, change, criterion: CHANGE_CRITERIA[change] + tested, ...interval, after, before }];
         });
       })
     )
   );
+}
+
+/** Change points of a curve; none where it scatters no more than its null. */
+function changesBeyondChance(measured: Measurements, of: Quantity, curve: MeasuredCurve): ChangePoints {
+  const [least] = measured.theory(CHANCE, of).y;
+  if (least === undefined) return changePoints(curve, { noise: NOISE });
+  const permuted = measured.theory(PERMUTED, of);
+  if (TOWARDS_END.includes(of.quantity) && permuted.x.length > 0) {
+    // The last value is 0 by definition, so that what counts is whether any before it is closer than chance.
+    const isChance = curve.x.slice(0, -1).every((step, t) => {
+      const nearest = permuted.x.reduce((best, at) => Math.abs(at - step) < Math.abs(best - step) ? at : best);
+      return Math.abs(curve.y[t] - permuted.y[permuted.x.indexOf(nearest)]) <= least / 2;
+    });
+    return changePoints(curve, { noise: isChance ? Infinity : NOISE });
+  }
+  return changePoints(curve, { noise: Math.max(NOISE, least) });
 }
 
 /** Checkpoints between which a change lies. */

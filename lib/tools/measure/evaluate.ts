@@ -51,6 +51,7 @@ const BATCH_ENTRIES = 1 << 22;
  * @param load Factors at a step; null where a weight is not finite, which leaves a gap.
  * @param wanted Which measures of row spaces are wanted.
  * @param visit Called with the step's index and one finding a matrix (R · H), in order; not for gaps.
+ * @param final Row spaces that are compared with; those of the last step unless given.
  */
 export async function evaluateFamily(
   family: Family,
@@ -58,12 +59,13 @@ export async function evaluateFamily(
   load: (step: number) => Factors | null,
   wanted: Wanted,
   visit: (step: number, findings: readonly Finding[]) => Promise<void>,
+  final?: HostSpaces | null,
 ): Promise<void> {
   const { sizes: { M, N, D }, heads, replicas } = family;
   const G = heads * replicas;
   const K = Math.min(M, N, D);
   const spaces = wanted.distance || wanted.overlap || wanted.angles;
-  const last = spaces ? await lastSpaces(family, steps, load) : null;
+  const last = spaces ? final ?? await lastSpaces(family, steps, load) : null;
   const ranks = last?.ranks ?? [];
   const entries = M * D + N * D + (spaces ? 6 * N * K : K);
   const size = Math.max(1, Math.floor(BATCH_ENTRIES / (G * entries)));
@@ -144,7 +146,15 @@ function decompose(
   return { s: scratch.keep(s), v: scratch.keep(v) };
 }
 
-async function lastSpaces(
+/**
+ * Row spaces at the last step that is finite.
+ *
+ * @param family What is read.
+ * @param steps Number of steps.
+ * @param load As of {@linkcode evaluateFamily}.
+ * @returns Spaces of all matrices; null where no step is finite.
+ */
+export async function lastSpaces(
   family: Family,
   steps: number,
   load: (step: number) => Factors | null,

@@ -9,7 +9,9 @@ import { type Panel, smallMultiples } from "../../figures/compose.ts";
 import type { FigureRow, Layer, Spec } from "../../figures/spec.ts";
 import { groupScale } from "../../figures/theme.ts";
 import type { MeasuredCurve, Measurements, Quantity } from "../../study/measurements.ts";
+import { mean } from "../../statistics/summary.ts";
 import { type Measure, type MeasureName, MEASURES } from "./measures.ts";
+import { PERMUTED } from "./null.ts";
 
 /** More curves than this in a panel are drawn as one band. */
 const MOST_GROUPS = 12;
@@ -37,6 +39,8 @@ export interface SpectrumAt {
 /** A curve with all its replicas. */
 interface ReplicatedCurve extends Quantity {
   readonly replicas: readonly MeasuredCurve[];
+  /** The same of permuted entries; empty where that was not measured. */
+  readonly permuted: MeasuredCurve;
 }
 
 /** Words of a figure. */
@@ -68,7 +72,7 @@ export function measureFigures(
     const all = measured.series.flatMap((series) =>
       measured.places({ series, quantity: measure }).map((place): ReplicatedCurve => {
         const of = { series, quantity: measure, ...place };
-        return { ...of, replicas: measured.curves(of) };
+        return { ...of, replicas: measured.curves(of), permuted: measured.theory(PERMUTED, of) };
       })
     );
     const kinds = {
@@ -132,7 +136,7 @@ function curveFigure(
   const steps = curves.flatMap(({ replicas }) => replicas.flatMap(({ x }) => x));
   if (steps.length === 0) return null;
   const datasets: Record<string, FigureRow[]> = {};
-  let band = false;
+  let [band, isTested] = [false, false];
   const shared = panels.some(([, own]) => new Set(own.map(grouped)).size < own.length);
   const drawn = panels.map(([panel, own], index): Panel => {
     const rows = own.flatMap((curve) =>
@@ -148,7 +152,12 @@ function curveFigure(
     const summary = bandOver(rows, { x: "step", value: "value", group: "group" });
     band ||= summary.some(({ replicas }) => replicas > 1);
     datasets[`panel${index}`] = summary;
-    return { title: panel, layers: layersOf(`panel${index}`, stepAxis(steps), { title, domain }, group, order) };
+    const layers = layersOf(`panel${index}`, stepAxis(steps), { title, domain }, group, order);
+    const permuted = meanCurve(own.map((curve) => curve.permuted));
+    if (permuted.length === 0) return { title: panel, layers };
+    isTested = true;
+    datasets[`null${index}`] = permuted;
+    return { title: panel, layers: [...layers, nullLine(`null${index}`, stepAxis(steps), { title, domain })] };
   });
   const lines = [
     [help, ...words].join("; "),
@@ -156,6 +165,7 @@ function curveFigure(
     ...(band
       ? [`line: mean; band: smallest to largest over replicas${many || shared ? " and heads or weights" : ""}`]
       : []),
+    ...(isTested ? ["dashed: the same entries in random places, mean over heads or weights"] : []),
   ];
   const text = { title: capital(title), subtitle: lines, description: `${capital(title)} against steps.` };
   return smallMultiples(text, datasets, drawn, columnsFor(panels.map(([panel]) => panel)));
@@ -168,8 +178,10 @@ function isCircuit({ series }: Pick<Quantity, "series">): boolean {
 /** Ends of all values, apart even where they are the same. */
 function extent(curves: readonly ReplicatedCurve[]): [number, number] {
   let [low, high] = [Infinity, -Infinity];
-  for (const { replicas } of curves) {
-    for (const { y } of replicas) for (const value of y) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  for (const { replicas, permuted } of curves) {
+    for (const { y } of [...replicas, permuted]) {
+      for (const value of y) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    }
   }
   const margin = high > low ? 0.02 * (high - low) : 0.02 * Math.abs(high) || 1;
   return [low - margin, high + margin];
@@ -238,6 +250,24 @@ function layersOf(dataset: string, x: Axis, y: Axis, title: string, order: reado
       },
     },
   ];
+}
+
+/** Mean over curves at the steps that the first has. */
+function meanCurve(curves: readonly MeasuredCurve[]): FigureRow[] {
+  const some = curves.filter(({ x }) => x.length > 0);
+  if (some.length === 0) return [];
+  return some[0].x.map((step, t) => ({
+    x: step,
+    mean: mean(some.flatMap(({ y }) => y[t] === undefined ? [] : [y[t]])),
+  }));
+}
+
+function nullLine(dataset: string, x: Axis, y: Axis): Layer {
+  return {
+    data: { name: dataset },
+    mark: { type: "line", strokeWidth: 1.5, strokeDash: [5, 3], color: "#444444", clip: true },
+    encoding: { x: position("x", x, "x"), y: position("y", y, "mean") },
+  };
 }
 
 function heat(dataset: string): Layer {

@@ -10,6 +10,8 @@ import { marginalEffectiveRanks } from "../../metrics/spectrum.ts";
 import { rankRule } from "../../metrics/subspace.ts";
 import { defineExperiment, type Experiment, type RunContext } from "../../run/experiment.ts";
 import type { Configuration } from "../../run/option.ts";
+import { mean, standardDeviation } from "../../statistics/summary.ts";
+import type { Quantity } from "../../study/measurements.ts";
 import {
   type AuditFinding,
   coincidingReplicas,
@@ -21,10 +23,11 @@ import {
 import { measureColumns } from "./columns.ts";
 import { changeFamily } from "./delta.ts";
 import { describePlan, type PlannedSeries } from "./describe.ts";
-import { evaluateFamily } from "./evaluate.ts";
+import { evaluateFamily, type Finding, lastSpaces } from "./evaluate.ts";
 import { ALL_PARAMETERS, measureFigures } from "./figures.ts";
 import { LAYOUTS } from "./layouts.ts";
 import { type Measure, type MeasureName, MEASURES } from "./measures.ts";
+import { CHANCE, chanceRange, nullDraws, PERMUTED, permuted } from "./null.ts";
 import { measureOptions } from "./options.ts";
 import { scanParameters } from "./parameter_norms.ts";
 import { type Family, planCheckpoint } from "./plan.ts";
@@ -182,7 +185,7 @@ interface SeriesWork {
 }
 
 async function measureFamilies(context: MeasureContext, work: SeriesWork): Promise<void> {
-  const { configuration: { measures, marginal, delta, audit }, progress, signal } = context;
+  const { configuration: { measures, delta, audit, null: withNull }, progress, signal } = context;
   const { planned: { series, families }, sources, spectra, findings, where, first } = work;
   const steps = series.files.length;
   const wanted = {
@@ -190,57 +193,162 @@ async function measureFamilies(context: MeasureContext, work: SeriesWork): Promi
     overlap: !audit && measures.includes("subspace-overlap"),
     angles: !audit && measures.includes("principal-angles"),
   };
-  progress.start(families.length * steps, series.name);
-  for (const [number, family] of families.entries()) {
+  const spaces = wanted.distance || wanted.overlap || wanted.angles;
+  const drawsOf = ({ sizes: { M, N } }: Family) => withNull && !audit ? nullDraws(steps, M * N) : [];
+  const total = families.reduce((sum, family) => sum + steps + drawsOf(family).length, 0);
+  progress.start(total, series.name);
+  let done = 0;
+  const shapes = new Map<string, ShapeNulls>();
+  for (const planned of families) {
     if (signal.aborted) break;
-    const { circuit, layer, heads, sizes: { M, N, D }, factored } = family;
+    const family = delta ? changeFamily(planned) : planned;
+    const draws = drawsOf(planned);
+    const { circuit, layer, heads, factored } = family;
+    const { M, N, D } = planned.sizes;
     // After Ctrl-C the remaining steps are gaps.
-    const load = (step: number) => signal.aborted ? null : sources.read(family, step);
+    const load = (step: number) => signal.aborted ? null : sources.read(planned, step);
     const full = circuit === "matrix" ? null : Math.min(M, N, D);
-    const last = new Map<number, Float32Array>();
-    await evaluateFamily(delta ? changeFamily(family) : family, steps, load, wanted, async (index, found) => {
+    const narrow = full !== null && D < Math.min(M, N);
+    const final = spaces ? await lastSpaces(family, steps, load) : null;
+    const placeOf = (place: number) => ({
+      series: family.series[place % heads],
+      ...(layer !== undefined && { layer }),
+      ...(circuit !== "matrix" && { head: place % heads }),
+    });
+    const norms = new Map<string, number>();
+    await evaluateFamily(family, steps, load, wanted, async (index, found) => {
       const { step } = series.files[index];
-      for (const [place, { s, distance, overlap, angles }] of found.entries()) {
+      for (const [place, finding] of found.entries()) {
+        const { s } = finding;
         // Weights near the end of single precision: their spectrum, and all that follows from it, is left out.
         if (!s.every((value) => Number.isFinite(value))) continue;
-        const name = family.series[place % heads];
-        const at = {
-          series: name,
-          step,
-          replica: first + Math.floor(place / heads),
-          ...(layer !== undefined && { layer }),
-          ...(circuit !== "matrix" && { head: place % heads }),
-        };
-        spectra.add(circuit === "matrix" ? (layer === undefined ? name : "weights") : name, layer, step, s);
-        last.set(place, s);
-        const title = `${layer === undefined ? "" : `layer ${layer} `}${name}${
+        const of = placeOf(place);
+        const replica = first + Math.floor(place / heads);
+        spectra.add(circuit === "matrix" ? (layer === undefined ? of.series : "weights") : of.series, layer, step, s);
+        norms.set(`${index} ${place}`, normOf(s));
+        const title = `${layer === undefined ? "" : `layer ${layer} `}${of.series}${
           circuit === "matrix" ? "" : ` head ${place % heads}`
-        }${at.replica > 0 ? ` of replica ${at.replica}` : ""}`;
-        const narrow = circuit !== "matrix" && D < Math.min(M, N);
+        }${replica > 0 ? ` of replica ${replica}` : ""}`;
         if (!delta) {
-          const cut = narrow || !(audit || wanted.distance || wanted.overlap || wanted.angles) || index < steps - 1
-            ? null
-            : rankRule(s);
+          const cut = narrow || !(audit || spaces) || index < steps - 1 ? null : rankRule(s);
           findings.push(...spectrumFindings(s, factored ? full : null, cut, `${where}${title} at step ${step}`));
         }
         if (audit) continue;
-        for (const measure of measures) {
-          const about: Measure = MEASURES[measure];
-          const one = (value: number) => put(context, at, measure, value);
-          const each = (value: number, index: number) => put(context, { ...at, index }, measure, value);
-          if (about.ofSpectrum) one(about.ofSpectrum(s));
-          else if (measure === "marginal-rank") {
-            marginalEffectiveRanks(s, Math.min(marginal, s.length - 1)).forEach(each);
-          } else if (measure === "spectrum") s.forEach(each);
-          else if (measure === "subspace-distance" && distance !== undefined) one(distance);
-          else if (measure === "subspace-overlap" && overlap !== undefined) one(overlap);
-          else if (measure === "principal-angles") angles?.forEach(each);
+        for (const { measure, index, value } of numbersOf(context.configuration, family, finding)) {
+          put(context, { ...of, step, replica, ...(index !== undefined && { index }) }, measure, value);
         }
       }
-      await progress.update(number * steps + index + 1);
-    });
+      await progress.update(done + index + 1);
+    }, final);
+    if (signal.aborted) break;
+    const drawn = new Map<string, NullNumber>();
+    const loadNull = (k: number) => {
+      const factors = load(draws[k].index);
+      return factors === null ? null : permuted(family, factors, context.seed, draws[k].draw);
+    };
+    await evaluateFamily(family, draws.length, loadNull, wanted, async (k, found) => {
+      const { index: at } = draws[k];
+      for (const [place, finding] of found.entries()) {
+        const [norm, own] = [norms.get(`${at} ${place}`), normOf(finding.s)];
+        if (norm === undefined || !(own > 0)) continue;
+        // Permuting the factors of a product changes its norm, which is given back.
+        const s = finding.s.map((value) => value * norm / own);
+        for (const { measure, index, value } of numbersOf(context.configuration, family, { ...finding, s })) {
+          if (!Number.isFinite(value)) continue;
+          const of = { ...placeOf(place), quantity: measure, ...(index !== undefined && { index }) };
+          const key = JSON.stringify([of, k]);
+          const entry = drawn.get(key) ?? { of, k, values: [] };
+          drawn.set(key, entry);
+          entry.values.push(value);
+        }
+      }
+      await progress.update(done + steps + k + 1);
+    }, final);
+    done += steps + draws.length;
+    const shape = `${circuit === "matrix"} ${M} ${N} ${D}`;
+    const nulls = shapes.get(shape) ?? { draws, numbers: [] };
+    shapes.set(shape, nulls);
+    if (!signal.aborted) nulls.numbers.push(...drawn.values());
   }
   progress.stop();
+  // Further folders are replicas of the same model, whose null is that of the first.
+  if (first === 0) logNulls(context, series, shapes.values());
+}
+
+/** One number of a permuted matrix. */
+interface NullNumber {
+  readonly of: Quantity;
+  /** Which draw. */
+  readonly k: number;
+  /** Of each replica. */
+  readonly values: number[];
+}
+
+/** Nulls of the curves of matrices of one shape. */
+interface ShapeNulls {
+  readonly draws: ReturnType<typeof nullDraws>;
+  readonly numbers: NullNumber[];
+}
+
+/**
+ * Logs the nulls of curves: means over replicas, and the largest range by chance. Matrices of one shape scatter alike, and the
+ * few draws of one alone would not tell how far.
+ */
+function logNulls(
+  { theory, measured }: MeasureContext,
+  { files }: PlannedSeries["series"],
+  shapes: Iterable<ShapeNulls>,
+): void {
+  for (const { draws, numbers } of shapes) {
+    const end = draws.findIndex(({ index }) => index === files.length - 1);
+    const curves = [...Map.groupBy(numbers, ({ of }) => JSON.stringify(of)).values()].filter(([{ of }]) =>
+      measured.replicas(of).length > 0
+    );
+    const ranges = new Map(
+      [...Map.groupBy(curves, ([{ of: { quantity, index } }]) => `${quantity} ${index}`)].map(([key, own]) => {
+        const scatter = own.flatMap((curve) => {
+          const last = curve.filter(({ k }) => k >= end);
+          return last[0]?.values.map((_, r) => last.map(({ values }) => values[r])) ?? [];
+        }).filter((values) => values.length >= 2 && values.every((value) => value !== undefined));
+        const freedom = scatter.reduce((sum, values) => sum + values.length - 1, 0);
+        const squares = scatter.reduce((sum, values) => sum + (values.length - 1) * standardDeviation(values) ** 2, 0);
+        return [key, freedom === 0 ? null : chanceRange(files.length, Math.sqrt(squares / freedom), freedom)];
+      }),
+    );
+    for (const own of curves) {
+      const [{ of }] = own;
+      const points = own.filter(({ k }) => k <= end);
+      theory(PERMUTED, of, points.map(({ k }) => files[draws[k].index].step), points.map(({ values }) => mean(values)));
+      const range = ranges.get(`${of.quantity} ${of.index}`);
+      if (range !== null && range !== undefined) theory(CHANCE, of, [files[files.length - 1].step], [range]);
+    }
+  }
+}
+
+/** Numbers of a matrix by measure. */
+function* numbersOf(
+  { measures, marginal }: MeasureConfiguration,
+  { sizes: { M, N }, factored }: Family,
+  { s, distance, overlap, angles }: Finding,
+): Generator<{ readonly measure: MeasureName; readonly index?: number; readonly value: number }> {
+  for (const measure of measures) {
+    const about: Measure = MEASURES[measure];
+    const several = measure === "marginal-rank"
+      ? marginalEffectiveRanks(s, Math.min(marginal, s.length - 1))
+      : measure === "spectrum"
+      ? s
+      : measure === "principal-angles"
+      ? angles ?? []
+      : [];
+    for (let index = 0; index < several.length; index++) yield { measure, index, value: several[index] };
+    if (about.ofSpectrum) yield { measure, value: about.ofSpectrum(s, { M, N, factored }) };
+    else if (measure === "subspace-distance" && distance !== undefined) yield { measure, value: distance };
+    else if (measure === "subspace-overlap" && overlap !== undefined) yield { measure, value: overlap };
+  }
+}
+
+function normOf(s: Float32Array): number {
+  return Math.sqrt(s.reduce((sum, value) => sum + value * value, 0));
 }
 
 /** Norms of all parameters, and fingerprints that show what several steps share. */

@@ -3,6 +3,15 @@
  *
  * @module
  */
+import { gini } from "../../metrics/fourier.ts";
+import {
+  conditionNumber,
+  hoyer,
+  marchenkoPasturEdge,
+  type PowerLaw,
+  proportionalEffectiveRank,
+  tailExponent,
+} from "../../metrics/spectrum_shape.ts";
 import {
   effectiveRank,
   nuclearNorm,
@@ -12,6 +21,16 @@ import {
   stableRank,
 } from "../../metrics/spectrum.ts";
 
+/** What a measure may know of a matrix besides its singular values. */
+export interface MatrixShape {
+  /** Rows. */
+  readonly M: number;
+  /** Columns. */
+  readonly N: number;
+  /** Whether it is a product of two factors, such as a circuit. */
+  readonly factored: boolean;
+}
+
 /** A measure of the tool. */
 export interface Measure {
   /** Title of its axis. */
@@ -20,8 +39,8 @@ export interface Measure {
   readonly help: string;
   /** What a reader of its figure has to know besides. */
   readonly note?: string;
-  /** Its value from singular values, where these tell it. */
-  readonly ofSpectrum?: (s: Float32Array) => number;
+  /** Its value from singular values, where these tell it; NaN where it is not defined. Shapes are those of the matrix. */
+  readonly ofSpectrum?: (s: Float32Array, shape: MatrixShape) => number;
 }
 
 const measure = (title: string, help: string, ofSpectrum?: Measure["ofSpectrum"]): Measure => ({
@@ -44,6 +63,14 @@ export type MeasureName =
   | "nuclear-norm"
   | "spectral-norm"
   | "frobenius-norm"
+  | "per"
+  | "gini"
+  | "hoyer"
+  | "condition-number"
+  | "above-edge"
+  | "tail-exponent"
+  | "tail-error"
+  | "tail-distance"
   | "subspace-distance"
   | "subspace-overlap"
   | "principal-angles"
@@ -64,6 +91,41 @@ export const MEASURES: Readonly<Record<MeasureName, Measure>> = {
   "nuclear-norm": measure("nuclear norm", "Σ σ", nuclearNorm),
   "spectral-norm": measure("spectral norm", "largest σ", spectralNorm),
   "frobenius-norm": measure("Frobenius norm", "√Σ σ²", (s) => Math.sqrt(s.reduce((sum, x) => sum + x * x, 0))),
+  "per": measure(
+    "proportional effective rank",
+    "effective rank over the largest that it can be",
+    proportionalEffectiveRank,
+  ),
+  "gini": measure("Gini coefficient of σ", "0 for equal σ, 1 − 1/N for one alone", (s) => gini([...s])),
+  "hoyer": measure("Hoyer sparsity of σ", "(√N − ‖σ‖₁ / ‖σ‖₂) / (√N − 1)", hoyer),
+  "condition-number": measure(
+    "condition number",
+    "largest over smallest σ; none where that is 0 in single precision",
+    conditionNumber,
+  ),
+  "above-edge": measure(
+    "σ above the random edge",
+    "number of σ above the Marchenko–Pastur edge of a random matrix of this shape and norm; of weights, not circuits",
+    (s, { M, N, factored }) => {
+      const edge = marchenkoPasturEdge(M, N, Math.sqrt(s.reduce((sum, x) => sum + x * x, 0)));
+      return factored ? NaN : s.reduce((count, value) => count + Number(value > edge), 0);
+    },
+  ),
+  "tail-exponent": measure(
+    "tail exponent α",
+    "power law of λ = σ² ≥ λ_min (Clauset et al. 2009; WeightWatcher's α); none for tails of fewer than 20 values",
+    (s) => tailOf(s)?.alpha ?? NaN,
+  ),
+  "tail-error": measure(
+    "standard error of α",
+    "(α − 1) / √n of the n values in the tail",
+    (s) => tailOf(s)?.error ?? NaN,
+  ),
+  "tail-distance": measure(
+    "distance of the tail from its power law",
+    "Kolmogorov–Smirnov distance of σ² ≥ λ_min from the fitted law",
+    (s) => tailOf(s)?.distance ?? NaN,
+  ),
   "subspace-distance": {
     ...measure(
       "subspace distance",
@@ -80,6 +142,15 @@ export const MEASURES: Readonly<Record<MeasureName, Measure>> = {
   "norm-curvature": measure("curvature of ‖θ‖", "d²‖θ‖ / dt² by local parabolas (arXiv 2504.12916)"),
   "spectrum": measure("singular values", "every σ, index 0 …; always drawn, logged only if asked for"),
 };
+
+/** The fit of the last spectrum, which three measures use. */
+const tails = new WeakMap<Float32Array, PowerLaw | null>();
+
+function tailOf(s: Float32Array): PowerLaw | null {
+  let fit = tails.get(s);
+  if (fit === undefined) tails.set(s, fit = tailExponent(s.map((value) => value * value)));
+  return fit;
+}
 
 /** What is measured unless told otherwise. */
 export const DEFAULT_MEASURES: readonly MeasureName[] = [

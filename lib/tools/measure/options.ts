@@ -224,6 +224,7 @@ export const measureOptions: {
   readonly steps: Option<StepChoice>;
   readonly "allow-nan": Option<boolean>;
   readonly delta: Option<boolean>;
+  readonly null: Option<boolean>;
   readonly plan: Option<boolean>;
   readonly audit: Option<boolean>;
 } = {
@@ -240,6 +241,7 @@ export const measureOptions: {
   "step-pattern": pattern("auto", ["auto"], "where a file or folder name has its step, as the first group"),
   "allow-nan": flag("end well even if weights that are not finite were skipped"),
   delta: flag("measure changes, M(t) − M(first step), in place of weights"),
+  null: flag("curves of the same entries in random places, against which changes are tested", true),
   plan: flag("say what would be measured, and how, and end"),
   audit: flag("check a whole folder: equal weights, coinciding replicas, missing rank, degenerate cuts; no curves"),
 };
