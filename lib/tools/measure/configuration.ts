@@ -59,9 +59,9 @@ export class NearbyConfiguration {
    * @param module Where it lies.
    * @returns Their number; undefined where nothing says it of this tower.
    */
-  heads({ path, tower }: Pick<ModuleName, "path" | "tower">): Told | undefined {
+  heads({ path, tower, prefix }: Pick<ModuleName, "path" | "tower" | "prefix">): Told | undefined {
     for (const { name, values } of this.#files) {
-      const told = headsIn(values, path, tower !== "");
+      const told = headsOfStage(values, prefix) ?? headsIn(values, path, tower !== "");
       if (told !== undefined) return { value: told[1], from: `${name} (${told[0]})` };
     }
     return undefined;
@@ -79,6 +79,15 @@ export class NearbyConfiguration {
     }
     return undefined;
   }
+}
+
+/** Heads of a stage, where a configuration lists them stage by stage. */
+function headsOfStage({ num_heads: list }: Values, prefix: string): [key: string, heads: number] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const stage = /(?:^|\.)(?:layers|stages)\.(\d+)(?:\.|$)/.exec(prefix)?.[1];
+  return stage !== undefined && positive(list[Number(stage)])
+    ? [`num_heads[${stage}]`, Number(list[Number(stage)])]
+    : undefined;
 }
 
 function headsIn(values: Values, path: string, several: boolean): [key: string, heads: number] | undefined {

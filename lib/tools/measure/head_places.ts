@@ -257,7 +257,9 @@ function settled(
   heads: number,
   groups: number,
 ): FusedOrder {
-  if (order === "codegen" && heads % 4 !== 0) return "parts";
+  if (order === "codegen" && heads % 4 !== 0) {
+    throw new CheckpointError(path, `a multiple of four heads in ${quoted(tensor)}, as CodeGen has`, String(heads));
+  }
   if (order !== undefined) return order;
   if (heads === 1 || groups === 1 && heads > 1) return "parts"; // One key head: parts and groups are the same.
   const other = groups === heads ? "interleaved, [q k v] head by head" : "grouped, [q … q k v] by key head";

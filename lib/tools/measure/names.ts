@@ -126,17 +126,17 @@ function numberOf(word: string): number | null {
   return text === undefined ? null : Number(text);
 }
 
-/** The first word of the stem that not all stems have. */
+/** The first word in which the stem differs from others, and the next one where several stems have that too. */
 function towerOf(stem: readonly string[], stems: readonly string[]): string {
   if (stems.length === 1) return "";
-  const others = stems.map((other) => other.split("."));
-  const own = stem.find((word) => !others.every((words) => words.includes(word)));
-  const short = own?.replace(/_?(?:model|tower|transformer)$/, "") || own;
-  const name = short ?? "main";
-  const clash = others.filter((words) =>
-    words.join(".") !== stem.join(".") && words.find((word) => !others.every((all) => all.includes(word))) === own
-  );
-  return clash.length > 0 ? stem.join(".") : name;
+  const words = stems.map((other) => other.split("."));
+  let at = 0;
+  while (at < stem.length && words.every((other) => other[at] === stem[at])) at++;
+  if (at === stem.length) return "main";
+  const short = stem[at].replace(/_(?:model|tower|transformer)$/, "");
+  const rest = words.filter((other) => other[at] === stem[at]).map((other) => other.slice(at + 1).join("."));
+  const more = towerOf(stem.slice(at + 1), rest);
+  return more === "" ? short : `${short} ${more}`;
 }
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {

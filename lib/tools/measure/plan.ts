@@ -171,12 +171,16 @@ export function planCheckpoint(source: TensorSource, options: PlanOptions): Plan
     throw nothing(source, `a matrix that matches --matrices=${shown(options.matrices)}`, kinds);
   }
   const notes = [
+    ...contradictions(attention, beside),
     ...counted.map((pattern) => `layers of ${pattern} are numbered through, since two of its numbers count`),
-    ...(unread.length > 0 ? [`attention that no layout reads is measured as plain weights: ${listed(unread)}`] : []),
+    ...(unread.length > 0 && needs.length === 0
+      ? [`attention that no layout reads is measured as plain weights: ${listed(unread)}`]
+      : []),
     ...(adapters.length > 0 ? ["adapters are measured as B·A, without alpha / r"] : []),
   ];
   const leftOut = [...out].map(([why, names]) => ({ why, names }));
-  return { families, attention, weights, adapters: inventory.adapters, inventory, leftOut, notes, needs };
+  const apart = needs.filter(({ message }, index) => needs.findIndex((other) => other.message === message) === index);
+  return { families, attention, weights, adapters: inventory.adapters, inventory, leftOut, notes, needs: apart };
 }
 
 /**
@@ -208,6 +212,21 @@ export function replicasOf({ metadata }: Pick<TensorSource, "metadata">): number
 export function listed(names: readonly string[], most = 4): string {
   const more = names.length - most;
   return names.slice(0, most).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** Numbers of heads that are given, while a configuration says others. */
+function contradictions(attention: readonly AttentionPlaces[], beside: NearbyConfiguration): string[] {
+  return [
+    ...new Set(attention.flatMap((places) => {
+      const told = places.headsFrom === "--heads" ? beside.heads(places) : undefined;
+      if (told === undefined || told.value === places.heads) return [];
+      return [
+        `${places.heads} heads${
+          places.tower === "" ? "" : ` of ${places.tower}`
+        } as --heads says, while ${told.from} says ${told.value}`,
+      ];
+    })),
+  ];
 }
 
 /** What the user, the configuration, or the storage of GPT-2's own Conv1D say. */

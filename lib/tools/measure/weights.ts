@@ -50,6 +50,8 @@ const BIAS = /(?:^|[._])(?:bias|b_(?:Q|K|V|O|U|in|out))$/;
 const GPT2 = /(?:^|\.)(?:c_attn|q_attn|c_fc|c_proj)\.weight$/;
 const EXPANDS = /gate|up|w1|w3|fc1|fc_in|wi|in_proj|intermediate/i;
 const CONTRACTS = /down|w2|fc2|fc_out|wo|out_proj|output/i;
+/** Models that are made of GPT-2's Conv1D. */
+const CONV1D = ["gpt2", "imagegpt", "decision_transformer", "openai-gpt"];
 /** Models whose stacked experts are multiplied from the right. */
 const IN_OUT_EXPERTS = ["gpt_oss", "llama4", "llama4_text"];
 
@@ -145,5 +147,6 @@ export function gpt2Storage(
     else if (/(?:^|\.)mlp\.c_proj\.weight$/.test(name)) votes.add(rows > columns ? "in-out" : "out-in");
   }
   if (votes.size === 1) return [...votes][0];
-  return modelType === "gpt2" ? "in-out" : modelType === "gpt_bigcode" ? "out-in" : undefined;
+  if (modelType === undefined || votes.size > 1) return undefined;
+  return CONV1D.includes(modelType) ? "in-out" : "out-in";
 }

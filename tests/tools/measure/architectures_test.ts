@@ -44,6 +44,11 @@ const TOLD: Readonly<Record<string, { readonly heads?: string; readonly asks?: R
   timm: { heads: "4", asks: /expected the number of heads, .* --heads=N/ },
 };
 
+/** What a plan says besides. */
+const NOTED: Readonly<Record<string, readonly string[]>> = {
+  swin: ["layers of encoder.layers.*.blocks.*.attention are numbered through, since two of its numbers count"],
+};
+
 /** Circuits of every head, found by plain functions from the factors that the plan reads. */
 function circuitsOf(folder: string, { families }: Plan) {
   using source = openSafetensors(folder);
@@ -108,7 +113,7 @@ for (const { name } of [...Deno.readDirSync(ARCHITECTURES)].toSorted((a, b) => a
     assertEquals(matrices.filter((name) => taken.has(name)), []);
     const left = plan.leftOut.flatMap(({ names }) => names);
     assertEquals(new Set([...taken, ...matrices, ...left]), new Set(plan.inventory.parameters.keys()));
-    assertEquals(plan.notes, []);
+    assertEquals(plan.notes, NOTED[name] ?? []);
   });
 }
 
@@ -131,6 +136,12 @@ Deno.test("measure: the tool itself says of several towers what it found, and me
     assertMatch(said, /attention +decoder cross: 1 layer \(0\) × 4 heads/);
     assertMatch(said, /weights +2 as matrices, convolutions, \(out, in · window\): model.encoder.conv1.weight/);
   }));
+
+Deno.test("measure: a number of heads that the configuration contradicts is said", () => {
+  using source = openSafetensors(`${ARCHITECTURES}/llama`);
+  const { notes } = planCheckpoint(source, { ...defaults, heads: measureOptions.heads.parse("8") });
+  assertEquals(notes, ["8 heads as --heads says, while config.json (num_attention_heads) says 4"]);
+});
 
 Deno.test("measure: heads of towers that there are not are refused", () => {
   using source = openSafetensors(`${ARCHITECTURES}/bart`);
