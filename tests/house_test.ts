@@ -1,6 +1,7 @@
 /** The house: imports point down the list of rooms, and what computes uses no Deno API. */
 import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join, normalize } from "@std/path";
+import project from "../deno.json" with { type: "json" };
 
 const root = fromFileUrl(new URL("../", import.meta.url));
 
@@ -108,4 +109,14 @@ Deno.test("what computes imports no room that is for a machine with files", () =
       .map((target) => `${source.path} imports ${target}`)
   );
   assertEquals(found, []);
+});
+
+Deno.test("every experiment runs by its name under deno task run, which finds it in deno.json's imports", () => {
+  const names = [...Deno.readDirSync(`${root}experiments`)].filter(({ name }) => name.endsWith(".ts"))
+    .map(({ name }) => name.slice(0, -3)).sort();
+  const named = Object.entries<string>(project.imports).filter(([, file]) => file.startsWith("./experiments/"));
+  assertEquals(
+    named.map(([name, file]) => [name, file]).sort(),
+    names.map((name) => [name, `./experiments/${name}.ts`]),
+  );
 });
