@@ -5,6 +5,7 @@
  */
 import { type Axis, position } from "../../figures/axes.ts";
 import { bandOver } from "../../figures/band.ts";
+import { heatMap } from "../../figures/heat_map.ts";
 import { type Panel, smallMultiples } from "../../figures/compose.ts";
 import type { FigureRow, Layer, Spec } from "../../figures/spec.ts";
 import { groupScale } from "../../figures/theme.ts";
@@ -21,6 +22,10 @@ const MOST_PANELS = 8;
 export const ALL_PARAMETERS = "all parameters";
 /** Quantity of the spectra that heat maps show: the mean over heads and replicas of log₁₀ σ_i / σ_1. */
 export const MEAN_SPECTRUM = "mean log10 of singular values";
+/** More heads than this are not told apart in one heat map. */
+const MOST_ROWS = 64;
+/** Measures whose heads are shown in one heat map too. */
+const BY_HEAD: readonly MeasureName[] = ["effective-rank", "frobenius-norm"];
 const MOST_STEPS = 48;
 const MOST_VALUES = 32;
 
@@ -101,6 +106,14 @@ export function measureFigures(
       }
     }
   }
+  for (const measure of BY_HEAD.filter((measure) => measures.includes(measure))) {
+    const rows = rowsOfHeads(measured, measure);
+    if (Object.keys(rows).length > MOST_ROWS) continue;
+    const { title, help } = MEASURES[measure];
+    const setup = measured.replicas(firstOf(measured, measure)).length > 1 ? `${help}; replica 0` : help;
+    const words = { title: `${capital(title)} of every head`, setup, y: { title: "head" }, color: { title } };
+    figures[`${measure.replaceAll("-", "_")}_heads`] = heatMap({ ...words, rows });
+  }
   const spectra = measured.series.flatMap((series) => {
     const places = measured.places({ series, quantity: MEAN_SPECTRUM });
     return [...Map.groupBy(places, ({ layer }) => layer)].flatMap(([layer, own]) => {
@@ -120,6 +133,25 @@ export function measureFigures(
     figures[`spectrum${part === 0 ? "" : `_${part + 1}`}`] = spectrumFigure(own);
   }
   return figures;
+}
+
+/** Curves of a measure of every head of models of several layers, in the first replica, layer by layer. */
+function rowsOfHeads(measured: Measurements, quantity: MeasureName): Record<string, MeasuredCurve> {
+  const rows: Record<string, MeasuredCurve> = {};
+  for (const series of measured.series.filter((series) => isCircuit({ series }))) {
+    const places = measured.places({ series, quantity }).toSorted((a, b) => (a.layer ?? 0) - (b.layer ?? 0));
+    if (new Set(places.map(({ layer }) => layer)).size < 2) continue;
+    for (const place of places) {
+      const curve = measured.curves({ series, quantity, ...place })[0];
+      if (curve.x.length > 1) rows[`${series} layer ${place.layer}, head ${place.head}`] = curve;
+    }
+  }
+  return rows;
+}
+
+function firstOf(measured: Measurements, quantity: MeasureName): Quantity {
+  const series = measured.series.find((series) => measured.has({ series, quantity })) ?? "";
+  return { series, quantity, ...measured.places({ series, quantity })[0] };
 }
 
 /** Curves of one measure against steps, a panel for each circuit of each layer, a colour for each head or weight. */

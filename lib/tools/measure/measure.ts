@@ -21,6 +21,7 @@ import {
   spectrumFindings,
 } from "./audit.ts";
 import { measureColumns } from "./columns.ts";
+import { ComposingHead } from "./composition.ts";
 import { changeFamily } from "./delta.ts";
 import { describePlan, type PlannedSeries } from "./describe.ts";
 import { evaluateFamily, type Finding, lastSpaces } from "./evaluate.ts";
@@ -97,6 +98,7 @@ export const measureCheckpoints: Experiment<typeof measureOptions, typeof measur
       const where = planned.length === 1 ? "" : `${series.name}: `;
       const work = { planned: { series, families }, sources, spectra, findings, where, first: replica };
       await measureFamilies(context, work);
+      if (!configuration.audit && wants(configuration, "composition")) await measureComposition(context, work);
       if (configuration.audit || wants(configuration, "parameter-norm", "norm-curvature")) {
         prints.push(await measureParameters(context, work));
         findings.push(...repeatedWeights(prints.at(-1)!, where));
@@ -349,6 +351,63 @@ function* numbersOf(
 
 function normOf(s: Float32Array): number {
   return Math.sqrt(s.reduce((sum, value) => sum + value * value, 0));
+}
+
+/** Composition of each head with the heads of earlier layers, of self-attention within each tower. */
+async function measureComposition(context: MeasureContext, { planned, sources, first }: SeriesWork): Promise<void> {
+  const { series: { files }, families } = planned;
+  const circuits = families.filter(({ circuit, series: [name] }) => circuit !== "matrix" && !/cross/.test(name));
+  const towers = [...Map.groupBy(circuits, ({ series: [name] }) => name.replace(/ ?(?:QK|OV)$/, ""))];
+  context.progress.start(files.length, "composition");
+  for (const [index, { step }] of files.entries()) {
+    if (context.signal.aborted) break;
+    for (const [tower, own] of towers) {
+      // Heads of each layer, replica by replica.
+      const layers = [...Map.groupBy(own, ({ layer }) => layer)].flatMap(([layer, pair]) => {
+        const [qk, ov] = (["QK", "OV"] as const).map((name) => pair.find(({ circuit }) => circuit === name));
+        const factors = [qk, ov].map((family) => family === undefined ? null : sources.read(family, index));
+        if (layer === undefined || !qk || !ov || factors.includes(null)) return [];
+        const factorsAt = (which: 0 | 1, place: number) => {
+          const { sizes: { M, N, D } } = [qk, ov][which];
+          const { a, b } = factors[which]!;
+          return {
+            a: a.subarray(place * M * D, (place + 1) * M * D),
+            b: b!.subarray(place * N * D, (place + 1) * N * D),
+            width: M,
+            headWidth: D,
+          };
+        };
+        const heads = Array.from(
+          { length: qk.heads * qk.replicas },
+          (_, place) => new ComposingHead(factorsAt(0, place), factorsAt(1, place)),
+        );
+        return [{ layer, count: qk.heads, heads }];
+      });
+      for (const later of layers) {
+        for (const earlier of layers.filter(({ layer }) => layer < later.layer)) {
+          for (const [place, head] of later.heads.entries()) {
+            const replica = Math.floor(place / later.count);
+            for (let other = 0; other < earlier.count; other++) {
+              const { q, k, v } = head.with(earlier.heads[replica * earlier.count + other]);
+              const words = [tower, `with layer ${earlier.layer} head ${other}`].filter((word) => word !== "");
+              const at = {
+                series: words.join(" "),
+                step,
+                replica: first + replica,
+                layer: later.layer,
+                head: place % later.count,
+              };
+              put(context, at, "Q-composition", q);
+              put(context, at, "K-composition", k);
+              put(context, at, "V-composition", v);
+            }
+          }
+        }
+      }
+    }
+    await context.progress.update(index + 1);
+  }
+  context.progress.stop();
 }
 
 /** Norms of all parameters, and fingerprints that show what several steps share. */

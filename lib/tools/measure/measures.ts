@@ -74,6 +74,7 @@ export type MeasureName =
   | "subspace-distance"
   | "subspace-overlap"
   | "principal-angles"
+  | "composition"
   | "parameter-norm"
   | "norm-curvature"
   | "spectrum";
@@ -137,6 +138,10 @@ export const MEASURES: Readonly<Record<MeasureName, Measure>> = {
   "principal-angles": measure(
     "angle to the final subspace (rad)",
     "smallest (index 0) and largest (index 1) of k angles",
+  ),
+  "composition": measure(
+    "K-composition",
+    "Q-, K- and V-composition of each head with those of layers before (Elhage et al. 2021); 1/√C for random heads",
   ),
   "parameter-norm": measure("norm of all parameters", "‖θ‖₂ of all floating-point tensors"),
   "norm-curvature": measure("curvature of ‖θ‖", "d²‖θ‖ / dt² by local parabolas (arXiv 2504.12916)"),
