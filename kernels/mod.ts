@@ -7,6 +7,8 @@
  * @module
  */
 export { chiSquareFill, normalFill, type RandomDraw, randomFiles, uniformFill } from "./random/random_fill.ts";
+export { categoricalFill } from "./random/categorical_fill.ts";
+export { multinomialFill, type MultinomialLaw } from "./random/multinomial_fill.ts";
 export type { Law } from "./random/law_at.ts";
 export type { LabelKind } from "./tasks/linear_labels.ts";
 export { embedding } from "./arrange/embedding.ts";

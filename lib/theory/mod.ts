@@ -61,3 +61,20 @@ export {
 } from "./linear_icl/curves.ts";
 export { descend, gradientFlow } from "./descend.ts";
 export { integrate, type IntegrateOptions, type Solution, type VectorField } from "./integrate.ts";
+export {
+  attentionTo,
+  dominantLaw,
+  type FeatureQuery,
+  featureQuery,
+  type ScoreGradient,
+  type ScoreLoss,
+} from "./attention_convergence/problem.ts";
+export { contextCorrection, firstOrderContext, infiniteContext } from "./attention_convergence/flow.ts";
+export { finiteContext } from "./attention_convergence/finite_context.ts";
+export {
+  gradientMoment,
+  scoreNoise,
+  type ScorePrediction,
+  type ScoreRun,
+} from "./attention_convergence/score_noise.ts";
+export { initialLead, tailRate } from "./attention_convergence/stages.ts";
