@@ -183,7 +183,7 @@ interface Logged {
  * @param condition The condition.
  * @param steps Steps of the reports.
  */
-function logTheory(
+export function logTheory(
   run: Logged,
   { name: series, probabilities, context }: lab.Condition<Given>,
   steps: readonly number[],

@@ -53,8 +53,10 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
 
   return {
     stages: lab.multiples({
-      title: "A rare feature is learned in four stages, a dominant one in one",
-      setup: [task, `dotted: switch, theory's step ${change === null ? "(none)" : Math.round(change)}`],
+      title: "Scores, attention and loss by kind of query",
+      setup: change === null
+        ? task
+        : [task, `dotted: switch of the rare queries in the exact theory, step ${Math.round(change)}`],
       panels: [
         {
           title: "scores of rare queries",

@@ -46,7 +46,9 @@ export type ScoreLoss = (scores: ArrayLike<number>) => ScoreGradient;
  * assertEquals([K, pk], [3, 0.25]);
  * ```
  */
-export function featureQuery({ probabilities: p, query: k }: FeatureQuery) {
+export function featureQuery(
+  { probabilities: p, query: k }: FeatureQuery,
+): { K: number; p: readonly number[]; k: number; pk: number } {
   const K = p.length;
   if (K < 2) throw new RangeError(`expected at least two features, found ${K}`);
   const wrong = p.find((value) => !(value > 0 && value < 1));

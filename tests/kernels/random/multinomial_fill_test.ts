@@ -67,13 +67,10 @@ Deno.test("multinomial_fill: the law of tokens drawn one by one, by χ² of coun
     const items = 20_000;
     const drawn = await draw([11], { trials: [N], probabilities: [p] }, items);
     const tokens = tokenByToken(p, N, N > 50 ? 2000 : items);
-    for (
-      const  of of[
-        (c: ArrayLike<number>) => c[0], (c: ArrayLike<number>) => c[9], (c: ArrayLike<number>) => c[1] - c[5]
-      ]
-    ) {
+    const measures: ((counts: ArrayLike<number>) => number)[] = [(c) => c[0], (c) => c[9], (c) => c[1] - c[5]];
+    for (const measure of measures) {
       const [a, b] = [drawn, tokens].map((counts) =>
-        Array.from({ length: counts.length / 10 }, (_, i) => of(counts.subarray(10 * i, 10 * i + 10)))
+        Array.from({ length: counts.length / 10 }, (_, i) => measure(counts.subarray(10 * i, 10 * i + 10)))
       );
       const { statistic, degrees } = twoSamples(a, b);
       // Wilson–Hilferty: (χ²/ν)^⅓ is all but normal.
