@@ -374,7 +374,7 @@ export function claims(setting: Setting): Claim[] {
         const found = measured.last(loss);
         return {
           values: found.map((value) => value / exact),
-          rivals: { [FIRST]: Math.abs(first / mean(found) - 1), [LIMIT]: Math.abs(limit / mean(found) - 1) },
+          rivals: { [FIRST]: mean(found) / first, [LIMIT]: mean(found) / limit },
           detail: `exact ${digits(exact)}; without the feature ${digits(floor)} of the prompts, which cost ½ at least`,
         };
       },

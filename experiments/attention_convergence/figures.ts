@@ -77,7 +77,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     }),
     context_length: lab.multiples({
       title: "Loss by context length",
-      setup: `K = ${K}, p₁ = ${p}; rare queries end on a floor where prompts lack the feature`,
+      setup: `K = ${K}, p₁ = ${p}; first order in 1/N knows no prompts that lack the feature`,
       panels: [
         { title: "rare queries", ...byLength("rare", "loss", [EXACT, FIRST]) },
         { title: "balanced queries", ...byLength("balanced", "loss", [EXACT, FIRST]) },
@@ -136,7 +136,7 @@ function lateness(
     title: `Steps to a loss of ${level}`,
     setup: axis === "dominant" ? `K = ${setting.features}` : `p₁ = ${setting.dominant}`,
     lines: Object.fromEntries(names.map((kind) => [
-      `${kind} queries`,
+      kind === "rare" ? "rare queries" : "dominant query",
       points.map((one) => ({
         x: one[axis],
         values: measured.curves(at(one, kind)).map(timeOf).filter((time) => time !== null),
@@ -146,7 +146,10 @@ function lateness(
       [EXACT]: Object.fromEntries(names.map((kind) => {
         const known = points.map((one) => ({ x: one[axis], y: timeOf(measured.theory(EXACT, at(one, kind))) }))
           .filter(({ y }) => y !== null);
-        return [`${kind} queries`, { x: known.map(({ x }) => x), y: known.map(({ y }) => y!) }];
+        return [kind === "rare" ? "rare queries" : "dominant query", {
+          x: known.map(({ x }) => x),
+          y: known.map(({ y }) => y!),
+        }];
       })),
     },
     by: "query",

@@ -36,6 +36,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   "lib/train": "training as one recorded step, with reports",
   "lib/theory": "integration and descent of flows",
   "lib/theory/linear_icl": "closed forms, exact flows and SGD noise of in-context regression by linear attention",
+  "lib/theory/attention_convergence": "exact losses, 1/N correction and SGD noise of one softmax layer over features",
   "lib/linalg": "decompositions and systems, batched, on the GPU",
   "lib/metrics": "spectra, subspaces, curves, loss landscape, probes",
   "lib/circuits": "QK and OV circuits and attention scores of heads",
