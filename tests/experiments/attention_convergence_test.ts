@@ -1,7 +1,8 @@
 /** The experiment from its command line to what it leaves. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { experiment } from "../../experiments/attention_convergence.ts";
+import { claims } from "../../experiments/attention_convergence/claims.ts";
+import { options as known, presets } from "../../experiments/attention_convergence/setting.ts";
 import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { readLog } from "../../lib/run/log.ts";
@@ -18,9 +19,11 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
 
     const folder = `${root}/results/whole`;
     const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
-    const { configuration } = parseCommandLine(["--preset=smoke"], experiment.options, experiment.presets);
-    const claims = typeof experiment.claims === "function" ? experiment.claims(configuration) : experiment.claims;
-    assertEquals(judgeClaims(claims, measured, true), JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const { configuration } = parseCommandLine(["--preset=smoke"], known, presets);
+    assertEquals(
+      judgeClaims(claims(configuration), measured, true),
+      JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)),
+    );
 
     assertEquals(measured.series, [
       "balanced, N = 10",

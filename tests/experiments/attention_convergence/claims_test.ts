@@ -6,9 +6,8 @@ import {
   reciprocalGrowth,
   switchTime,
 } from "../../../experiments/attention_convergence/claims.ts";
-import { EXACT, options, presets } from "../../../experiments/attention_convergence/setting.ts";
-import { experiment, logTheory } from "../../../experiments/attention_convergence.ts";
-import { conditionsOf } from "../../../experiments/attention_convergence/setting.ts";
+import { conditionsOf, EXACT, options, presets } from "../../../experiments/attention_convergence/setting.ts";
+import { logTheory } from "../../../experiments/attention_convergence.ts";
 import { judgeClaims } from "../../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../../lib/run/command_line.ts";
 import { Measurements } from "../../../lib/study/mod.ts";
@@ -78,5 +77,4 @@ Deno.test("measurements that are the exact theory's own meet every claim about i
   assertEquals(all.map(({ id }) => id), wanted);
   const found = judgeClaims(all, measured).map(({ id, verdict, measured }) => [id, verdict, measured]);
   assertEquals(found.filter(([, verdict]) => verdict !== "reproduced"), []);
-  assertEquals(experiment.name, "attention_convergence");
 });
