@@ -28,7 +28,7 @@ import { evaluateFamily, type Finding, lastSpaces } from "./evaluate.ts";
 import { ALL_PARAMETERS, measureFigures } from "./figures.ts";
 import { LAYOUTS } from "./layouts.ts";
 import { type Measure, type MeasureName, MEASURES } from "./measures.ts";
-import { CHANCE, chanceRange, nullDraws, PERMUTED, permuted } from "./null.ts";
+import { CHANCE, chanceRange, LARGE, nullDraws, PERMUTED, permuted } from "./null.ts";
 import { measureOptions } from "./options.ts";
 import { scanParameters } from "./parameter_norms.ts";
 import { type Family, planCheckpoint } from "./plan.ts";
@@ -196,7 +196,8 @@ async function measureFamilies(context: MeasureContext, work: SeriesWork): Promi
     angles: !audit && measures.includes("principal-angles"),
   };
   const spaces = wanted.distance || wanted.overlap || wanted.angles;
-  const drawsOf = ({ sizes: { M, N } }: Family) => withNull && !audit ? nullDraws(steps, M * N) : [];
+  const drawsOf = ({ sizes: { M, N }, factored }: Family) =>
+    withNull && !audit ? nullDraws(steps, factored ? 0 : M * N) : [];
   const total = families.reduce((sum, family) => sum + steps + drawsOf(family).length, 0);
   progress.start(total, series.name);
   let done = 0;
@@ -248,7 +249,9 @@ async function measureFamilies(context: MeasureContext, work: SeriesWork): Promi
       const factors = load(draws[k].index);
       return factors === null ? null : permuted(family, factors, context.seed, draws[k].draw);
     };
-    await evaluateFamily(family, draws.length, loadNull, wanted, async (k, found) => {
+    // Of large weights singular values alone, which cost far less than their vectors.
+    const drawnOf = factored || M * N < LARGE ? wanted : { distance: false, overlap: false, angles: false };
+    await evaluateFamily(family, draws.length, loadNull, drawnOf, async (k, found) => {
       const { index: at } = draws[k];
       for (const [place, finding] of found.entries()) {
         const [norm, own] = [norms.get(`${at} ${place}`), normOf(finding.s)];

@@ -47,19 +47,20 @@ function shuffle(values: Float32Array, seed: number): void {
   }
 }
 
-/** From this many entries on a measure hardly scatters, and a draw costs as much as a checkpoint. */
-const LARGE = 1 << 16;
+/** From this many entries on a measure hardly scatters, and a draw costs as much as a checkpoint: spectra alone are drawn. */
+export const LARGE = 1 << 16;
 
 /**
- * Steps at which the null is measured: the first, one in the middle, and the last, this one several times, which tells how
- * far it scatters.
+ * Steps at which the null is measured: the first, one in the middle (of small matrices), and the last, this one several
+ * times, which tells how far it scatters.
  *
  * @param steps Number of steps.
  * @param entries Entries of a matrix: fewer draws of large ones.
  * @returns Indices, ascending, and which draw.
  */
 export function nullDraws(steps: number, entries: number): { readonly index: number; readonly draw: number }[] {
-  const indices = [...new Set([0, Math.floor((steps - 1) / 2), steps - 1])];
+  const middle = entries < LARGE ? [Math.floor((steps - 1) / 2)] : [];
+  const indices = [...new Set([0, ...middle, steps - 1])];
   const more = entries < LARGE ? 5 : 1;
   const last = Array.from({ length: more }, (_, k) => ({ index: steps - 1, draw: indices.length + k }));
   return [...indices.map((index, draw) => ({ index, draw })), ...last];
