@@ -8,7 +8,7 @@ export { type FusedOrder, type Layout, LAYOUTS, type Names, type WeightAxes } fr
 export { type Family, type LeftOut, type Plan, planCheckpoint, planFamilies, type PlanOptions } from "./plan.ts";
 export { evaluateFamily, type Factors, type Finding, type Wanted } from "./evaluate.ts";
 export { type CheckpointSeries, findSeries, type PassedOver, type StepFile } from "./series.ts";
-export { DEFAULT_MEASURES, type Measure, type MeasureName, MEASURES } from "./measures.ts";
+export { DEFAULT_MEASURES, type MatrixShape, type Measure, type MeasureName, MEASURES } from "./measures.ts";
 export { type CircuitChoice, type HeadsChoice, measureOptions, type StepChoice } from "./options.ts";
 export { type Change, changesOf } from "./changes.ts";
 export { type ColumnsOf, measureColumns, type OptionalColumnsOf } from "./columns.ts";
