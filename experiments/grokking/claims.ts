@@ -54,6 +54,7 @@ const change = (
 
 /** Numbers in words. */
 const short = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(3))).join(", ");
+const rounded = (values: readonly number[], digits: number) => values.map((value) => value.toFixed(digits)).join(", ");
 
 /** Truth values, and how many hold. */
 const counted = (holds: readonly boolean[], words: string) => ({
@@ -226,7 +227,7 @@ function controlClaims(setting: Setting): Claim[] {
         const tops = highest(measured, "weight decay 0", "test accuracy");
         const trained = highest(measured, "weight decay 0", "train accuracy");
         const holds = tops.map((top, r) => trained[r] >= MEMORISED && top < 0.5);
-        return counted(holds, `highest test accuracy ${short(tops)}`);
+        return counted(holds, `highest test accuracy ${rounded(tops, 2)}`);
       },
     }),
     claim({
@@ -271,7 +272,7 @@ function controlClaims(setting: Setting): Claim[] {
       values(measured) {
         const tops = highest(measured, "random labels", "test accuracy");
         const trained = highest(measured, "random labels", "train accuracy");
-        const said = `highest test accuracy ${short(tops)}, training accuracy ${short(trained)}`;
+        const said = `highest test accuracy ${rounded(tops, 3)}, training accuracy ${rounded(trained, 2)}`;
         return counted(tops.map((top) => top <= 3 / modulus), said);
       },
     }),
@@ -388,7 +389,8 @@ const COMPARISONS = [
   },
   {
     id: "redraw-specific",
-    statement: "Drawing anew what heads write delays generalisation more in the final OV subspace than in a random one",
+    statement:
+      "Drawing anew what heads write delays generalisation more in their final OV subspace than in a random one",
     of: ["redraw final", "redraw random", { from: 1 }],
   },
 ] as const;
