@@ -87,7 +87,6 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     heads: lab.multiples({
       ...look,
       title: "Two layers: the heads with the largest previous-token and prefix-matching scores",
-      setup: `${dotted}; one line a seed`,
       panels: ["previous token", "prefix matching"].map((title) => ({
         title,
         lines: Object.fromEntries(bestHeads(measured, title).map((curve, r) => [`seed ${r + 1}`, [curve]])),
