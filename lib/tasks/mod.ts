@@ -15,6 +15,7 @@ export {
 } from "./linear_regression.ts";
 export { type InterleavedOptions, interleavedPredictions, interleavedTokens } from "./interleaved.ts";
 export { affineFunctions, type AffineFunctionsBatch, type AffineFunctionsOptions } from "./affine_functions.ts";
+export { coOccurrence, type CoOccurrenceOptions, type CoOccurrenceSamples } from "./co_occurrence.ts";
 export { linearDynamics, type LinearDynamicsBatch, type LinearDynamicsOptions } from "./linear_dynamics.ts";
 export { featureRegression, type FeatureRegressionBatch, type FeatureRegressionOptions } from "./feature_regression.ts";
 export { sphereClusters, type SphereClustersBatch, type SphereClustersOptions } from "./sphere_clusters.ts";

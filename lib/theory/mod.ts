@@ -78,3 +78,10 @@ export {
   type ScoreRun,
 } from "./attention_convergence/score_noise.ts";
 export { initialLead, tailRate } from "./attention_convergence/stages.ts";
+export {
+  classifier,
+  type ClassifierProblem,
+  type ClassifierState,
+  type ClassifierWeights,
+  meanPull,
+} from "./co_occurrence/classifier.ts";

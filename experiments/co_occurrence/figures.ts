@@ -1,0 +1,101 @@
+/** Figures of measurements alone. */
+import * as lab from "../../mod.ts";
+import { endOfPhase1 } from "./claims.ts";
+import { EQUAL, KINDS, ONE, type Setting, UNIFORM } from "./setting.ts";
+
+/** Draws the figures of a run. */
+export function figures(measured: lab.Measurements, setting: Setting): Record<string, lab.Spec | null> {
+  const { samples, length, vocabulary, width, neurons, lr, steps } = setting;
+  const curves = (quantity: string, series = UNIFORM) => measured.curves({ series, quantity });
+  const named = (names: readonly string[], from = (name: string) => name) =>
+    Object.fromEntries(names.map((name) => [name, curves(from(name))]));
+  const byLaw = (quantity: string, changed = (curve: lab.MeasuredCurve, _law: string) => curve) =>
+    Object.fromEntries(
+      [UNIFORM, EQUAL, ONE].map((law) => [law, curves(quantity, law).map((curve) => changed(curve, law))]),
+    );
+  const ends = curves("smallest margin").map(endOfPhase1).filter((end) => end !== null);
+  const sizes = `${samples} samples, L = ${length}, d = ${vocabulary}, m = ${width}, J = ${neurons}, η = ${lr}`;
+  const end = ends.length === 0 ? null : lab.statistics.mean(ends);
+  const setup = end === null
+    ? sizes
+    : [sizes, `dotted: all samples are classified, step ${Math.round(end)} in the mean`];
+  const rules = end === null ? [] : [{ x: end }];
+  const from = (curve: lab.MeasuredCurve) => ({ x: curve.x, y: curve.y.map((value) => value - curve.y[0]) });
+  const size = (law: string) => law === UNIFORM ? Math.sqrt(1 / 3) : law === EQUAL ? 1 : Math.sqrt(neurons);
+  const x = { title: "step", domain: [0, steps] } as const;
+
+  return {
+    phases: lab.multiples({
+      title: "Two phases: the words, then their relation",
+      setup,
+      panels: [
+        { title: "loss by kind of sample", lines: named(KINDS, (kind) => `loss, ${kind}`), y: { title: "loss" } },
+        { title: "worth G of a token", lines: named(["G₁", "G₂", "G₃"]), y: { title: "G" } },
+        {
+          title: "change of attention scores",
+          lines: Object.fromEntries(
+            ["(1, 2)", "(3, 1 and 2)"].map((pair) => [pair, curves(`score ${pair}`).map(from)]),
+          ),
+          y: { title: "key · query" },
+        },
+        {
+          title: "overlap of values",
+          lines: Object.fromEntries(["(1, 2)", "(3, 1 and 2)"].map((pair) => [pair, curves(`overlap ${pair}`)])),
+          y: { title: "value · value" },
+        },
+      ],
+      columns: 2,
+      x,
+      by: "samples, token or pair",
+      rules,
+    }),
+    law_of_a: lab.multiples({
+      title: "The size of the outer weights a sets the clock",
+      setup: `${sizes}; time is measured by |a|`,
+      panels: [
+        {
+          title: "samples classified",
+          lines: byLaw("accuracy", ({ x, y }, law) => ({ x: x.map((step) => step * size(law)), y })),
+          y: { title: "share" },
+        },
+        {
+          title: "overlap of the words' values",
+          lines: byLaw("overlap (1, 2)", ({ x, y }, law) => ({ x: x.map((step) => step * size(law)), y })),
+          y: { title: "value · value" },
+        },
+      ],
+      columns: 2,
+      x: { title: "|a| · step", domain: [0, steps * Math.sqrt(1 / 3)] },
+      by: "law of a",
+    }),
+    balance: lab.curves({
+      title: "Pull of samples with word 1 alone over that with word 2 alone",
+      setup: sizes,
+      lines: byLaw("g, word 1 over word 2"),
+      x: { title: "step", scale: "log", domain: [1, steps] },
+      y: { title: "Σ g over Σ g", scale: "log" },
+      by: "law of a",
+    }),
+    identity: lab.curves({
+      title: "Growth of |u|²/|a|² (lines), and the integral of 2 (1/n) Σ g y F (dashed)",
+      setup: sizes,
+      lines: byLaw("|u|²/|a|²", from),
+      theory: {
+        identity: Object.fromEntries(
+          [UNIFORM, EQUAL, ONE].map((
+            law,
+          ) => [law, lab.meanCurve(curves("mean g y F", law).map((one) => grown(one, lr)))]),
+        ),
+      },
+      x,
+      y: { title: "growth" },
+      by: "law of a",
+    }),
+  };
+}
+
+/** What the identity gives at each step, by the trapezoidal rule. */
+function grown({ x, y }: lab.MeasuredCurve, lr: number): lab.MeasuredCurve {
+  let sum = 0;
+  return { x, y: y.map((value, i) => i === 0 ? 0 : (sum += lr * (x[i] - x[i - 1]) * (value + y[i - 1]))) };
+}
