@@ -20,7 +20,8 @@
  * Beyond   the paper: in time |a| t, with F/|a| as output, early training does not depend on a. So T₁ is inversely proportional to |a|, and
  *          for a = ±1 (|a| = 16) the loss is spent before the second phase.
  * Pilot    float64 simulations of seeds 901 (26 000 steps) and 902 (3000 steps; 1000 and 600 in the controls), before the criteria. In both
- *          G₁ + G₃ or G₂ + G₃ is still positive at step 3000, and some two thirds to three quarters of the growth come after T₁; criteria ask for the signs all the same.
+ *          G₁ + G₃ or G₂ + G₃ is still positive at step 3000, and some two thirds to three quarters of the growth come after T₁; criteria
+ *          ask for the signs, and for growth in phase 2 only, all the same.
  * Claims   co_occurrence/claims.ts, logged before training.
  */
 import * as lab from "../mod.ts";
