@@ -1,14 +1,18 @@
 /** Figures of measurements alone. */
 import * as lab from "../../mod.ts";
 import { endOfPhase1 } from "./claims.ts";
-import { EQUAL, KINDS, ONE, type Setting, UNIFORM } from "./setting.ts";
+import { EQUAL, ONE, type Setting, UNIFORM } from "./setting.ts";
+
+/** What a curve is of: samples, a token, or a pair of tokens. */
+const BOTH = "words 1 and 2";
+const ONE_WORD = "one word, mean of 1 and 2";
+const NEITHER = "neither word";
+const COMMON = "common token, with words 1 and 2";
 
 /** Draws the figures of a run. */
 export function figures(measured: lab.Measurements, setting: Setting): Record<string, lab.Spec | null> {
   const { samples, length, vocabulary, width, neurons, lr, steps } = setting;
   const curves = (quantity: string, series = UNIFORM) => measured.curves({ series, quantity });
-  const named = (names: readonly string[], from = (name: string) => name) =>
-    Object.fromEntries(names.map((name) => [name, curves(from(name))]));
   const byLaw = (quantity: string, changed = (curve: lab.MeasuredCurve, _law: string) => curve) =>
     Object.fromEntries(
       [UNIFORM, EQUAL, ONE].map((law) => [law, curves(quantity, law).map((curve) => changed(curve, law))]),
@@ -29,24 +33,37 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       title: "Two phases: the words, then their relation",
       setup,
       panels: [
-        { title: "loss by kind of sample", lines: named(KINDS, (kind) => `loss, ${kind}`), y: { title: "loss" } },
-        { title: "worth G of a token", lines: named(["G₁", "G₂", "G₃"]), y: { title: "G" } },
+        {
+          title: "loss of samples",
+          lines: {
+            [BOTH]: curves("loss, both words"),
+            [ONE_WORD]: curves("loss, one word"),
+            [NEITHER]: curves("loss, neither"),
+          },
+          y: { title: "loss" },
+        },
+        {
+          title: "worth G of a token",
+          lines: {
+            [ONE_WORD]: curves("G₁").map((one, r) => lab.meanCurve([one, curves("G₂")[r]])),
+            [COMMON]: curves("G₃"),
+          },
+          y: { title: "G" },
+        },
         {
           title: "change of attention scores",
-          lines: Object.fromEntries(
-            ["(1, 2)", "(3, 1 and 2)"].map((pair) => [pair, curves(`score ${pair}`).map(from)]),
-          ),
+          lines: { [BOTH]: curves("score (1, 2)").map(from), [COMMON]: curves("score (3, 1 and 2)").map(from) },
           y: { title: "key · query" },
         },
         {
           title: "overlap of values",
-          lines: Object.fromEntries(["(1, 2)", "(3, 1 and 2)"].map((pair) => [pair, curves(`overlap ${pair}`)])),
+          lines: { [BOTH]: curves("overlap (1, 2)"), [COMMON]: curves("overlap (3, 1 and 2)") },
           y: { title: "value · value" },
         },
       ],
       columns: 2,
       x,
-      by: "samples, token or pair",
+      by: "words",
       rules,
     }),
     law_of_a: lab.multiples({
@@ -77,8 +94,8 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       by: "law of a",
     }),
     identity: lab.curves({
-      title: "Growth of |u|²/|a|² (lines), and the integral of 2 (1/n) Σ g y F (dashed)",
-      setup: sizes,
+      title: "Growth of |u|²/|a|² and its identity",
+      setup: [sizes, "identity: integral of 2 (1/n) Σ g y F over training"],
       lines: byLaw("|u|²/|a|²", from),
       theory: {
         identity: Object.fromEntries(
