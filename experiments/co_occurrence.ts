@@ -17,11 +17,11 @@
  *          paper's identity for Σ_jj' a_j a_j' ⟨w_j, w_j'⟩ = |u|² at any a; and |u|²/|a|² − ‖V‖² is constant. Steps of size η leave
  *          a rest of η² |a|⁴ Σ |∂L/∂u|².
  * Controls the law of a, with the same seeds, data, weights and signs: a from U(±1/√J) (main), a = ±1/√J, and the theory's a = ±1.
- * Beyond   the paper: in time |a| t, with F/|a| as output, early training does not depend on a. So T₁ is inversely proportional to |a|, and
+ * Beyond   the paper: in time |a| t, with F/|a| as output, training does not depend on a while g is ½. So T₁ should fall like 1/|a|, and
  *          for a = ±1 (|a| = 16) the loss is spent before the second phase.
  * Pilot    float64 simulations of seeds 901 (26 000 steps) and 902 (3000 steps; 1000 and 600 in the controls), before the criteria. In both
  *          G₁ + G₃ or G₂ + G₃ is still positive at step 3000, and some two thirds to three quarters of the growth come after T₁; criteria
- *          ask for the signs, and for growth in phase 2 only, all the same.
+ *          ask for the signs, and for growth in phase 2 only, all the same. All bounds were written after it.
  * Claims   co_occurrence/claims.ts, logged before training.
  */
 import * as lab from "../mod.ts";

@@ -67,8 +67,8 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       rules,
     }),
     law_of_a: lab.multiples({
-      title: "The size of the outer weights a sets the clock",
-      setup: `${sizes}; time is measured by |a|`,
+      title: "Three laws of the outer weights a, in time |a| t",
+      setup: sizes,
       panels: [
         {
           title: "samples classified",
