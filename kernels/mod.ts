@@ -26,6 +26,8 @@ export {
   type AttentionSharing,
 } from "./attention/attention.ts";
 export { gather, scatter, select } from "./arrange/gather.ts";
+export { queryTokens } from "./arrange/query_tokens.ts";
+export { momentProduct } from "./attention/moment_product.ts";
 export {
   type Elementwise,
   elementwise,

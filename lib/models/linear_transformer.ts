@@ -1,7 +1,9 @@
 /** Transformers of linear self-attention: no softmax, no perceptron, matrices merged or factorised. */
 import { add } from "../../kernels/elementwise/binary.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
-import { concatenate, slice } from "../../kernels/arrange/blocks.ts";
+import { momentProduct } from "../../kernels/attention/moment_product.ts";
+import { slice } from "../../kernels/arrange/blocks.ts";
+import { queryTokens } from "../../kernels/arrange/query_tokens.ts";
 import { scale } from "../../kernels/elementwise/unary.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -23,6 +25,16 @@ export interface LinearTransformerOptions {
   readonly matrices?: "merged" | "factorised";
   /** Whether the last token, the query, is also a key and a value; true by default, as in arXiv 2504.12916. */
   readonly queryIsKey?: boolean;
+  /**
+   * Whether moments are means over the N context tokens; true by default, as in arXiv 2504.12916. false: sums, as in
+   * arXiv 2212.07677, where the step size of the first updates is N times as large.
+   */
+  readonly average?: boolean;
+  /**
+   * Tokens that the last layer updates and `apply` returns: all of them (default), or the `query` alone, (R, B, 1, C), which
+   * is all that a prediction needs and saves most of the work of one layer.
+   */
+  readonly readout?: "tokens" | "query";
   /** Standard deviation of the initial weights. */
   readonly deviation: number;
   /** Weight of a layer's output in the next residual stream, e.g. 0.75 to iterate with damping; 1 by default. */
@@ -38,7 +50,7 @@ export interface VectorModel {
    *
    * @param weights Parameters (R, …) by name.
    * @param tokens Token vectors (R, B, T, C).
-   * @returns Token vectors (R, B, T, C) after the last layer.
+   * @returns Token vectors (R, B, T, C) after the last layer, (R, B, 1, C) with `readout: "query"`.
    * @throws {ShapeError} If tokens have another width, or there is no query beside them.
    */
   apply(weights: Weights, tokens: Tensor): Tensor;
@@ -49,7 +61,8 @@ export interface VectorModel {
  * the query, which is the last one. (arXiv 2504.12916, 2212.07677.)
  *
  * Vectors stand in rows here: `Z ← Z + (Z W_Q) (1/N Σ_i z_iᵀ z_i) W_P`, with matrices (in, out) that are the transposes of
- * the formula's. One moment matrix (C, C) per prompt serves all tokens, so that a layer costs no T × T scores.
+ * the formula's. Factorised
+ * matrices are multiplied first, `W_Q W_Kᵀ` and `W_V W_P`, so that no token meets them one by one.
  *
  * @param options Sizes and switches.
  * @returns The model. Parameters: `blocks.0.attention.query` and `.output`, for factorised matrices `.key` and `.value` too.
@@ -74,6 +87,7 @@ export interface VectorModel {
  */
 export function linearTransformer(options: LinearTransformerOptions): VectorModel {
   const { width, layers = 1, shared = false, matrices = "merged", queryIsKey = true, deviation, damping = 1 } = options;
+  const { average = true, readout = "tokens" } = options;
   for (const [name, value] of Object.entries({ width, layers })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new ShapeError(`linearTransformer: expected a positive integer for ${name}, found ${value}`);
@@ -101,39 +115,56 @@ export function linearTransformer(options: LinearTransformerOptions): VectorMode
       }
       let stream = tokens;
       for (let layer = 0; layer < layers; layer++) {
-        const prefix = `blocks.${shared ? 0 : layer}.attention.`;
-        const update = attend(stream, (name) => weights[prefix + name], matrices === "factorised", queryIsKey);
-        stream = add(stream, damping === 1 ? update : scale(update, damping));
+        const merged = mergedWeights(weights, `blocks.${shared ? 0 : layer}.attention.`, matrices);
+        const last = readout === "query" && layer === layers - 1;
+        const receivers = last ? slice(stream, 2, stream.shape[2] - 1, stream.shape[2]) : stream;
+        const update = attend(stream, receivers, merged, { queryIsKey, average });
+        stream = add(receivers, damping === 1 ? update : scale(update, damping));
       }
       return stream;
     },
   };
 }
 
-function attend(stream: Tensor, weight: (name: string) => Tensor, factorised: boolean, queryIsKey: boolean): Tensor {
+/** The matrices of a layer that its function depends on: `W_Q W_Kᵀ` and `W_V W_P` of factorised ones. */
+function mergedWeights(weights: Weights, prefix: string, matrices: "merged" | "factorised") {
+  const [query, output] = [weights[`${prefix}query`], weights[`${prefix}output`]];
+  if (matrices === "merged") return { query, output };
+  return {
+    query: matmul(query, weights[`${prefix}key`], { transposeB: true }),
+    output: matmul(weights[`${prefix}value`], output),
+  };
+}
+
+/** What a layer adds to the receivers (R, B, T', C). */
+function attend(
+  stream: Tensor,
+  receivers: Tensor,
+  { query, output }: { readonly query: Tensor; readonly output: Tensor },
+  { queryIsKey, average }: { readonly queryIsKey: boolean; readonly average: boolean },
+): Tensor {
   const [R, B, T, C] = stream.shape;
   if (T < 2) throw new ShapeError(`linearTransformer: expected tokens and a query, found ${T} in all`);
-  const context = queryIsKey ? stream : slice(stream, 2, 0, T - 1);
   const prompts = (x: Tensor) => x.reshape([R * B, x.shape[2], C]);
-  const keys = factorised ? linear(context, weight("key")) : context;
-  const values = factorised ? linear(context, weight("value")) : context;
-  const moment = scale(matmul(prompts(keys), prompts(values), { transposeA: true }), 1 / (T - 1));
-  const queries = linear(stream, weight("query"));
-  return linear(matmul(prompts(queries), moment).reshape(stream.shape), weight("output"));
+  const found = momentProduct(prompts(linear(receivers, query)), prompts(stream), queryIsKey ? T : T - 1);
+  const sums = linear(found.reshape(receivers.shape), output);
+  return average ? scale(sums, 1 / (T - 1)) : sums;
 }
 
 /**
  * Tokens `(x_i; y_i)` of in-context regression and the query `(x_q; 0)`, in rows.
  *
  * @param x Inputs (R, B, N + 1, D), the query last.
- * @param y Labels (R, B, N, L).
+ * @param y Labels (R, B, N, L), or (R, B, N + 1, L), of which the query's is not read.
  * @returns Tokens (R, B, N + 1, D + L).
- * @throws {ShapeError} If there is not one input more than labels.
+ * @throws {ShapeError} If there is neither one input more than labels nor as many.
  */
 export function regressionTokens(x: Tensor, y: Tensor): Tensor {
-  const [R, B, T] = x.shape;
+  const [R, B, T, D] = x.shape;
   const [, , N, L] = y.shape;
-  if (T !== N + 1) throw new ShapeError(`regressionTokens: expected one input more than labels, found ${T} and ${N}`);
-  const zero = scale(slice(y, 2, 0, 1), 0).reshape([R, B, 1, L]).detached;
-  return concatenate([x, concatenate([y, zero], 2)], 3);
+  if (T !== N + 1 && T !== N) {
+    throw new ShapeError(`regressionTokens: expected one input more than labels, found ${T} and ${N}`);
+  }
+  const tokens = queryTokens(x.reshape([R * B, T, D]), y.reshape([R * B, N, L]));
+  return tokens.reshape([R, B, T, D + L]);
 }

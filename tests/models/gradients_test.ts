@@ -60,6 +60,14 @@ Deno.test("gradients of linear transformers agree with central differences in fl
   }
 });
 
+Deno.test("gradients of a linear transformer's prediction with respect to its tokens agree with central differences in float64", async () => {
+  using x = waveTensor([2, 3, 5, 4], 1);
+  const options = { width: 4, layers: 2, deviation: 0.4, shared: true, queryIsKey: false, average: false } as const;
+  const model = linearTransformer({ ...options, matrices: "factorised", readout: "query" });
+  using parameters = ParameterSet.create(model.parameters, [1, 2]);
+  await assertGradients(() => model.apply(parameters.weights, x), [x, ...Object.values(parameters.weights)], TOLERANCE);
+});
+
 Deno.test("a Hessian-vector product of a transformer is the difference of its gradients", async () => {
   const [R, B, T] = [2, 3, 5];
   const model = transformer({ ...SMALL, input: { vocabulary: 6 } });

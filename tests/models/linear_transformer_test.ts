@@ -86,6 +86,25 @@ Deno.test("linear transformer: factorised with key and value of one is merged; s
   half.forEach((value, i) => assertAlmostEquals(value, (start[i] + merged[i]) / 2, 1e-6));
 });
 
+Deno.test("linear transformer: sums are N times the means; read out at the query alone, the query's token is the same", async () => {
+  using tokens = waveTensor([1, 4, 6, 3], 1);
+  const weights = {
+    query: [0.1, 0.2, -0.1, 0.3, 0, 0.1, -0.2, 0.1, 0.2],
+    output: [0.2, -0.1, 0, 0.1, 0.3, 0.1, 0, 0.1, -0.2],
+  };
+  const base = { width: 3, layers: 2, shared: true, queryIsKey: false, deviation: 1 } as const;
+  const fifth = { ...weights, output: weights.output.map((value) => value / 5) };
+  const sums = await output(linearTransformer({ ...base, average: false }), fifth, tokens);
+  const means = await output(linearTransformer(base), weights, tokens);
+  means.forEach((value, i) => assertAlmostEquals(sums[i], value, 1e-6));
+  for (const queryIsKey of [false, true]) {
+    const all = await output(linearTransformer({ ...base, queryIsKey }), weights, tokens);
+    const query = await output(linearTransformer({ ...base, queryIsKey, readout: "query" }), weights, tokens);
+    assertEquals(query.length, 4 * 3);
+    query.forEach((value, i) => assertAlmostEquals(value, all[Math.floor(i / 3) * 18 + 15 + i % 3], 1e-6));
+  }
+});
+
 Deno.test("linear transformer: replica r has the same bits alone and in an ensemble, and its program shares buffers", async () => {
   const model = linearTransformer({ width: 5, layers: 3, deviation: 0.3 });
   using tokens = waveTensor([3, 4, 7, 5], 1);
@@ -107,6 +126,9 @@ Deno.test("regression tokens: inputs and labels side by side, the query's label 
   using y = Tensor.from([7, 8], [1, 1, 2, 1]);
   using tokens = await evaluate(() => regressionTokens(x, y));
   assertEquals([...await tokens.read()], [1, 2, 7, 3, 4, 8, 5, 6, 0]);
+  using labels = Tensor.from([7, 8, 9], [1, 1, 3, 1]);
+  using same = await evaluate(() => regressionTokens(x, labels));
+  assertEquals(await same.read(), await tokens.read());
 });
 
 Deno.test("linear transformer: what does not fit is refused", () => {
@@ -124,10 +146,10 @@ Deno.test("linear transformer: what does not fit is refused", () => {
   const expected = "linearTransformer: expected tokens (R, B, T, 2)";
   assertEquals(apply([1, 3, 4]), `${expected}, found shape (1, 3, 4)`);
   assertEquals(apply([1, 3, 4, 3]), `${expected}, found shape (1, 3, 4, 3)`);
-  using x = new Tensor([1, 1, 3, 2]);
-  using y = new Tensor([1, 1, 3, 1]);
+  using x = new Tensor([1, 1, 4, 2]);
+  using y = new Tensor([1, 1, 2, 1]);
   assertEquals(
     assertThrows(() => regressionTokens(x, y), ShapeError).message,
-    "regressionTokens: expected one input more than labels, found 3 and 3",
+    "regressionTokens: expected one input more than labels, found 4 and 2",
   );
 });
