@@ -59,7 +59,34 @@ export {
   noiseCurves,
   taskLaw,
 } from "./linear_icl/curves.ts";
-export { descend, gradientFlow } from "./descend.ts";
+export {
+  bestStep,
+  type ContextMoments,
+  contextMoments,
+  oneStepLoss,
+  type RegressionLaw,
+  uniformInputs,
+} from "./gd_in_context/regression_law.ts";
+export {
+  effectiveStep,
+  factorGradient,
+  type LayerFactors,
+  type LayerLoss,
+  layerLoss,
+  type LayerParts,
+  layerParts,
+  mergedLayer,
+} from "./gd_in_context/layer_loss.ts";
+export {
+  type BestDescent,
+  bestDescent,
+  type ContextSpectra,
+  type DescentFamily,
+  descentLoss,
+  type DescentSteps,
+  uniformSpectra,
+} from "./gd_in_context/descent.ts";
+export { adamDescend, type AdamDescent, descend, gradientFlow } from "./descend.ts";
 export { integrate, type IntegrateOptions, type Solution, type VectorField } from "./integrate.ts";
 export {
   attentionTo,

@@ -1,0 +1,124 @@
+/** Options of the experiment, its presets, and the names of what it measures. */
+import * as lab from "../../mod.ts";
+
+const { integer, integers, number, numbers } = lab.option;
+
+/** Command line; the defaults are the `cpu` preset's. */
+export const options = {
+  dimension: integer(10, { min: 2, max: 31, help: "input dimension D" }),
+  context: integer(10, { min: 2, max: 256, help: "pairs N of a context" }),
+  range: number(0.5, { above: 0, help: "inputs are drawn from U(−range, range)" }),
+  replicas: integer(8, { min: 2, max: 256, help: "seeds of the one-layer model: seed, seed + 1, …" }),
+  batch: integer(512, { min: 1, help: "fresh prompts a step and replica of the one-layer model" }),
+  steps: integer(1200, { min: 10, help: "steps of the one-layer model" }),
+  depths: integers([2, 5], { min: 2, max: 20, distinct: true, help: "layers of the recurrent models" }),
+  "depth-replicas": integer(6, { min: 2, max: 256, help: "seeds of each recurrent model" }),
+  "depth-batch": integer(128, { min: 1, help: "prompts a step and replica of the recurrent models" }),
+  "depth-steps": integers([2000, 1000], { min: 10, help: "steps of each recurrent model, in the order of --depths" }),
+  lr: number(1e-3, { above: 0, help: "learning rate of AdamW" }),
+  clip: number(1e-3, { above: 0, help: "largest norm of the gradient, up to two layers" }),
+  "deep-clip": number(10, { above: 0, help: "the same of three and more layers" }),
+  scale: number(0.002, { above: 0, help: "variance of the initial weights is scale / (layers · width)" }),
+  test: integer(1024, { min: 2, help: "prompts that models are tested on, per replica" }),
+  reports: integer(40, { min: 2, help: "reports of each training" }),
+  iterations: integer(12, { min: 2, max: 100, help: "how often the trained layer is applied" }),
+  damping: number(0.75, { above: 0, max: 1, help: "weight of a layer's output where it is damped" }),
+  ranges: numbers([0.5, 1, 1.5, 2], { above: 0, distinct: true, help: "factors on the range of test inputs" }),
+  contexts: integers([5, 10, 20, 40], { min: 1, distinct: true, help: "pairs of test contexts" }),
+  noises: numbers([0, 0.25, 0.5, 1], { min: 0, distinct: true, help: "noise of test labels" }),
+  spectra: integer(4000, { min: 100, help: "contexts over which the best step sizes are searched" }),
+};
+
+/** Partial overrides by name. */
+export const presets: lab.Presets<typeof options> = {
+  smoke: {
+    dimension: 3,
+    context: 4,
+    range: 1,
+    replicas: 2,
+    batch: 32,
+    steps: 60,
+    depths: [2, 3],
+    "depth-replicas": 2,
+    "depth-batch": 16,
+    "depth-steps": [30, 30],
+    lr: 0.01,
+    test: 64,
+    reports: 6,
+    iterations: 3,
+    ranges: [1, 2],
+    contexts: [4, 8],
+    noises: [0, 0.5],
+    spectra: 200,
+  },
+  cpu: {},
+  paper: {
+    replicas: 16,
+    batch: 2048,
+    steps: 5000,
+    "depth-replicas": 16,
+    "depth-batch": 2048,
+    "depth-steps": [5000, 5000],
+    test: 10_000,
+    reports: 100,
+    iterations: 30,
+    spectra: 20_000,
+  },
+};
+
+/** Values of the options. */
+export type Setting = lab.Configuration<typeof options>;
+/** The run, as its parts are given it. */
+export type Run = lab.RunContext<typeof options, Record<never, lab.Columns>>;
+
+/** Refuses what no run can do, before anything is written. */
+export function check({ depths, "depth-steps": steps }: Setting): void {
+  if (steps.length !== depths.length) {
+    throw new lab.UserError(`expected --depth-steps of ${depths.length} numbers, one a depth, found ${steps.length}`);
+  }
+}
+
+/** Series of the trained models, and of Adam on the exact gradient. */
+export const ONE = "1 layer";
+export const layers = (depth: number) => depth === 1 ? ONE : `${depth} layers`;
+export const EXACT = "Adam on the exact gradient";
+
+/** What a trained model is compared with, constructed in weights of a linear transformer. */
+export const [GD, GD_STEPS, GD_PLUS] = ["GD", "GD, η per step", "GD++"] as const;
+
+/** Name of a number that compares a model with a reference. */
+export const versus = (what: "difference" | "cosine" | "difference of slopes" | "loss", reference: string) =>
+  `${what}: ${reference}`;
+
+/** Tests out of distribution: what differs from training. */
+export interface Shift {
+  /** Series in rows. */
+  readonly name: string;
+  /** What is varied, and its value. */
+  readonly of: "range" | "context" | "noise";
+  readonly value: number;
+  /** The task that is tested on. */
+  readonly task: { readonly range: number; readonly context: number; readonly noise: number };
+}
+
+/** All tests out of distribution, each kind in the order of its option. */
+export function shiftsOf({ range, context, ranges, contexts, noises }: Setting): Shift[] {
+  const base = { range, context, noise: 0 };
+  const shift = (of: Shift["of"], value: number, task: Partial<Shift["task"]>): Shift => {
+    return { name: `${of} ${value}`, of, value, task: { ...base, ...task } };
+  };
+  return [
+    ...ranges.map((factor) => shift("range", factor, { range: range * factor })),
+    ...contexts.map((value) => shift("context", value, { context: value })),
+    ...noises.map((value) => shift("noise", value, { noise: value })),
+  ];
+}
+
+/** Weights between the trained layer (0) and the constructed one (1). */
+export const MIXTURES = [0, 0.25, 0.5, 0.75, 1];
+
+/** Series of the layer that is applied again and again; its steps are iterations. */
+export const iterated = (damped: boolean) => damped ? "damped" : "undamped";
+
+/** Law of the training prompts. */
+export const lawOf = ({ dimension, context, range }: Setting) => lab.uniformInputs({ dimension, context, range });
