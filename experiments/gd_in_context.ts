@@ -53,7 +53,6 @@ import {
   lawOf,
   layers,
   MIXTURES,
-  type ONE,
   options,
   presets,
   type Run,
