@@ -8,14 +8,17 @@ import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { slice } from "../arrange/blocks.ts";
 import { matmul } from "../matmul/matmul.ts";
 import forwardCode from "./moment_product.wgsl" with { type: "text" };
-import keysCode from "./moment_product_keys.wgsl" with { type: "text" };
+import rowsCode from "./moment_product_rows.wgsl" with { type: "text" };
 
 /** Invocations of a workgroup. */
 const LANES = 32;
 /** Largest width that is written out in registers; above it, two matrix products do the same. */
 const MAX_WIDTH = 32;
 
-const forward = kernel({
+/** From so many queries on, their prompt's moment matrix is made first. */
+const FEW_QUERIES = 3;
+
+const single = kernel({
   label: "moment_product",
   code: { "kernels/attention/moment_product.wgsl": forwardCode },
   inputs: { q: ["P", "S", "C"], z: ["P", "T", "C"] },
@@ -27,15 +30,15 @@ const forward = kernel({
   },
 });
 
-const backward = kernel({
-  label: "moment_product_keys",
-  code: { "kernels/attention/moment_product_keys.wgsl": keysCode },
-  inputs: { q: ["P", "S", "C"], z: ["P", "T", "C"], dy: ["P", "S", "C"] },
-  outputs: { dz: ["P", "T", "C"] },
-  scalars: ["keys"],
-  groups: ({ P, S, T }) => {
-    checkLoopIterations("moment_product_keys", S);
-    return Math.ceil(P * T / LANES);
+const symmetric = kernel({
+  label: "moment_product_rows",
+  code: { "kernels/attention/moment_product_rows.wgsl": rowsCode },
+  inputs: { a: ["P", "K", "C"], b: ["P", "K", "C"], r: ["P", "S", "C"] },
+  outputs: { y: ["P", "S", "C"] },
+  scalars: ["pairs", "rows", "factor"],
+  groups: ({ P, K, S }) => {
+    checkLoopIterations("moment_product_rows", K + S);
+    return Math.ceil(P / LANES);
   },
 });
 
@@ -81,8 +84,14 @@ export function momentProduct(q: Tensor, z: Tensor, keys: number = z.shape[1]): 
   return differentiable({
     label: "moment_product",
     inputs: [q, z],
-    output: forward({ q, z, keys }).y,
-    gradient: (dy) => [momentProduct(dy, z, keys), backward({ q, z, dy, keys }).dz],
+    output: q.shape[1] < FEW_QUERIES
+      ? single({ q, z, keys }).y
+      : symmetric({ a: z, b: z, r: q, pairs: keys, rows: q.shape[1], factor: 0.5 }).y,
+    gradient: (dy) => [
+      momentProduct(dy, z, keys),
+      // dz_i = Σ_s (dy_s q_sᵀ + q_s dy_sᵀ) z_i
+      symmetric({ a: q, b: dy, r: z, pairs: q.shape[1], rows: keys, factor: 1 }).y,
+    ],
     reference: (q, z) => momentProductReference(q, z, keys),
     fused: true,
   });

@@ -33,6 +33,10 @@ Deno.test("moment product: over 65 535 workgroups", async () => {
   using y = momentProduct(q, z);
   const found = await y.read();
   assertEquals([found[0], found[P - 1]], [0, 12]);
+  using many = new Tensor([P, 3, 1]);
+  many.write([3, 4, 5], 3 * (P - 1));
+  using rows = momentProduct(many, z);
+  assertEquals([...(await rows.read()).slice(3 * (P - 2))], [0, 0, 0, 12, 16, 20]);
 });
 
 Deno.test("moment product: what does not fit is refused", () => {
