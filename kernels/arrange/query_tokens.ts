@@ -2,6 +2,7 @@
 import { type Array64, array64 } from "../../lib/autodiff/array64.ts";
 import { differentiable } from "../../lib/autodiff/differentiable.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
+import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { pad, slice } from "./blocks.ts";
 import code from "./query_tokens.wgsl" with { type: "text" };
@@ -11,7 +12,10 @@ const forward = kernel({
   code: { "kernels/arrange/query_tokens.wgsl": code },
   inputs: { x: ["P", "T", "D"], y: ["P", "M", "L"] },
   outputs: { z: ["P", "T", "C"] },
-  groups: ({ P, T, C }) => Math.ceil(P * T * C / 64),
+  groups: ({ P, T, C }) => {
+    checkLoopIterations("query_tokens", C);
+    return Math.ceil(P * T / 64);
+  },
 });
 
 /**
