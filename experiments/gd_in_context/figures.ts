@@ -135,7 +135,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     }),
     depth: lab.multiples({
       title: "Recurrent models against as many steps of descent",
-      setup: `${setup}; a line a seed`,
+      setup,
       panels: depths.map((depth) => {
         const curves = measured.curves({ series: layers(depth), quantity: "loss" });
         return {

@@ -11,9 +11,11 @@
 export interface ClassifierWeights {
   /** Neurons (J, m). */
   readonly W: ArrayLike<number>;
-  /** Values, keys and queries of the tokens (d, m). */
+  /** Values of the tokens (d, m). */
   readonly V: ArrayLike<number>;
+  /** Keys of the tokens (d, m). */
   readonly K: ArrayLike<number>;
+  /** Queries of the tokens (d, m). */
   readonly Q: ArrayLike<number>;
 }
 
