@@ -83,7 +83,9 @@ export interface WaitOptions {
  * merged, `v̇ = λ²v − λ³c v³`, of value and key-query.
  *
  * With u = v/v∞, separate, `λ² v∞ t = ∫ du (1/u² + u/(1 − u³))` is elementary: hyperbolic, ≈ 1/(λ²v₀). Merged, the slope
- * m = v² is a logistic curve: t = (logit m/m∞ − logit m₀/m∞) / (2λ²), logarithmic in v₀.
+ * m = v² is a logistic curve: t = (logit m/m∞ − logit m₀/m∞) / (2λ²), logarithmic in v₀. A separate head that starts aligned
+ * stays so; the value of a merged one feeds all modes, and its wait is this one only where there is no other mode:
+ * `keyQueryFlow` has them all.
  *
  * @param problem Spectrum (D) and context length.
  * @param matrices Whether keys and queries are separate or merged.
