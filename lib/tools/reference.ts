@@ -38,6 +38,8 @@ const ROOMS: Readonly<Record<string, string>> = {
   "lib/theory/linear_icl": "closed forms, exact flows and SGD noise of in-context regression by linear attention",
   "lib/theory/attention_convergence": "exact losses, 1/N correction and SGD noise of one softmax layer over features",
   "lib/theory/co_occurrence": "gradient descent of a softmax-attention classifier, and what its flow keeps",
+  "lib/theory/separate_keys_queries":
+    "plateaus, waits, exact flow and SGD noise of heads with separate or merged keys and queries",
   "lib/linalg": "decompositions and systems, batched, on the GPU",
   "lib/metrics": "spectra, subspaces, curves, loss landscape, probes",
   "lib/circuits": "QK and OV circuits and attention scores of heads",

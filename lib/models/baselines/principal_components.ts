@@ -1,5 +1,5 @@
 /** Principal-component regression. */
-import { leastSquaresPrefixes } from "../../../kernels/baselines/least_squares_prefixes.ts";
+import { leastSquaresPrefixes } from "../../../kernels/baselines/least_squares.ts";
 import { matmul } from "../../../kernels/matmul/matmul.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions } from "./baseline.ts";
 
