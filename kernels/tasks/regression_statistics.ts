@@ -14,7 +14,7 @@ import code from "./regression_statistics.wgsl" with { type: "text" };
  * @param context Pairs N (R).
  * @returns `beta` (R, B, D), `query` (R, B, D) and its `label` (R, B).
  */
-export const regressionStatistics: KernelOf<
+export const promptStatistics: KernelOf<
   "normals" | "chi" | "deviation" | "context",
   "beta" | "query" | "label"
 > = kernel({
@@ -29,7 +29,7 @@ export const regressionStatistics: KernelOf<
 });
 
 /**
- * {@linkcode regressionStatistics} of one prompt in double precision.
+ * {@linkcode promptStatistics} of one prompt in double precision.
  *
  * @param normals Numbers w, z, ξ (3D).
  * @param chi Number of the law χ²_N.
@@ -37,7 +37,7 @@ export const regressionStatistics: KernelOf<
  * @param context Pairs N.
  * @returns β (D), the query (D) and its label.
  */
-export function regressionStatisticsReference(
+export function promptStatisticsReference(
   normals: ArrayLike<number>,
   chi: number,
   deviation: ArrayLike<number>,

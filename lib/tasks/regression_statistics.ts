@@ -1,6 +1,6 @@
 /** Linear regression prompts as linear attention sees them: one vector, the query and its label. */
 import { chiSquareFill, normalFill } from "../../kernels/random/random_fill.ts";
-import { regressionStatistics as statistics } from "../../kernels/tasks/regression_statistics.ts";
+import { promptStatistics } from "../../kernels/tasks/regression_statistics.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { checkCounts, type TaskSampler } from "./sampler.ts";
@@ -65,6 +65,6 @@ export function regressionStatistics(
     const dof = filled("degrees of freedom", [N], [R, 1]);
     const chi = chiSquareFill({ seeds, clock, key: `${key}: chi` }, dof, B).reshape([R, B]);
     const deviation = filled("deviations", spectrum.map(Math.sqrt), [R, D]);
-    return statistics({ normals, chi, deviation, context: filled("context", [N], [R]) });
+    return promptStatistics({ normals, chi, deviation, context: filled("context", [N], [R]) });
   };
 }

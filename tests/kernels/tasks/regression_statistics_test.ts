@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { regressionStatistics, regressionStatisticsReference } from "../../../kernels/tasks/regression_statistics.ts";
+import { promptStatistics, promptStatisticsReference } from "../../../kernels/tasks/regression_statistics.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
 import { waves } from "../../oracles/waves.ts";
@@ -17,7 +17,7 @@ Deno.test("regression_statistics: one prompt, odd sizes, more entries than lanes
     using chi = Tensor.from(chis, [R, B]);
     using deviation = Tensor.from(deviations, [R, D]);
     using context = Tensor.from(contexts, [R]);
-    const { beta, query, label } = regressionStatistics({ normals, chi, deviation, context });
+    const { beta, query, label } = promptStatistics({ normals, chi, deviation, context });
     const [betas, queries, labels] = await Promise.all([beta, query, label].map((tensor) => tensor.read()));
     [beta, query, label].forEach((tensor) => tensor.destroy());
     let outside = 0;
@@ -27,7 +27,7 @@ Deno.test("regression_statistics: one prompt, odd sizes, more entries than lanes
       const r = Math.floor(prompt / B);
       const own = numbers.subarray(prompt * 3 * D, (prompt + 1) * 3 * D);
       const sigma = deviations.subarray(r * D, (r + 1) * D);
-      const exact = regressionStatisticsReference(own, chis[prompt], sigma, contexts[r]);
+      const exact = promptStatisticsReference(own, chis[prompt], sigma, contexts[r]);
       const norm = (values: Float32Array | Float64Array) => Math.hypot(...values);
       const [w, x, xi] = [0, 1, 2].map((k) => norm(own.subarray(k * D, (k + 1) * D)));
       const largest = Math.max(...sigma);
