@@ -1,7 +1,7 @@
 /**
  * How fast is a training step of separate_keys_queries, compared with PyTorch on the same machine?
  *
- * Step     the cpu preset's staircase: five heads, rank 4, D = 4, N = 31, 128 fresh prompts, SGD; R replicas side by side.
+ * Step     the cpu preset's staircase: five heads, rank 4, D = 4, N = 31, 256 fresh prompts, SGD; R replicas side by side.
  * Fairness PyTorch draws pairs as the definition has it, one replica or all in one graph, or β from its law as we do; contenders
  *          take turns, after a warm-up; medians of rounds, in steps of one replica.
  *
@@ -21,7 +21,7 @@ if (import.meta.main) {
     default: { python: "python3", rounds: "5", seconds: "2" },
   });
   const python = String(asked.python);
-  const sizes = { spectrum: [0.4, 0.3, 0.2, 0.1], context: 31, batch: 128, heads: 5, rank: 4, lr: 1 };
+  const sizes = { spectrum: [0.4, 0.3, 0.2, 0.1], context: 31, batch: 256, heads: 5, rank: 4, lr: 1 };
   const ours = (replicas: number): Contender => ({
     name: `icl-lab, R = ${replicas}`,
     command: [Deno.execPath(), "run", here("separate_keys_queries_worker.ts"), JSON.stringify({ ...sizes, replicas })],
