@@ -54,7 +54,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
 
   return {
     staircase: lab.curves({
-      title: "Separate keys and queries learn one principal component after the other",
+      title: "Loss with separate keys and queries, and the plateaus of the theory",
       setup: [`${setup}, rank 1, random weights of size ${setting.deviation}`, "horizontal: plateaus of the theory"],
       lines: named((r) => [one("loss", r)]),
       theory: { "exact flow": named((r) => flow("loss", r)) },
@@ -117,10 +117,10 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       by: "components",
       each: "replica",
       x,
-      y: { title: "mean square", scale: "log" },
+      y: { title: "mean square", zero: true },
     }),
     waits: lab.points({
-      title: "Waits of an aligned head: hyperbolic if separate, logarithmic if merged",
+      title: "Wait of an aligned head, by its initial size",
       setup: `${setup.replace(`${heads} heads`, "1 head")}, B = ${setting.batch}, η = ${time}`,
       lines: Object.fromEntries(
         matrices.map((name) => [
