@@ -49,4 +49,9 @@ export {
   repeatedLosses,
   type TokenRows,
 } from "./token_losses.ts";
+export {
+  regressionStatistics,
+  type RegressionStatisticsBatch,
+  type RegressionStatisticsOptions,
+} from "./regression_statistics.ts";
 export { poolEntries, type Sampler, type TaskFamily } from "./regression_prompts.ts";

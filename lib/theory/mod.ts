@@ -112,3 +112,24 @@ export {
   type ClassifierWeights,
   meanPull,
 } from "./co_occurrence/classifier.ts";
+export {
+  keyQueryPlateaus,
+  keyQueryWait,
+  type RegressionMoments,
+  regressionMoments,
+  type WaitOptions,
+} from "./separate_keys_queries/plateaus.ts";
+export {
+  keyQueryFlow,
+  keyQueryGradient,
+  type KeyQueryHeads,
+  keyQueryLoss,
+  keyQueryMap,
+  predictionDistance,
+} from "./separate_keys_queries/flow.ts";
+export {
+  noisyKeyQueryWait,
+  type NoisyWait,
+  type NoisyWaitOptions,
+  startGradientMoment,
+} from "./separate_keys_queries/noise.ts";

@@ -39,6 +39,8 @@ const ROOMS: Readonly<Record<string, string>> = {
   "lib/theory/attention_convergence": "exact losses, 1/N correction and SGD noise of one softmax layer over features",
   "lib/theory/co_occurrence": "gradient descent of a softmax-attention classifier, and what its flow keeps",
   "lib/theory/gd_in_context": "exact loss of a layer of linear self-attention, best steps of descent in context",
+  "lib/theory/separate_keys_queries":
+    "plateaus, waits, exact flow and SGD noise of heads with separate or merged keys and queries",
   "lib/linalg": "decompositions and systems, batched, on the GPU",
   "lib/metrics": "spectra, subspaces, curves, loss landscape, probes",
   "lib/circuits": "QK and OV circuits and attention scores of heads",

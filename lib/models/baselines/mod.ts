@@ -8,6 +8,7 @@
  */
 export type { Baseline, BaselineOptions, PerReplica as BaselineParameter, Positions, Prompts } from "./baseline.ts";
 export { leastSquares } from "./least_squares.ts";
+export { type PrincipalComponentOptions, principalComponentRegression } from "./principal_components.ts";
 export { ridge, type RidgeOptions } from "./ridge.ts";
 export { priorRidge, type PriorRidgeOptions } from "./prior_ridge.ts";
 export { bayesRidge, type BayesRidgeOptions } from "./bayes_ridge.ts";

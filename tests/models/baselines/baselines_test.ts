@@ -11,6 +11,7 @@ import {
   lasso,
   leastSquares,
   logisticRegression,
+  principalComponentRegression,
   priorRidge,
   ridge,
 } from "../../../lib/models/baselines/mod.ts";
@@ -37,6 +38,8 @@ function promptsOf(replicas: readonly number[]): { x: Tensor; y: Tensor; pool: T
 const baselines: Record<string, (pool: Tensor, positions?: Positions) => Baseline> = {
   ridge: (_, positions) => ridge({ lambda: 0.3, positions }),
   priorRidge: (_, positions) => priorRidge({ variances: [1, 0.5, 0.25], noise: 0.1, positions }),
+  principalComponentRegression: (_, positions) =>
+    principalComponentRegression({ components: [[1, 0, 0], [0, 0.6, 0.8]], positions }),
   leastSquares: (_, positions) => leastSquares({ positions }),
   lasso: (_, positions) => lasso({ lambda: 0.1, positions }),
   logisticRegression: (_, positions) => logisticRegression({ lambda: 0.3, positions }),

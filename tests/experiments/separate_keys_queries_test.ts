@@ -1,0 +1,101 @@
+/** The experiment from its command line to what it leaves. */
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { experiment } from "../../experiments/separate_keys_queries.ts";
+import { options, presets, ranked, type Setting } from "../../experiments/separate_keys_queries/setting.ts";
+import { claims } from "../../experiments/separate_keys_queries/claims.ts";
+import { judgeClaims } from "../../lib/claims/mod.ts";
+import { parseCommandLine } from "../../lib/run/command_line.ts";
+import { readLog } from "../../lib/run/log.ts";
+import { Measurements } from "../../lib/study/mod.ts";
+import { keyQueryPlateaus } from "../../lib/theory/mod.ts";
+import { assertResumes } from "../run/kills.ts";
+import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+
+const program = fromFileUrl(import.meta.resolve("../../experiments/separate_keys_queries.ts"));
+const smoke = ["--preset=smoke", "--checkpoint-every=10"];
+const settingOf = (args: string[]): Setting => parseCommandLine(args, options, presets).configuration;
+
+Deno.test("killed in any of its trainings and resumed, the smoke preset leaves the same log, claims and figures; the log alone gives its claims", () =>
+  inFolder(async (root) => {
+    const steps = await assertResumes({ program, root, options: smoke, kills: 3, slowest: 2000 });
+    assert(steps.at(-1)! > 0, `went on from ${steps.join(", ")}`);
+
+    const folder = `${root}/results/whole`;
+    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
+    const found = judgeClaims(claims(settingOf(["--preset=smoke"])), measured, true);
+    assertEquals(found, JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    for (const series of ["rank 1", "rank 2", "two heads", "merged"]) {
+      const of = { series, quantity: "loss" };
+      assertEquals([measured.steps(of)[0], measured.replicas(of)], [0, [0, 1]]);
+    }
+    const places = measured.places({ series: "rank 1", quantity: "distance to PCR" });
+    assertEquals(places.map(({ index }) => index), [0, 1, 2]);
+    const figures = [...Deno.readDirSync(`${folder}/figures`)].filter(({ name }) => name.endsWith(".svg"));
+    assertEquals(figures.length, 7);
+  }));
+
+/** A staircase that rests `times[m]` steps on plateau m and falls within one, for two replicas of every rank. */
+function staircases(setting: Setting, times: Record<string, readonly number[]>): Measurements {
+  const measured = new Measurements();
+  const plateaus = keyQueryPlateaus(setting);
+  for (const [series, rests] of Object.entries(times)) {
+    for (const replica of [0, 1]) {
+      let step = 0;
+      rests.forEach((rest, m) => {
+        measured.add({ series, quantity: "loss", replica, step: step + 1, value: plateaus[m] });
+        measured.add({ series, quantity: "loss", replica, step: step + rest, value: plateaus[m] });
+        step += rest;
+      });
+    }
+  }
+  return measured;
+}
+
+Deno.test("claims on plateaus judge made-up staircases as they were made", () => {
+  const setting = settingOf(["--ranks=1,2"]);
+  const judge = (two: readonly number[], merged: readonly number[]) => {
+    const measured = staircases(setting, { [ranked(1)]: [90, 100, 200, 400, 800], [ranked(2)]: two, merged });
+    const wanted = ["plateaus", "rank-2-groups", "rank-2-rests", "merged-one-drop"];
+    const judged = claims(setting).filter(({ id }) => wanted.includes(id));
+    return judgeClaims(judged, measured).map(({ id, verdict }) => `${id}: ${verdict}`);
+  };
+  assertEquals(judge([90, 4, 200, 8, 100], [9, 3, 3, 3, 100]), [
+    "plateaus: reproduced",
+    "merged-one-drop: reproduced",
+    "rank-2-groups: reproduced",
+    "rank-2-rests: reproduced",
+  ]);
+  assertEquals(judge([90, 100, 100, 400, 100], [9, 100, 200, 400, 100]), [
+    "plateaus: reproduced",
+    "merged-one-drop: not reproduced",
+    "rank-2-groups: not reproduced",
+    "rank-2-rests: not reproduced",
+  ]);
+});
+
+Deno.test("options that cannot be run are refused in one line", () =>
+  inFolder(async (root) => {
+    for (
+      const [args, expected] of [
+        [["--spectrum=0.4"], "expected --spectrum to have at least two eigenvalues, found 1"],
+        [["--spectrum=0.2,0.4"], "expected --spectrum to fall, found 0.4 after 0.2"],
+        [["--ranks=2"], "expected --ranks to begin with 1, found 2"],
+        [["--ranks=1,3"], "expected --ranks up to the number of eigenvalues, 2, found 3"],
+        [
+          ["--heads=2", "--spectrum=0.4,0.3,0.2"],
+          "expected --heads to be at least the number of eigenvalues, 3, found 2",
+        ],
+        [["--starts=2"], "expected --starts below"],
+      ] as const
+    ) {
+      const { code, stderr } = await finished(
+        Deno.execPath(),
+        denoArgs([...smoke, ...args, "--out=results/x"], undefined, program),
+        root,
+      );
+      assert(code !== 0 && stderr.includes(expected), stderr);
+    }
+  }));
+
+Deno.test("its name is that of its folder", () => assertEquals(experiment.name, "separate_keys_queries"));
