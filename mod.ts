@@ -13,6 +13,15 @@ export * from "./kernels/mod.ts";
 export * from "./lib/tasks/mod.ts";
 export { isReadable, readText } from "./lib/io/text.ts";
 export * from "./lib/models/linear_icl.ts";
+export {
+  PAPER_START,
+  PAPER_WEIGHTS,
+  randomSpinStart,
+  randomSpinWeights,
+  type SpinState,
+  type SpinSystem,
+  type SpinWeights,
+} from "./lib/models/spin_attention.ts";
 export * from "./lib/models/initializers.ts";
 export * from "./lib/models/parameters.ts";
 export * from "./lib/models/parameter_arrays.ts";
@@ -28,6 +37,12 @@ export * from "./lib/models/baselines/mod.ts";
 export * from "./lib/train/training.ts";
 export { nextTokenLoss } from "./lib/train/next_token.ts";
 export * from "./lib/train/linear_icl.ts";
+export {
+  type SpinAttention,
+  spinAttention,
+  type SpinAttentionOptions,
+  type SpinReplica,
+} from "./lib/train/spin_attention.ts";
 export { Ring } from "./lib/train/ring.ts";
 export { DivergenceError } from "./lib/train/divergence.ts";
 export * from "./lib/theory/mod.ts";

@@ -105,6 +105,23 @@ export {
   type ScoreRun,
 } from "./attention_convergence/score_noise.ts";
 export { initialLead, tailRate } from "./attention_convergence/stages.ts";
+export { spinNoise } from "./attention_dmft/finite_size.ts";
+export { type Exponents, kaplanYorke, lyapunov } from "./attention_dmft/lyapunov.ts";
+export { SpinOrbit } from "./attention_dmft/map.ts";
+export {
+  featureOrbit,
+  firstFeature,
+  histogramDistance,
+  type PositionCycle,
+  positionCycle,
+  positionCycleOnset,
+  type Regime,
+  regimeOf,
+  REGIMES,
+  spinPeriod,
+  spinStateAfter,
+} from "./attention_dmft/orbits.ts";
+export { type SpinSweep, sweepSpinMaps, type SweptOrbits } from "./attention_dmft/sweep.ts";
 export {
   classifier,
   type ClassifierProblem,

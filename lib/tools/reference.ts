@@ -37,6 +37,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   "lib/theory": "integration and descent of flows",
   "lib/theory/linear_icl": "closed forms, exact flows and SGD noise of in-context regression by linear attention",
   "lib/theory/attention_convergence": "exact losses, 1/N correction and SGD noise of one softmax layer over features",
+  "lib/theory/attention_dmft": "the map of attention that feeds itself: exponents, cycles, sampling noise, sweeps",
   "lib/theory/co_occurrence": "gradient descent of a softmax-attention classifier, and what its flow keeps",
   "lib/theory/gd_in_context": "exact loss of a layer of linear self-attention, best steps of descent in context",
   "lib/theory/separate_keys_queries":

@@ -1,0 +1,164 @@
+/** Figures. Titles say what is shown, not what came out. */
+import * as lab from "../../mod.ts";
+import { regimesAt, sweepExponents } from "./claims.ts";
+import {
+  DRAWN,
+  ERROR_BETAS,
+  FIVE,
+  gridOf,
+  HISTOGRAM_BETAS,
+  HORIZON_BETA,
+  NOISE,
+  ofBeta,
+  ofMap,
+  ofSpins,
+  PLACELESS,
+  REFERENCES,
+  type Setting,
+  type Sweep,
+  UNIFORM,
+  WEIGHTS_BETAS,
+  WIDE,
+  ZOOM,
+} from "./options.ts";
+
+const SETUP = "γ = 127, ε = 0.02, the authors' weights";
+const BETA = { title: "inverse temperature β" };
+
+/** All figures by file name. */
+export function figures(measured: lab.Measurements, setting: Setting): Record<string, lab.Spec | null> {
+  const { replicas, spins, "error-steps": last } = setting;
+  const exponents = (sweep: Sweep): lab.MeasuredCurve[] => {
+    const x = gridOf(sweep, setting);
+    return sweepExponents(measured, sweep).map((y) => ({ x, y }));
+  };
+  /** Orbit points of the first start at every β, those that look alike once. */
+  const diagram = ({ series, ...sweep }: Sweep) =>
+    gridOf({ series, ...sweep }, setting).flatMap((beta, index) => {
+      const { y } = measured.curve({ series, quantity: "feature", index }, 0);
+      return [...new Set(y.map((value) => Math.round(value * 500) / 500))].map((value) => ({ x: beta, y: value }));
+    });
+  const name = (sweep: Sweep) => sweep.series;
+  const errors = (N: number, beta: number) => ({ series: ofSpins(N, beta), quantity: "error" });
+  const visible = ({ x, y }: lab.MeasuredCurve) => ({
+    x: x.filter((_, index) => y[index] < 1),
+    y: y.filter((value) => value < 1),
+  });
+  const histogram = (series: string) => measured.last({ series, quantity: "distance of histograms" });
+  const wilson: lab.BandDefinition = {
+    words: "95 % interval (Wilson) of the share",
+    of: (values) => lab.statistics.wilsonInterval(lab.statistics.mean(values), values.length),
+  };
+  return {
+    bifurcations: lab.scatterPlot({
+      title: "Where attention that feeds itself goes: orbits of the map against β",
+      setup: `${SETUP}; ${24} steps after ${2 * setting["grid-steps"] - 200}, one start`,
+      dots: { [name(WIDE)]: diagram(WIDE), [name(ZOOM)]: diagram(ZOOM) },
+      x: BETA,
+      y: { title: "first output feature" },
+      panels: 1,
+    }),
+    exponents: lab.multiples({
+      title: "Largest Lyapunov exponent against β",
+      setup: "above 0: chaos; at 0: quasi-periodic; below: a cycle",
+      panels: [WIDE, ZOOM, PLACELESS, UNIFORM, FIVE].map((sweep) => ({
+        title: name(sweep),
+        lines: { "starts at random": exponents(sweep) },
+      })),
+      columns: 1,
+      x: BETA,
+      y: { title: "exponent per step", domain: [-0.3, 0.25] },
+      rules: [{ y: 0 }],
+    }),
+    orbits: lab.scatterPlot({
+      title: "Orbits on a torus, in chaos and in a cycle",
+      setup: `${SETUP}; 500 steps of one start`,
+      dots: Object.fromEntries(DRAWN.map((beta) => {
+        const [first, second] = [0, 1].map((index) =>
+          measured.curve({ series: ofBeta(beta), quantity: "output", index }, 0).y
+        );
+        return [ofBeta(beta), first.map((x, step) => ({ x, y: second[step] }))];
+      })),
+      x: { title: "output A₁" },
+      y: { title: "output A₂" },
+      panels: 2,
+    }),
+    precisions: lab.bars({
+      title: "Largest Lyapunov exponents in double and in single precision",
+      setup: `${SETUP}; ${setting.steps} steps after ${setting.transient}`,
+      values: Object.fromEntries([["double", "exponent"], ["single", "exponent, single precision"]].map((
+        [group, quantity],
+      ) => [
+        group,
+        Object.fromEntries(REFERENCES.map(({ beta }) => [
+          ofBeta(beta),
+          measured.last({ series: ofBeta(beta), quantity, ...(group === "double" && { index: 0 }) }),
+        ])),
+      ])),
+      by: "precision",
+      band: "interval95",
+      y: { title: "exponent per step" },
+    }),
+    random_weights: lab.points({
+      title: "Regimes of random weights",
+      setup: `${setting.weights} draws of weights; γ = 127, ε = 0.02`,
+      lines: Object.fromEntries(lab.REGIMES.map((regime) => [
+        regime,
+        WEIGHTS_BETAS.map((beta) => ({
+          x: beta,
+          values: regimesAt(measured, beta).map((one) => Number(one === regime)),
+        })),
+      ])),
+      by: "regime",
+      band: wilson,
+      x: BETA,
+      y: { title: "share of weights", domain: [0, 1] },
+    }),
+    errors: lab.points({
+      title: `Error of N spins after ${last} steps, against N`,
+      setup: `${SETUP}; from the authors' start`,
+      lines: Object.fromEntries(ERROR_BETAS.map((beta) => [
+        ofBeta(beta),
+        spins.map((N) => ({ x: N, values: measured.last(errors(N, beta)) })),
+      ])),
+      theory: {
+        [NOISE]: Object.fromEntries(ERROR_BETAS.map((beta) => [
+          ofBeta(beta),
+          { x: spins, y: spins.map((N) => measured.theory(NOISE, errors(N, beta)).y.at(-1)!) },
+        ])),
+      },
+      by: "β",
+      band: "central90",
+      x: { title: "spins N of a token", scale: "log" },
+      y: { title: "rms error of A", scale: "log" },
+    }),
+    horizon: lab.curves({
+      title: "The error of N spins grows until nothing is left of the prediction",
+      setup: `${SETUP}, β = ${HORIZON_BETA}; starts on the attractor`,
+      lines: Object.fromEntries(spins.map((N) => [`N = ${N}`, measured.curves(errors(N, HORIZON_BETA))])),
+      theory: {
+        [NOISE]: Object.fromEntries(spins.map((N) => [
+          `N = ${N}`,
+          visible(measured.theory(NOISE, errors(N, HORIZON_BETA))),
+        ])),
+      },
+      by: "spins of a token",
+      band: "central90",
+      x: { title: "step" },
+      y: { title: "rms error of A", scale: "log" },
+    }),
+    histograms: lab.points({
+      title: "Law of the first output feature: N spins against the map",
+      setup: `${setting["histogram-steps"]} steps each; dotted: as many steps of the map itself, in chaos at β = 1.4`,
+      lines: Object.fromEntries(HISTOGRAM_BETAS.map((beta) => [
+        ofBeta(beta),
+        setting["histogram-spins"].map((N) => ({ x: N, values: histogram(ofSpins(N, beta)) })),
+      ])),
+      by: "β",
+      x: { title: "spins N of a token", scale: "log" },
+      y: { title: "total variation of histograms", domain: [0, 1] },
+      rules: [{ y: lab.statistics.mean(histogram(ofMap(1.4))) }],
+      ...(replicas > 2 && { band: "interval95" as const }),
+    }),
+  };
+}
