@@ -2,6 +2,8 @@
 import * as lab from "../../mod.ts";
 import { regimesAt, sweepExponents } from "./claims.ts";
 import {
+  DIAGRAM_POINTS,
+  DIAGRAM_STEPS,
   DRAWN,
   ERROR_BETAS,
   FIVE,
@@ -52,11 +54,13 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
   return {
     bifurcations: lab.scatterPlot({
       title: "Where attention that feeds itself goes: orbits of the map against β",
-      setup: `${SETUP}; ${24} steps after ${2 * setting["grid-steps"] - 200}, one start`,
+      setup: `${SETUP}; ${DIAGRAM_POINTS} steps after ${2 * setting["grid-steps"] - DIAGRAM_STEPS}, one start`,
       dots: { [name(WIDE)]: diagram(WIDE), [name(ZOOM)]: diagram(ZOOM) },
       x: BETA,
       y: { title: "first output feature" },
       panels: 1,
+      height: 260,
+      size: 5,
     }),
     exponents: lab.multiples({
       title: "Largest Lyapunov exponent against β",
@@ -82,6 +86,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       x: { title: "output A₁" },
       y: { title: "output A₂" },
       panels: 2,
+      size: 12,
     }),
     precisions: lab.bars({
       title: "Largest Lyapunov exponents in double and in single precision",
@@ -133,7 +138,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       y: { title: "rms error of A", scale: "log" },
     }),
     horizon: lab.curves({
-      title: "The error of N spins grows until nothing is left of the prediction",
+      title: "Growth of the error of N spins in chaos",
       setup: `${SETUP}, β = ${HORIZON_BETA}; starts on the attractor`,
       lines: Object.fromEntries(spins.map((N) => [`N = ${N}`, measured.curves(errors(N, HORIZON_BETA))])),
       theory: {

@@ -18,6 +18,9 @@ export interface Dot {
   readonly color?: number;
 }
 
+/** Dots up to which each has words of its own for a screen reader: with more, the figure's description has to do. */
+const MOST_NAMED = 1000;
+
 /** What {@link scatterPlot} draws. */
 export interface ScatterPlotOptions extends FigureWords {
   /** Dots by group. Groups without dots are left out. */
@@ -32,6 +35,8 @@ export interface ScatterPlotOptions extends FigureWords {
   readonly color?: ColorScale;
   /** One square panel a group, this many in a row; without it all groups share one panel. */
   readonly panels?: number;
+  /** Area of a dot in square pixels; 50 unless given. */
+  readonly size?: number;
   /** Reference lines, in every panel. */
   readonly rules?: readonly Rule[];
 }
@@ -63,12 +68,13 @@ export interface ScatterPlotOptions extends FigureWords {
  * ```
  */
 export function scatterPlot(options: ScatterPlotOptions): Spec | null {
-  const { x, y, by, color, panels, rules = [] } = options;
+  const { x, y, by, color, panels, size = 50, rules = [] } = options;
   const groups = Object.keys(options.dots).filter((group) => options.dots[group].length > 0);
   if (groups.length === 0) return null;
   if (groups.length > 1 && by === undefined && color === undefined && panels === undefined) {
     throw new FigureError(`expected "by", which names ${groups.length} groups (${groups.join(", ")}), found none`);
   }
+  const named = groups.reduce((count, group) => count + options.dots[group].length, 0) <= MOST_NAMED;
   const rowsOf = (group: string): FigureRow[] =>
     options.dots[group].map((dot) => {
       if (color !== undefined && dot.color === undefined) {
@@ -90,9 +96,10 @@ export function scatterPlot(options: ScatterPlotOptions): Spec | null {
       data: { name: dataset },
       mark: {
         type: "circle",
-        size: 50,
+        size,
         opacity: 0.9,
         clip: true,
+        ...(named ? {} : { aria: false }),
         ...(color === undefined ? plainColor(frame) : {}),
       },
       encoding: {

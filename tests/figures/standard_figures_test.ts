@@ -61,6 +61,10 @@ Deno.test("scatter plot: a dot a case, coloured by group or by its own value", a
   const turn = { title: "turn", scheme: "rainbow", domain: [0, 1] } as const;
   const own = [0, 0.25, 0.5].map((color) => ({ x: color, y: color, color }));
   assertEquals(new Set(fills(await draw(scatterPlot({ ...options, dots: { own }, color: turn })), "circle")).size, 3);
+  // Of many dots none has words of its own.
+  const many = { own: Array.from({ length: 1001 }, (_, x) => ({ x, y: x % 7 })) };
+  const small = await draw(scatterPlot({ ...options, dots: many, size: 5 }));
+  assertEquals([small.includes('aria-label="norm: '), panels.includes('aria-label="norm: ')], [false, true]);
   assertThrows(() => scatterPlot({ ...options, dots }), FigureError, 'expected "by", which names 2 groups');
   assertThrows(
     () => scatterPlot({ ...options, dots, color: turn }),

@@ -37,6 +37,8 @@ export class SpinOrbit {
   readonly #next = new Float64Array(M);
 
   /**
+   * Starts an orbit.
+   *
    * @param system Weights and couplings.
    * @param start Four past A and the phase.
    * @throws {RangeError} If the start has not 12 finite numbers, or weights have not 15 each.

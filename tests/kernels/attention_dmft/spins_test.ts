@@ -36,10 +36,10 @@ Deno.test("spin_map: steps, tangents and features of orbits in double precision,
     const systems = Array.from({ length: R }, (_, seed) => system(seed));
     const { weights, couplings } = packed(systems);
     const starts = systems.map((_, seed) => randomSpinStart(seed));
-    using window = Tensor.from(Float32Array.from(starts.flat()), [R, 12]);
+    using past = Tensor.from(Float32Array.from(starts.flat()), [R, 12]);
     using tangent = Tensor.from(Float32Array.from(systems.flatMap(() => [1, ...Array(11).fill(0)])), [R, 12]);
-    const { growth, y } = spinMap({ weights, couplings, window, tangent, epsilon: 0.1 }, { S: 3, K: 8 });
-    const [grown, features, ends] = [await growth.read(), await y.read(), await window.read()];
+    const { growth, y } = spinMap({ weights, couplings, window: past, tangent, epsilon: 0.1 }, { S: 3, K: 8 });
+    const [grown, features, ends] = [await growth.read(), await y.read(), await past.read()];
     for (const r of new Set([0, R >> 1, R - 1])) {
       const start = { window: Array.from(starts[r], Math.fround), phase: 0 };
       const orbit = new SpinOrbit(systems[r], start);
@@ -54,9 +54,9 @@ Deno.test("spin_map: steps, tangents and features of orbits in double precision,
 
 Deno.test("spin_map: loops that a software driver would cut short are refused", () => {
   const { weights, couplings } = packed([system(0)]);
-  using window = new Tensor([1, 12]);
+  using past = new Tensor([1, 12]);
   using tangent = new Tensor([1, 12]);
-  const long = () => spinMap({ weights, couplings, window, tangent, epsilon: 0 }, { S: 1, K: 65_536 });
+  const long = () => spinMap({ weights, couplings, window: past, tangent, epsilon: 0 }, { S: 1, K: 65_536 });
   if (adapter.software) assertThrows(long, ShapeError, "spin_map: expected at most 65535 loop iterations");
   for (const tensor of [weights, couplings]) tensor.destroy();
 });
@@ -109,10 +109,10 @@ Deno.test("spin_token: attention over counted tokens is that of the map, at ever
     const means = ups.map((all) => all.map((up) => 2 * up / 40 - 1));
     using clock = Tensor.from(Uint32Array.of(phase, 9, 1));
     using counts = Tensor.from(ups.flatMap((all) => all.slice(0, 3).flatMap((up) => [up - 2, 2])), [2, 3, 2]);
-    using window = Tensor.from(means.flatMap((all) => all.slice(3)), [2, 9]);
+    using past = Tensor.from(means.flatMap((all) => all.slice(3)), [2, 9]);
     using output = Tensor.from([0, 0, 0, 0, 0, 0], [2, 3]);
-    using y = spinToken({ clock, weights, couplings, counts, window, output, n: 40, epsilon: 0.1 }).y;
-    const [next, kept, feature] = [await output.read(), await window.read(), await y.read()];
+    using y = spinToken({ clock, weights, couplings, counts, window: past, output, n: 40, epsilon: 0.1 }).y;
+    const [next, kept, feature] = [await output.read(), await past.read(), await y.read()];
     systems.forEach((one, r) => {
       const orbit = new SpinOrbit(one, { window: Array(12).fill(0), phase: phase % 4 });
       orbit.means.set(means[r]);
