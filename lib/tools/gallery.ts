@@ -17,6 +17,7 @@ import type { Manifest } from "../run/manifest.ts";
 import { packMeasurements } from "../study/archive.ts";
 import { collectBoard } from "./board/collect.ts";
 import { boardMarkdown } from "./board/markdown.ts";
+import { paragraph } from "./markdown.ts";
 import { experimentsList, withExperimentsList } from "./experiments_list.ts";
 import { type Asked, defineCommand, optionalText, runCommand } from "./command.ts";
 
@@ -116,8 +117,10 @@ function page(
   return [
     `# ${name}`,
     question,
-    `Made by \`${commandLine}\` in ${made}; all options, seeds and versions are in [run.json](${KEPT}).\n` +
-    `\`./lab judge ${GALLERY}/${name}\` judges it again, from [its measurements](${MEASUREMENTS}).`,
+    paragraph(
+      `Made by \`${commandLine}\` in ${made}; all options, seeds and versions are in [run.json](${KEPT}). ` +
+        `\`./lab judge ${GALLERY}/${name}\` judges it again, from [its measurements](${MEASUREMENTS}).`,
+    ),
     ...(findings === null ? [] : ["## Findings", findings.trim()]),
     ...(claims.length === 0 ? [] : ["## Claims", `${countsInWords(claims)}.`, claimsMarkdown(claims)]),
     "## Figures",

@@ -5,7 +5,7 @@
  */
 import { fromFileUrl } from "@std/path";
 import { writeAtomically } from "../io/atomic.ts";
-import { reportError } from "../io/errors.ts";
+import { defineCommand, runCommand } from "./command.ts";
 import { listItem, paragraph } from "./markdown.ts";
 
 /** Rooms in the order in which data flows, and what is in each. */
@@ -159,10 +159,14 @@ async function formatted(text: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-if (import.meta.main) {
-  try {
-    writeAtomically(fromFileUrl(new URL("../README.md", import.meta.url)), await currentReference());
-  } catch (error) {
-    Deno.exit(reportError(error));
-  }
+const command = defineCommand({
+  name: "reference",
+  about: "Writes lib/README.md: everything that mod.ts exports, by room, with the first sentence of its description.",
+  options: {},
+});
+
+async function main(): Promise<void> {
+  writeAtomically(fromFileUrl(new URL("../README.md", import.meta.url)), await currentReference());
 }
+
+if (import.meta.main) await runCommand(command, main);

@@ -6,6 +6,7 @@
 import { basename } from "@std/path";
 import { claimsMarkdown, plain } from "../../claims/markdown.ts";
 import { countsInWords } from "../../claims/words.ts";
+import { paragraph } from "../markdown.ts";
 import type { BoardEntry } from "./collect.ts";
 
 /**
@@ -30,10 +31,11 @@ function section({ experiment, question, preset, folder, start, adapter, seeds, 
   return [
     `## ${plain(experiment)}, ${plain(preset)}`,
     plain(question),
-    `Preset ${plain(preset)}, ${start.slice(0, 10)}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} on ${
-      plain(adapter)
-    }: ` +
-    `${countsInWords(claims)}. Figures: [${plain(name)}](${encodeURI(name)}/README.md).`,
+    paragraph(
+      `Preset ${plain(preset)}, ${start.slice(0, 10)}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} on ${
+        plain(adapter)
+      }: ${countsInWords(claims)}. Figures: [${plain(name)}](${encodeURI(name)}/README.md).`,
+    ),
     ...(claims.length === 0 ? [] : [claimsMarkdown(claims)]),
   ];
 }
