@@ -9,13 +9,14 @@
 import { join } from "@std/path";
 import type { Manifest, RunStatus } from "./manifest.ts";
 
-/** A log that was written this recently is alive whatever its lock says: the writer may be just opening it. */
-const FRESH_MS = 3000;
+/** A run whose log is not there, or empty, is alive for this long: its writer may be just opening it. */
+const OPENING_MS = 3000;
 /** Where a file system knows no locks, only silence tells. */
 const SILENT_MS = 10 * 60_000;
 
 /**
- * Whether a log is being written.
+ * Whether a log is being written: whether its lock is held. Times count only where there is no lock to ask; those in the
+ * future, of a clock that was set back or a folder that was copied, say nothing.
  *
  * @param log Path of the log.
  * @param changed When the log or the manifest was last written, in ms since 1970.
@@ -23,14 +24,16 @@ const SILENT_MS = 10 * 60_000;
  * @returns `true` while its writer lives, as far as this machine can tell.
  */
 export function beingWritten(log: string, changed: number, now: number = Date.now()): boolean {
-  if (now - changed < FRESH_MS) return true;
+  const within = (ms: number) => now - changed >= 0 && now - changed < ms;
   try {
-    if (!Deno.statSync(log).isFile) return false;
+    const { isFile, size } = Deno.statSync(log);
+    if (!isFile) return false;
+    if (size === 0 && within(OPENING_MS)) return true;
     using file = Deno.openSync(log);
     return !file.tryLockSync(false);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    return now - changed < SILENT_MS;
+    if (error instanceof Deno.errors.NotFound) return within(OPENING_MS);
+    return within(SILENT_MS);
   }
 }
 

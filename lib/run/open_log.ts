@@ -27,9 +27,14 @@ export function openLog(path: string, keep?: number): Deno.FsFile {
   }
 }
 
+/** Who asks whether a run lives holds its lock for an instant: only what stays locked is being written. */
 function isFree(file: Deno.FsFile): boolean {
   try {
-    return file.tryLockSync(true);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      if (file.tryLockSync(true)) return true;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+    return false;
   } catch {
     return true; // Some network file systems know no locks.
   }

@@ -73,6 +73,27 @@ declare module "@std/fmt/duration" {
   ): string;
 }
 
+declare module "@std/html/entities" {
+  export function escape(str: string): string;
+}
+
+declare module "@std/http/cookie" {
+  export interface Cookie {
+    name: string;
+    value: string;
+    path?: string;
+    httpOnly?: boolean;
+    sameSite?: "Strict" | "Lax" | "None";
+  }
+  export function getCookies(headers: Headers): Record<string, string>;
+  export function setCookie(headers: Headers, cookie: Cookie): void;
+}
+
+declare module "@std/http/etag" {
+  export function eTag(entity: string, options?: { weak?: boolean }): Promise<string>;
+  export function ifNoneMatch(value: string | null, etag: string | undefined): boolean;
+}
+
 declare module "@std/path" {
   export function basename(path: string | URL, suffix?: string): string;
   export function dirname(path: string | URL): string;

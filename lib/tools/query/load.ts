@@ -5,7 +5,7 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { join } from "@std/path";
-import type { ColumnTable } from "../../run/columns.ts";
+import type { Columns } from "../../run/columns.ts";
 import { describeError, RunError } from "../../io/errors.ts";
 import { type FoundRun, runNames } from "../../run/find_runs.ts";
 import { standing } from "../../run/liveness.ts";
@@ -39,6 +39,7 @@ const RUNS: Readonly<Record<string, string>> = {
   reproduced: "BIGINT",
   notReproduced: "BIGINT",
   inconclusive: "BIGINT",
+  trial: "BIGINT",
   question: "VARCHAR",
   commandLine: "VARCHAR",
   gitCommit: "VARCHAR",
@@ -47,9 +48,9 @@ const RUNS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes the tables: `runs` from the manifests (`crashed` where one says `running` and nobody writes), and one for each kind of row from the logs. A row's columns come from the
- * manifest of its run; where runs differ, a column that a run lacks is NULL there,
- * as is a value that is none of its column's type. A torn last line is left out
+ * Makes the tables: `runs` from the manifests (`crashed` where one says `running` and nobody writes), and one for each
+ * kind of row from the logs. A row's columns come from the manifest of its run; where runs differ, a column that a run
+ * lacks is NULL there. A value that is none of its column's type is NULL too, with a warning. A torn last line is left out
  * silently; another broken line, or a log that cannot be read, is left out with a warning.
  *
  * @param connection Where to make them; it must be allowed to read the logs.
@@ -86,6 +87,7 @@ async function loadManifests(
     reproduced: manifest.verdicts?.["reproduced"] ?? 0,
     notReproduced: manifest.verdicts?.["not reproduced"] ?? 0,
     inconclusive: manifest.verdicts?.["inconclusive"] ?? 0,
+    trial: manifest.verdicts?.["trial"] ?? 0,
   }));
   const structure = JSON.stringify([RUNS]);
   const columns = Object.entries(RUNS).map(([name, type]) => `row.${quoted(name)}::${type} as ${quoted(name)}`);
@@ -100,8 +102,9 @@ async function loadManifests(
 async function loadGroup(connection: DuckDBConnection, logs: readonly Log[], warn: Warn): Promise<void> {
   try {
     await connection.run("begin");
-    const broken = await readLogs(connection, logs);
+    const { broken, lost } = await readLogs(connection, logs);
     await connection.run("commit");
+    lost.forEach(warn);
     for (const path of broken) {
       const lines = await brokenLines(path);
       if (lines.length === 0) continue;
@@ -121,11 +124,15 @@ async function loadGroup(connection: DuckDBConnection, logs: readonly Log[], war
   }
 }
 
-/** Copies rows to the tables of their kinds; returns the logs with lines that are no rows. */
-async function readLogs(connection: DuckDBConnection, logs: readonly Log[]): Promise<string[]> {
+/** Copies rows to the tables of their kinds; returns the logs with lines that are no rows, and warnings of lost values. */
+async function readLogs(
+  connection: DuckDBConnection,
+  logs: readonly Log[],
+): Promise<{ broken: string[]; lost: string[] }> {
   const kinds = logs[0].run.manifest.columns;
-  const types = [...new Map([["kind", "VARCHAR"], ...typesOf(kinds)])];
-  const columns = types.map(([name, type]) => `${literal(name)}: ${literal(type)}`).join(", ");
+  const names = new Set(["kind", ...Object.values(kinds).flatMap((columns) => Object.keys(columns))]);
+  // As JSON first: a reader that is told the types makes 1 of true and 900004 of 900003.6.
+  const columns = [...names].map((name) => `${literal(name)}: 'JSON'`).join(", ");
   const files = logs.map(({ path }) => literal(path)).join(", ");
   await connection.run(
     `create temp table files as select unnest(from_json($1::JSON, '[{"file":"VARCHAR","experiment":"VARCHAR","run":"VARCHAR","preset":"VARCHAR"}]'), recursive := true)`,
@@ -138,29 +145,81 @@ async function readLogs(connection: DuckDBConnection, logs: readonly Log[]): Pro
   );
   const read = `read_ndjson([${files}], columns = {${columns}}, ignore_errors = true, filename = '${FILE}')`;
   await connection.run(`create temp table lines as select * from ${read}`);
+  const lost: string[] = [];
   for (const [kind, own] of Object.entries(kinds)) {
-    const cells = Object.keys(own).map((name) => `, l.${quoted(name)} as ${quoted(columnOf(name))}`).join("");
+    const names = Object.keys(own);
+    const cells = names.map((name, index) => {
+      const [cell, value] = [`l.${quoted(name)}`, typed(`l.${quoted(name)}`, sqlType(own[name].type))];
+      return `, ${value} as c${index}, if(c${index} is null and ${cell} is not null and json_type(${cell}) <> 'NULL', ${cell}, null) as bad${index}`;
+    });
+    await connection.run(
+      `create temp table cells as select ${quoted(FILE)} as file${cells.join("")} from lines l
+       where l.kind->>'$' = ${literal(kind)}`,
+    );
+    const copied = names.map((name, index) => `, c${index} as ${quoted(columnOf(name))}`).join("");
     await connection.run(
       `insert into ${quoted(tableOf(kind))} by name
-       select f.experiment, f.run, f.preset${cells} from lines l join files f on l.${quoted(FILE)} = f.file
-       where l.kind = ${literal(kind)}`,
+       select f.experiment, f.run, f.preset${copied} from cells join files f using (file)`,
     );
+    lost.push(...await lostValues(connection, kind, own));
+    await connection.run("drop table cells");
   }
   const broken = await connection.runAndReadAll(
-    `select distinct ${quoted(FILE)} as file from lines where kind is null order by 1`,
+    `select distinct ${quoted(FILE)} as file from lines where json_type(kind) is distinct from 'VARCHAR' order by 1`,
   );
   await connection.run("drop table lines; drop table files");
-  return broken.getRowObjectsJson().map(({ file }) => String(file));
+  return { broken: broken.getRowObjectsJson().map(({ file }) => String(file)), lost };
+}
+
+/** A cell of a line as a value of a column's type; NULL where it is none. A whole number may be written as 3.0. */
+function typed(cell: string, type: SqlType): string {
+  const whole = `${cell}::DOUBLE = trunc(${cell}::DOUBLE)`;
+  switch (type) {
+    case "BIGINT":
+      return `case when json_type(${cell}) in (${INTEGERS}) then try_cast(${cell}->>'$' as BIGINT)
+        when json_type(${cell}) = 'DOUBLE' and ${whole} then try_cast(${cell}::DOUBLE as BIGINT) end`;
+    case "DOUBLE":
+      return `case when json_type(${cell}) in (${INTEGERS}, 'DOUBLE') then try_cast(${cell}->>'$' as DOUBLE) end`;
+    case "BOOLEAN":
+      return `case when json_type(${cell}) = 'BOOLEAN' then ${cell}::BOOLEAN end`;
+    case "VARCHAR":
+      return `case when json_type(${cell}) = 'VARCHAR' then ${cell}->>'$' end`;
+  }
+}
+
+const INTEGERS = "'BIGINT', 'UBIGINT', 'HUGEINT'";
+const WORDS: Readonly<Record<SqlType, string>> = {
+  BIGINT: "whole numbers",
+  DOUBLE: "numbers",
+  BOOLEAN: "true or false",
+  VARCHAR: "text",
+};
+
+/** A warning for each column that holds what is none of its type. */
+async function lostValues(connection: DuckDBConnection, kind: string, own: Columns): Promise<string[]> {
+  const names = Object.keys(own);
+  if (names.length === 0) return [];
+  const counts = names.map((_, index) =>
+    `count(bad${index}) as n${index}, any_value(bad${index}) as v${index},
+     any_value(file) filter (bad${index} is not null) as f${index}`
+  );
+  const found = await connection.runAndReadAll(`select ${counts.join(", ")} from cells`);
+  const row = found.getRowObjectsJson()[0];
+  return names.flatMap((name, index) => {
+    const [count, value, file] = ["n", "v", "f"].map((letter) => row[`${letter}${index}`]);
+    if (Number(count) === 0) return [];
+    const others = Number(count) === 1 ? "" : ` (and ${Number(count) - 1} others)`;
+    const type = WORDS[sqlType(own[name].type)];
+    return [
+      `expected ${type} as ${name} of ${kind} rows, found ${
+        String(value).slice(0, 40)
+      } in ${file}${others}; NULL there`,
+    ];
+  });
 }
 
 /** Name of the column that says which file a line is from: one that no log declares. */
 const FILE = "file of the line";
-
-function typesOf(kinds: ColumnTable): [string, SqlType][] {
-  return Object.values(kinds).flatMap((columns) =>
-    Object.entries(columns).map(([name, { type }]): [string, SqlType] => [name, sqlType(type)])
-  );
-}
 
 /** Whether a log is there as a plain file, by a path that DuckDB takes for no pattern. */
 function canRead(path: string, warn: Warn): boolean {

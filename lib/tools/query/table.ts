@@ -21,7 +21,8 @@ const NARROWEST = 8;
 
 /**
  * Rows under their columns' names: numbers to the right, with six significant digits; what does not fit the width is
- * cut, the widest column first.
+ * cut, the widest column first. Where the narrowest columns do not fit either, each row is a block of lines, a name and its
+ * value in each.
  *
  * @param columns Names and types.
  * @param rows One cell a column.
@@ -47,11 +48,31 @@ export function tableOf(
   const wanted = names.map((name, index) =>
     cells.reduce((most, row) => Math.max(most, lengthOf(row[index])), lengthOf(name))
   );
-  const widths = fitted(wanted, columns.map(({ type }) => isNumeric(type)), width - GAP.length * (columns.length - 1));
+  const most = Math.max(0, width - GAP.length * (columns.length - 1));
+  const widths = fitted(wanted, columns.map(({ type }) => isNumeric(type)), most);
+  if (widths.reduce((sum, each) => sum + each, 0) > most) return blocksOf(names, cells, width, colour);
   const line = (row: readonly string[]) =>
     row.map((text, index) => aligned(text, widths[index], isNumeric(columns[index].type))).join(GAP).trimEnd();
   const head = line(names);
   return [colour ? bold(head) : head, ...cells.map(line)].join("\n");
+}
+
+/** Every row as lines of names and values, an empty line between rows. */
+function blocksOf(
+  names: readonly string[],
+  cells: readonly (readonly string[])[],
+  width: number,
+  colour: boolean,
+): string {
+  const widest = names.reduce((most, name) => Math.max(most, lengthOf(name)), 0);
+  const left = Math.min(widest, Math.max(1, Math.floor((width - GAP.length) / 2)));
+  const right = Math.max(1, width - GAP.length - left);
+  const line = (name: string, text: string) => {
+    const head = aligned(name, left, false);
+    return ((colour ? bold(head) : head) + GAP + aligned(text, right, false)).trimEnd();
+  };
+  if (cells.length === 0) return names.map((name) => line(name, "")).join("\n");
+  return cells.map((row) => row.map((text, index) => line(names[index], text)).join("\n")).join("\n\n");
 }
 
 function shown(cell: Cell, type: string): string {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { type ShownClaim, shownClaims } from "../serve/shown_claims.ts";
 import { basename, fromFileUrl, join } from "@std/path";
 import { isJson, type Json } from "../../figures/data.ts";
 import { thin } from "../../figures/downsample.ts";
@@ -11,6 +10,7 @@ import { FigureError, type FigureRow } from "../../figures/spec.ts";
 import { docText } from "../../run/docstring.ts";
 import { UserError } from "../../io/errors.ts";
 import { gitCommit } from "../../run/git_commit.ts";
+import { type ShownClaim, shownClaims } from "../serve/shown_claims.ts";
 import { LiveRun, type News } from "../serve/live_run.ts";
 import { readJson, readRun, type RunRecord } from "../serve/run_record.ts";
 import { tameSpec } from "../serve/tame_spec.ts";
@@ -39,12 +39,11 @@ export interface ReportRun {
   readonly again: readonly string[];
   /** Its figures. */
   readonly figures: readonly ReportFigure[];
-  /** Curves of training from the log. */
-  readonly training: News | null;
+  /** Curves of the log: training, measurements, theories. */
+  readonly log: News | null;
 }
 
 const MAX_SPEC_BYTES = 32 << 20;
-const CLAIM_KINDS = ["criterion", "claim", "rival"];
 
 /**
  * Reads a run for a report.
@@ -66,7 +65,7 @@ export async function gatherRun(folder: string): Promise<ReportRun> {
     ...methodOf(record),
     again: again(record),
     figures: specs.map((path) => figureOf(folder, path)),
-    training: await trainingOf(folder, record),
+    log: await logOf(folder, record),
   };
 }
 
@@ -168,14 +167,10 @@ function again({ commandLine, gitCommit }: RunRecord): string[] {
   return [...(gitCommit === "" ? [] : [`git checkout ${gitCommit}`]), ...(line === "" ? [] : [line])];
 }
 
-/** Curves of the log that are losses; `null` where there are none. */
-async function trainingOf(folder: string, { columns }: RunRecord): Promise<News | null> {
-  const kinds = Object.entries(columns).filter(([kind]) =>
-    ["train", "measure"].includes(kind) || CLAIM_KINDS.includes(kind)
-  );
-  const live = new LiveRun(folder, Object.fromEntries(kinds));
+/** Curves of the log; `null` where there are none. */
+async function logOf(folder: string, { columns, status }: RunRecord): Promise<News | null> {
+  const live = new LiveRun(folder, columns);
   while (await live.advance());
-  const news = live.news(null);
-  const curves = news?.curves.filter(({ name }) => name?.kind === "train" || /loss/i.test(name?.facets.quantity ?? ""));
-  return news === null || !curves?.length ? null : { ...news, curves };
+  const news = live.news(null, status !== "running");
+  return news === null || news.curves.length === 0 ? null : news;
 }

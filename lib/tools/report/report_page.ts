@@ -3,13 +3,17 @@
  *
  * @module
  */
+import { escape } from "@std/html/entities";
 import { asset } from "../serve/assets.ts";
+import type { Point } from "../serve/curve.ts";
+import type { News } from "../serve/live_run.ts";
+import { thinned as neighbours } from "../serve/page/charts.js";
 import { type ReportFigure, type ReportRun, thinned } from "./gather.ts";
 
 /** A page that a mail still carries. */
 export const MAX_BYTES = 3_000_000;
 /** Our own scripts in the order in which they need each other. */
-const OWN = ["dom.js", "theme.js", "figure.js", "charts.js", "report.js"];
+const OWN = ["dom.js", "palette.js", "theme.js", "charts.js", "figure.js", "chart_card.js", "report.js"];
 const BUNDLES = ["vega.js", "vega-lite.js", "vega-embed.js"];
 /** Points a curve is thinned to, one after the other, until the page is small enough. */
 const INTERVALS = [400, 200, 100, 50, 25];
@@ -17,7 +21,7 @@ const INTERVALS = [400, 200, 100, 50, 25];
 /**
  * The page of one or more runs.
  *
- * Figures are thinned, the same for all, only where the page would be larger than {@linkcode MAX_BYTES} otherwise; each
+ * Figures and curves are thinned, the same for all, only where the page would be larger than {@linkcode MAX_BYTES} otherwise; each
  * then says so.
  *
  * @param runs The runs, in the order in which they are shown.
@@ -27,7 +31,12 @@ export async function reportPage(runs: readonly ReportRun[]): Promise<string> {
   let page = await pageOf(runs);
   for (const intervals of INTERVALS) {
     if (new TextEncoder().encode(page).length < MAX_BYTES) break;
-    page = await pageOf(runs.map((run) => ({ ...run, figures: run.figures.map((each) => fewer(each, intervals)) })));
+    const thin = runs.map((run) => ({
+      ...run,
+      figures: run.figures.map((each) => fewer(each, intervals)),
+      log: run.log === null ? null : fewerPoints(run.log, intervals),
+    }));
+    page = await pageOf(thin);
   }
   return page;
 }
@@ -37,6 +46,20 @@ function fewer(figure: ReportFigure, intervals: number): ReportFigure {
   const { spec, before, after } = thinned(figure.spec, intervals);
   if (after === before) return figure;
   return { ...figure, spec, note: `${after} of ${before} rows, the extremes of every curve kept` };
+}
+
+/** Curves of a log with neighbouring points shared, as the page draws them; it says how many positions a point stands for. */
+function fewerPoints(log: News, most: number): News {
+  return {
+    ...log,
+    curves: log.curves.map((curve) => ({
+      ...curve,
+      points: (neighbours(curve.points, most) as Point[]).map((point) =>
+        point.map((value) => Number(value.toPrecision(6)))
+      ),
+      merged: curve.merged * Math.ceil(curve.points.length / most),
+    })) as unknown as News["curves"],
+  };
 }
 
 async function pageOf(runs: readonly ReportRun[]): Promise<string> {
@@ -58,11 +81,11 @@ async function pageOf(runs: readonly ReportRun[]): Promise<string> {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escaped(names)} – report</title>
+<title>${escape(names)} – report</title>
 <style>${style}</style>
 </head>
 <body>
-<main id="content"><h1>${escaped(names)}</h1></main>
+<main id="content"><h1>${escape(names)}</h1></main>
 <noscript><p>This report needs JavaScript to draw; it fetches nothing.</p></noscript>
 <script type="application/json" id="data">${data}</script>
 ${scripts.map(({ type, code }) => `<script${type}>${code}</script>`).join("\n")}
@@ -90,8 +113,4 @@ function inScript(code: string): string {
 async function hashOf(content: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(content)));
   return `'sha256-${btoa(String.fromCharCode(...digest))}'`;
-}
-
-function escaped(content: string): string {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

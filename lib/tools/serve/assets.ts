@@ -21,9 +21,12 @@ const BUNDLES: Readonly<Record<string, string>> = {
 };
 const OWN = [
   "dom.js",
+  "palette.js",
   "theme.js",
-  "figure.js",
   "charts.js",
+  "groups.js",
+  "figure.js",
+  "chart_card.js",
   "list.js",
   "run.js",
   "compare.js",
@@ -61,14 +64,14 @@ export function shell(title: string, script: "list" | "run" | "compare"): string
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
-<link rel="icon" href="/assets/icon.svg">
-<link rel="stylesheet" href="/assets/style.css">
-${drawn.map((name) => `<script src="/assets/${name}.js" defer></script>\n`).join("")}` +
-    `<script type="module" src="/assets/${script}.js"></script>
+<link rel="icon" href="assets/icon.svg">
+<link rel="stylesheet" href="assets/style.css">
+${drawn.map((name) => `<script src="assets/${name}.js" defer></script>\n`).join("")}` +
+    `<script type="module" src="assets/${script}.js"></script>
 </head>
 <body>
 <a class="skip" href="#content">Skip to content</a>
-<header class="top"><a class="home" href="/">icl-lab</a><nav aria-label="Pages"><a href="/">Runs</a></nav></header>
+<header class="top"><a class="home" href="./">icl-lab</a><nav aria-label="Pages"><a href="./">Runs</a></nav></header>
 <main id="content" tabindex="-1"><p class="quiet">Loading …</p></main>
 <noscript>This page needs JavaScript to draw.</noscript>
 </body>

@@ -15,6 +15,8 @@ export interface Roles {
   readonly facets: readonly string[];
   /** What tells the curves of a figure apart. */
   readonly groups: readonly string[];
+  /** Name of the column that names a theory; null where the rows are measured. */
+  readonly theory: string | null;
 }
 
 const REPLICAS = ["replica", "seed"];
@@ -23,8 +25,9 @@ const REPLICAS = ["replica", "seed"];
  * The roles of the columns of a kind of row.
  *
  * A position is called `step` or `x`, or is the first whole number that is no replica; replicas are drawn together; text
- * tells figures apart, but for `series` and `theory`, which like whole numbers tell curves of one figure apart; numbers are values,
- * but those written before the replica are conditions that were set.
+ * tells figures apart, but for `series`, which like whole numbers tells curves of one figure apart, and `theory`, whose
+ * curves stand beside the measured ones; numbers are values, but those written before the replica are conditions that were
+ * set.
  *
  * @param columns Columns as the manifest declares them, in their order.
  * @returns Their roles; `null` for rows without a position or a value.
@@ -38,7 +41,8 @@ export function rolesOf(columns: Columns): Roles | null {
   if (x === undefined) return null;
   const others = names.filter((name) => name !== x && !REPLICAS.includes(name));
   const values = others.filter((name) => type(name) === "float" && names.indexOf(name) > replica);
-  const facets = others.filter((name) => type(name) === "text" && !["series", "theory"].includes(name));
-  const groups = others.filter((name) => !values.includes(name) && !facets.includes(name));
-  return values.length === 0 ? null : { x, values, facets, groups };
+  const facets = others.filter((name) => type(name) === "text" && name !== "series" && name !== "theory");
+  const theory = others.includes("theory") && type("theory") === "text" ? "theory" : null;
+  const groups = others.filter((name) => name !== theory && !values.includes(name) && !facets.includes(name));
+  return values.length === 0 ? null : { x, values, facets, groups, theory };
 }

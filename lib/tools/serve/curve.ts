@@ -5,8 +5,11 @@
  * @module
  */
 
-/** Positions, mean, smallest and largest value of a point: [x, mean, low, high]. */
-export type Point = readonly [x: number, mean: number, low: number, high: number];
+/**
+ * A point: position, mean, smallest and largest value, standard deviation between the values at one position, and how many
+ * of them there are (replicas).
+ */
+export type Point = readonly [x: number, mean: number, low: number, high: number, deviation: number, count: number];
 
 /** The points of a curve from an index on: what a reader has before it stays as it is. */
 export interface CurveTail {
@@ -27,6 +30,10 @@ interface Bucket {
   count: number;
   positions: number;
   changed: number;
+  /** Squared deviations from the means of their positions, their degrees of freedom, and the most values at a position. */
+  within: { squares: number; freedom: number; most: number };
+  /** The last position: what is added to it still changes its mean. */
+  here: { count: number; mean: number; squares: number };
 }
 
 /** Points of a curve at most; more than a figure has pixels. */
@@ -72,6 +79,8 @@ export class Curve {
     bucket.sum += y;
     bucket.count++;
     bucket.changed = time;
+    // What comes late to a position inside of a shared point counts for mean and extremes alone.
+    if (x === bucket.last) addHere(bucket.here, y);
     if (this.#buckets.length > this.#capacity) this.#halve(time);
   }
 
@@ -84,12 +93,11 @@ export class Curve {
   since(time: number): CurveTail | null {
     const from = this.#buckets.findIndex(({ changed }) => changed > time);
     if (from < 0) return null;
-    const points = this.#buckets.slice(from).map(({ first, last, sum, count, low, high }): Point => [
-      (first + last) / 2,
-      sum / count,
-      low,
-      high,
-    ]);
+    const points = this.#buckets.slice(from).map((bucket): Point => {
+      const { first, last, sum, count, low, high } = bucket;
+      const { squares, freedom, most } = whole(bucket);
+      return [(first + last) / 2, sum / count, low, high, freedom === 0 ? 0 : Math.sqrt(squares / freedom), most];
+    });
     return { from, points, merged: this.#merged };
   }
 
@@ -99,6 +107,8 @@ export class Curve {
     const newest = buckets.at(-1);
     if (newest === undefined || x > newest.last) {
       if (newest !== undefined && newest.positions < this.#merged) {
+        newest.within = whole(newest);
+        newest.here = { count: 0, mean: 0, squares: 0 };
         newest.last = x;
         newest.positions++;
         return buckets.length - 1;
@@ -134,6 +144,8 @@ export class Curve {
           count: a.count + b.count,
           positions: a.positions + b.positions,
           changed: time,
+          within: joined(whole(a), b.within),
+          here: b.here,
         },
       );
     }
@@ -142,5 +154,32 @@ export class Curve {
 }
 
 function empty(x: number): Bucket {
-  return { first: x, last: x, low: Infinity, high: -Infinity, sum: 0, count: 0, positions: 1, changed: 0 };
+  return {
+    first: x,
+    last: x,
+    low: Infinity,
+    high: -Infinity,
+    sum: 0,
+    count: 0,
+    positions: 1,
+    changed: 0,
+    within: { squares: 0, freedom: 0, most: 0 },
+    here: { count: 0, mean: 0, squares: 0 },
+  };
+}
+
+function addHere(here: Bucket["here"], y: number): void {
+  here.count++;
+  const before = y - here.mean;
+  here.mean += before / here.count;
+  here.squares += before * (y - here.mean);
+}
+
+/** Deviations of all positions of a bucket, the last one included. */
+function whole({ within, here }: Bucket): Bucket["within"] {
+  return joined(within, { squares: here.squares, freedom: Math.max(0, here.count - 1), most: here.count });
+}
+
+function joined(a: Bucket["within"], b: Bucket["within"]): Bucket["within"] {
+  return { squares: a.squares + b.squares, freedom: a.freedom + b.freedom, most: Math.max(a.most, b.most) };
 }

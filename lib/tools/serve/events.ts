@@ -40,7 +40,7 @@ export function runEvents(
       sent = said;
       text += `event: run\ndata: ${said}\n\n`;
     }
-    const news = live.news(id);
+    const news = live.news(id, !more && record.status !== "running");
     if (news !== null) {
       id = news.id;
       text += `id: ${news.id}\nevent: log\ndata: ${JSON.stringify(news)}\n\n`;

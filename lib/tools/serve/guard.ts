@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Cookie, getCookies } from "@std/http/cookie";
 import { Refusal } from "./refusal.ts";
 
 /** What a request must bring. */
@@ -11,14 +12,16 @@ export interface Terms {
   readonly port: number;
   /** The token; `null` where none is asked for. */
   readonly token: string | null;
+  /** Path that a proxy leaves before every address, as `/user/me/proxy/8000`; none unless given. */
+  readonly base?: string;
 }
 
 /** A request that has shown the token in its address: the browser is sent on with a cookie instead. */
 export interface Login {
-  /** Address without the token. */
+  /** Address without the token, relative to the one asked for: a proxy may have put a path before it. */
   readonly location: string;
-  /** The cookie that stands for the token. */
-  readonly cookie: string;
+  /** The cookie that stands for the token, for the folder of the address. */
+  readonly cookie: Cookie;
 }
 
 const IP = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])$/i;
@@ -58,14 +61,21 @@ export function guard(request: Request, { port, token }: Terms): Login | null {
   const name = `icl-lab-${port}`;
   if (shown !== null && same(shown, token)) {
     url.searchParams.delete("token");
-    // A path alone: what follows two slashes would be read as another server's name.
-    const location = url.pathname.replace(/^\/+/, "/") + url.search;
-    return { location, cookie: `${name}=${token}; HttpOnly; SameSite=Strict; Path=/` };
+    // After ./ nothing is read as another server's name or as a scheme.
+    const location = `./${url.pathname.split("/").at(-1)}${url.search}`;
+    return { location, cookie: { name, value: token, httpOnly: true, sameSite: "Strict" } };
   }
   const bearer = request.headers.get("authorization")?.match(/^Bearer (.+)$/)?.[1];
-  const cookie = request.headers.get("cookie")?.split(/; */).find((each) => each.startsWith(`${name}=`));
-  if (same(bearer ?? cookie?.slice(name.length + 1) ?? "", token)) return null;
+  if (same(bearer ?? cookiesOf(request)[name] ?? "", token)) return null;
   throw new Refusal(401, "expected a token: open the address that was printed when this server started");
+}
+
+function cookiesOf({ headers }: Request): Record<string, string> {
+  try {
+    return getCookies(headers);
+  } catch {
+    return {}; // A header that is none.
+  }
 }
 
 /** A token of 128 random bits. */

@@ -17,8 +17,8 @@ export interface News {
   readonly reset: boolean;
   /** Changes of curves. */
   readonly curves: readonly CurvePatch[];
-  /** Newest values by kind of row. */
-  readonly newest: Readonly<Record<string, Newest>>;
+  /** Newest values of what is measured. */
+  readonly newest: readonly Newest[];
   /** Claims announced. */
   readonly criteria: readonly Criterion[];
   /** Rows read. */
@@ -71,10 +71,11 @@ export class LiveRun {
    * What a reader does not have yet.
    *
    * @param id {@linkcode News.id} of its last look; anything else makes it begin anew.
+   * @param ended Whether the run has ended, so that its last position is complete.
    * @returns The news; `null` where there are none.
    */
-  news(id: string | null): News | null {
-    const now = `${this.#epoch}.${this.#digest.time}`;
+  news(id: string | null, ended: boolean): News | null {
+    const now = `${this.#epoch}.${this.#digest.time}.${ended ? "ended" : "open"}`;
     if (id === now) return null;
     const [epoch, time] = (id ?? "").split(".");
     const reset = epoch !== this.#epoch || !/^\d+$/.test(time ?? "");
@@ -82,7 +83,7 @@ export class LiveRun {
       id: now,
       reset,
       curves: this.#digest.since(reset ? -1 : Number(time)),
-      newest: this.#digest.newest(),
+      newest: this.#digest.newest(ended),
       criteria: this.#digest.criteria,
       rows: this.#digest.rows,
       passedOver: this.#digest.unread + this.#tail.skipped,
@@ -92,7 +93,7 @@ export class LiveRun {
 }
 
 /** Logs held at most: whoever was not looked at for longest is forgotten, and read again when asked for. */
-const HELD = 24;
+const HELD = 64;
 
 /** The logs that somebody looks at. */
 export class LiveRuns {

@@ -23,8 +23,10 @@ export interface CurveName {
   readonly meaning: string;
   /** Values of the columns that tell figures apart: study, quantity. */
   readonly facets: Readonly<Record<string, string>>;
-  /** Values of the columns that tell curves of a figure apart: mode, series. */
+  /** Values of the columns that tell curves of a figure apart, as far as the rows have them: series, layer, head, index. */
   readonly groups: Readonly<Record<string, string>>;
+  /** Theory that predicts the values; empty where they were measured. */
+  readonly theory: string;
 }
 
 /** A change of a curve, with its name where the reader does not know it yet. */
@@ -35,17 +37,20 @@ export interface CurvePatch extends CurveTail {
   readonly name?: CurveName;
 }
 
-/**
- * Newest values of a kind of row: mean over its replicas at the last position that is complete. Of measured numbers these are
- * the values of the first series by quantity, those of a layer, head or index left out.
- */
+/** Newest value of a quantity: mean over the replicas of one series and place at the last position that is complete. */
 export interface Newest {
+  /** Kind of row. */
+  readonly kind: string;
+  /** Name of the quantity, or of the column. */
+  readonly quantity: string;
+  /** The series and place, as in {@linkcode CurveName.groups}: `main` where there is such a series, else the first. */
+  readonly groups: Readonly<Record<string, string>>;
   /** Column of the position. */
   readonly x: string;
   /** The position. */
   readonly at: number;
-  /** Means by column, or by quantity. */
-  readonly values: Readonly<Record<string, number>>;
+  /** The mean. */
+  readonly value: number;
 }
 
 /** A claim as it was announced before the run. */
@@ -55,22 +60,23 @@ interface Known {
   readonly name: CurveName;
   readonly curve: Curve;
   readonly since: number;
+  /** Values at the newest position, and those of the one before it. */
+  now: Position;
+  before: Position | null;
+}
+
+interface Position {
+  readonly at: number;
+  sum: number;
+  count: number;
 }
 
 /** Curves of a log at most; rows of others are counted. */
 const MAX_CURVES = 400;
 const MAX_CRITERIA = 500;
-const NOT_DRAWN = ["criterion", "claim", "rival"];
-/** Quantities of which the newest value is told at most. */
-const MAX_NEWEST = 20;
-
-/** Sums over replicas at a position, and at the one before it. */
-interface Sums {
-  at: number;
-  sums: number[];
-  count: number;
-  before: Sums | null;
-}
+const NOT_DRAWN = ["criterion", "claim", "rival", "comparison"];
+/** The series that an experiment is about; others are controls and sweeps. */
+const MAIN = "main";
 
 /** What a log holds, in bounded memory. */
 export class LogDigest {
@@ -78,9 +84,8 @@ export class LogDigest {
   readonly #columns: ColumnTable;
   readonly #numbers = new Map<string, number>();
   readonly #curves: Known[] = [];
-  readonly #newest = new Map<string, { readonly plan: Roles; readonly sums: Sums }>();
-  readonly #measured = new Map<string, Sums>();
-  #series: unknown;
+  /** The curves whose newest values count, by kind and quantity. */
+  readonly #leading = new Map<string, Known>();
   readonly #criteria: Criterion[] = [];
   #time = 0;
   #rows = 0;
@@ -115,17 +120,19 @@ export class LogDigest {
     return this.#criteria;
   }
 
-  /** Newest values by kind of row. */
-  newest(): Record<string, Newest> {
-    const kinds = [...this.#newest].map(([kind, { plan, sums }]): [string, Newest] => {
-      const { at, means } = complete(sums);
-      return [kind, { x: plan.x, at, values: Object.fromEntries(plan.values.map((name, i) => [name, means[i]])) }];
+  /**
+   * Newest values of what is measured, quantities without a place first.
+   *
+   * @param ended Whether nothing more will come: then the last position is complete, however few values it has.
+   */
+  newest(ended: boolean): Newest[] {
+    const found = [...this.#leading.values()].map(({ name, now, before }): Newest => {
+      const { at, sum, count } = ended || before === null || now.count >= before.count ? now : before;
+      const { kind, x, y, facets, groups } = name;
+      return { kind, quantity: facets.quantity ?? y, groups, x, at, value: sum / count };
     });
-    if (this.#measured.size === 0) return Object.fromEntries(kinds);
-    const quantities = [...this.#measured].map(([name, sums]) => [name, complete(sums)] as const);
-    const at = Math.max(...quantities.map(([, { at }]) => at));
-    const values = Object.fromEntries(quantities.map(([name, { means: [mean] }]) => [name, mean]));
-    return { ...Object.fromEntries(kinds), measure: { x: "step", at, values } };
+    const places = ({ groups }: Newest) => Object.keys(groups).length;
+    return found.sort((a, b) => Number(b.kind === "train") - Number(a.kind === "train") || places(a) - places(b));
   }
 
   /**
@@ -146,13 +153,16 @@ export class LogDigest {
     const plan = this.#plans.get(kind);
     const x = plan === undefined ? undefined : row[plan.x];
     if (plan === undefined || typeof x !== "number" || !Number.isFinite(x)) return;
-    this.#note(kind, plan, x, row);
     for (const column of plan.values) {
       const y = row[column];
       if (typeof y !== "number" || !Number.isFinite(y)) continue;
       const known = this.#curve(kind, plan, column, row);
-      if (known === null) this.#unread++;
-      else known.curve.add(x, y, this.#time);
+      if (known === null) {
+        this.#unread++;
+        continue;
+      }
+      known.curve.add(x, y, this.#time);
+      note(known, x, y);
     }
   }
 
@@ -180,54 +190,48 @@ export class LogDigest {
     });
   }
 
-  #note(kind: string, plan: Roles, x: number, row: Readonly<Record<string, unknown>>): void {
-    if (kind !== "measure") {
-      const sums = added(this.#newest.get(kind)?.sums, x, plan.values.map((name) => Number(row[name])));
-      this.#newest.set(kind, { plan, sums });
-      return;
-    }
-    this.#series ??= row.series;
-    if (row.series !== this.#series || ["layer", "head", "index"].some((name) => row[name] !== undefined)) return;
-    const quantity = String(row.quantity).slice(0, 120);
-    const before = this.#measured.get(quantity);
-    if (before === undefined && this.#measured.size >= MAX_NEWEST) return;
-    this.#measured.set(quantity, added(before, x, [Number(row.value)]));
-  }
-
   #curve(kind: string, plan: Roles, column: string, row: Readonly<Record<string, unknown>>): Known | null {
     const pick = (names: readonly string[]) =>
       Object.fromEntries(
-        names.filter((name) => (row[name] ?? null) !== null).map((name) => [name, String(row[name]).slice(0, 120)]),
+        names.filter((name) => row[name] !== undefined && row[name] !== null)
+          .map((name) => [name, String(row[name]).slice(0, 120)]),
       );
     const [facets, groups] = [pick(plan.facets), pick(plan.groups)];
-    const key = JSON.stringify([kind, column, facets, groups]);
+    const theory = plan.theory === null ? "" : String(row[plan.theory] ?? "").slice(0, 120);
+    const key = JSON.stringify([kind, column, theory, facets, groups]);
     const number = this.#numbers.get(key);
     if (number !== undefined) return this.#curves[number];
     if (this.#curves.length >= MAX_CURVES) return null;
     const { unit = "", meaning = "" } = this.#columns[kind][column];
     const xUnit = this.#columns[kind][plan.x].unit;
-    const name = { kind, x: plan.x, xUnit, y: column, unit, meaning, facets, groups };
-    const known = { name, curve: new Curve(), since: this.#time };
+    // A theory's curve stands in the figure of what it predicts.
+    const shown = theory === "" ? kind : "measure";
+    const name = { kind: shown, x: plan.x, xUnit, y: column, unit, meaning, facets, groups, theory };
+    const known = { name, curve: new Curve(), since: this.#time, now: { at: NaN, sum: 0, count: 0 }, before: null };
     this.#numbers.set(key, this.#curves.length);
     this.#curves.push(known);
+    if (theory === "") this.#lead(known);
     return known;
+  }
+
+  /** Of a quantity the first series counts, until there is one that is called main. */
+  #lead(known: Known): void {
+    const { kind, y, facets, groups } = known.name;
+    const key = JSON.stringify([kind, y, facets]);
+    const before = this.#leading.get(key);
+    if (before === undefined || groups.series === MAIN && before.name.groups.series !== MAIN) {
+      this.#leading.set(key, known);
+    }
   }
 }
 
-function added(known: Sums | undefined, at: number, values: readonly number[]): Sums {
-  const sums = known?.at === at
-    ? known
-    : { at, sums: values.map(() => 0), count: 0, before: known ? { ...known, before: null } : null };
-  values.forEach((value, i) => sums.sums[i] += value);
-  sums.count++;
-  return sums;
-}
-
-/** Means at the newest position that has as many rows as the one before it. */
-function complete(newest: Sums): { at: number; means: number[] } {
-  const { before } = newest;
-  const { at, sums, count } = before !== null && newest.count < before.count ? before : newest;
-  return { at, means: sums.map((sum) => sum / count) };
+function note(known: Known, x: number, y: number): void {
+  if (known.now.at !== x) {
+    known.before = known.now.count === 0 ? null : known.now;
+    known.now = { at: x, sum: 0, count: 0 };
+  }
+  known.now.sum += y;
+  known.now.count++;
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> | null {

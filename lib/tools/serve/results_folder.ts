@@ -80,11 +80,30 @@ export class ResultsFolder {
       throw new Refusal(400, "expected a plain path inside the results");
     }
     const real = realPath(join(this.root, run, path));
-    if (real !== this.root && !real.startsWith(`${this.root}/`)) {
+    if (isOutside(real, this.root)) {
       throw new Refusal(403, "expected a path inside the results, found one that leads out of them");
     }
     return real;
   }
+
+  /**
+   * Refuses a file of a run that is a link out of the results; one that is not there is no matter.
+   *
+   * @param run Name of the run.
+   * @param path Path inside it.
+   * @throws {Refusal} As {@linkcode ResultsFolder.locate}, but for a file that is not there.
+   */
+  refuseOutside(run: string, path: string): void {
+    try {
+      this.locate(run, path);
+    } catch (error) {
+      if (!(error instanceof Refusal && error.status === 404)) throw error;
+    }
+  }
+}
+
+function isOutside(real: string, root: string): boolean {
+  return real !== root && !real.startsWith(`${root}/`);
 }
 
 function isPlain(segment: string): boolean {

@@ -4,12 +4,13 @@
  * @module
  */
 import { join } from "@std/path";
+import { ANNOTATIONS } from "./annotations.ts";
 import { Refusal } from "./refusal.ts";
 import type { ResultsFolder } from "./results_folder.ts";
 import { readRun, type RunRecord } from "./run_record.ts";
 
 /** What the list shows of a run. */
-export type RunSummary = Omit<RunRecord, "files" | "columns" | "seeds" | "versions" | "commandLine"> & {
+export type RunSummary = Omit<RunRecord, "files" | "columns" | "seeds" | "versions" | "commandLine" | "resumedBy"> & {
   /** Number of replicas. */
   readonly replicas: number;
 };
@@ -38,6 +39,8 @@ export class RunIndex {
    */
   run(id: string): RunRecord {
     const folder = this.#folder.locate(id, "");
+    // A link in the folder may lead anywhere: what lies outside of the results is not read.
+    for (const name of READ) this.#folder.refuseOutside(id, name);
     const stamp = stampOf(folder);
     if (stamp === "") throw new Refusal(404, "expected the folder of a run, found no manifest");
     const known = this.#known.get(id);
@@ -79,14 +82,18 @@ export class RunIndex {
  * @returns Its summary.
  */
 export function summaryOf(
-  { files: _files, columns: _columns, seeds, versions: _versions, commandLine: _line, ...rest }: RunRecord,
+  { files: _files, columns: _columns, seeds, versions: _versions, commandLine: _line, resumedBy: _by, ...rest }:
+    RunRecord,
 ): RunSummary {
-  return { ...rest, replicas: seeds.length };
+  return { ...rest, notes: rest.notes.slice(0, 300), replicas: seeds.length };
 }
 
-/** Changes whenever the manifest or the log does; empty where there is no manifest. */
+/** Files that the index reads. */
+const READ = ["manifest.json", "run.json", "log.ndjson", "claims.json"];
+
+/** Changes whenever the manifest, the log or what people say does; empty where there is no manifest. */
 function stampOf(folder: string): string {
-  const stamps = ["manifest.json", "run.json", "log.ndjson"].map((name) => {
+  const stamps = ["manifest.json", "run.json", "log.ndjson", ...ANNOTATIONS].map((name) => {
     try {
       const { mtime, size, ino } = Deno.statSync(join(folder, name));
       return `${mtime?.getTime()}:${size}:${ino}`;

@@ -9,13 +9,14 @@ import { readSoundClaims } from "../../claims/read_claims.ts";
 import type { ColumnTable } from "../../run/columns.ts";
 import { modified, type Standing, standing } from "../../run/liveness.ts";
 import type { FileEntry, RunStatus } from "../../run/manifest.ts";
+import { type Annotations, readAnnotations } from "./annotations.ts";
 import { columnTable, finite, record, text } from "./untrusted.ts";
 
 /** How a run stands; `crashed`: it says `running`, but nobody is writing it. `kept`: an entry of the gallery. */
 export type ShownStatus = Standing["status"] | "kept" | "unreadable";
 
 /** A run as the page shows it. */
-export interface RunRecord {
+export interface RunRecord extends Annotations {
   /** Path inside the results. */
   readonly id: string;
   /** Name of the experiment. */
@@ -52,6 +53,8 @@ export interface RunRecord {
   readonly columns: ColumnTable;
   /** Time of the last row, in ms since 1970; 0 where there is no log. */
   readonly lastRow: number;
+  /** Options that go on with a run that has stopped at a checkpoint, with the path of its folder left out; else empty. */
+  readonly resumedBy: string;
 }
 
 /** A manifest is a few kilobytes; nothing larger is read. */
@@ -103,12 +106,31 @@ export function readRun(folder: string, id: string): RunRecord {
     files: kept ? filesIn(folder) : files(m.files),
     columns: columnTable(m.columns),
     lastRow: log,
+    resumedBy: "",
+    ...readAnnotations(folder),
   };
+  if (base.status === "interrupted" || base.status === "failed") {
+    return { ...base, resumedBy: resumption(base, folder) };
+  }
   if (base.status !== "running") return base;
   const { status, reason } = standing(folder, { status: base.status, reason: base.reason });
   if (status === "running") return base;
   const elapsedMs = log > 0 && base.start !== "" ? Math.max(0, log - Date.parse(base.start)) : null;
-  return { ...base, status, reason: reason ?? "", elapsedMs };
+  return { ...base, status, reason: reason ?? "", elapsedMs, resumedBy: resumption(base, folder) };
+}
+
+/** The command up to the path of the run: its program, where a checkpoint lies in the folder. */
+function resumption({ commandLine }: Pick<RunRecord, "commandLine">, folder: string): string {
+  const program = /^(?:\S+\/)?(experiments\/[\w./-]+\.ts)(?: |$)/.exec(commandLine)?.[1];
+  return program === undefined || !hasCheckpoint(folder) ? "" : `./lab run ${program} --resume=`;
+}
+
+function hasCheckpoint(folder: string): boolean {
+  try {
+    return [...Deno.readDirSync(join(folder, "checkpoints"))].some(({ name }) => name.endsWith(".safetensors"));
+  } catch {
+    return false;
+  }
 }
 
 /**

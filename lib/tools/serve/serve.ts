@@ -5,7 +5,7 @@
  */
 import { UserError } from "../../io/errors.ts";
 import { flag, integer, text } from "../../run/options.ts";
-import { type Asked, defineCommand, optional, runCommand } from "../command.ts";
+import { type Asked, defineCommand, optional, optionalText, runCommand } from "../command.ts";
 import { newToken } from "./guard.ts";
 import { ResultsFolder } from "./results_folder.ts";
 import { handlerFor } from "./server.ts";
@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly host: string;
   /** Whether to ask for a token. */
   readonly token: boolean;
+  /** Path that a proxy leaves before every address; empty for none. */
+  readonly base: string;
 }
 
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
@@ -38,17 +40,28 @@ export const command = defineCommand({
       placeholder: "NAME",
     },
     token: flag("ask for a token on this machine too, where others have accounts"),
+    base: optionalText("PATH", "path that a proxy leaves before every address, as /node/host/8000; most need none"),
   },
   operands: { name: "FOLDER", help: "folder of results, or of one run; results unless given", most: 1 },
   notes: "From another machine: ssh -N -L 8000:localhost:8000 SERVER, then open http://localhost:8000.",
 });
 
-/** What is asked for: a token everywhere but on this machine. */
+/**
+ * What is asked for: a token everywhere but on this machine.
+ *
+ * @param asked Options and operands as they were given.
+ * @returns The same, checked.
+ * @throws {UserError} If the base is no path.
+ */
 export function serveOptions(
   { options, operands: [results = "results"] }: Asked<typeof command.options>,
 ): ServeOptions {
   const { port = null, host, token } = options;
-  return { results, port, host, token: token || !LOOPBACK.includes(host) };
+  const base = (options.base ?? "").replace(/\/+$/, "");
+  if (options.base !== undefined && !/^(?:\/[\w.~%@:-]+)+$/.test(base)) {
+    throw new UserError(`expected --base to be a path as /node/host/8000, found ${JSON.stringify(options.base)}`);
+  }
+  return { results, port, host, token: token || !LOOPBACK.includes(host), base };
 }
 
 /**
@@ -77,7 +90,7 @@ export function serve(options: ServeOptions, say: (line: string) => void): Deno.
     server = start(0);
   }
   port = server.addr.port;
-  const handle = handlerFor(folder, { port, token });
+  const handle = handlerFor(folder, { port, token, base: options.base });
   const anywhere = ["0.0.0.0", "::"].includes(options.host);
   const name = anywhere
     ? "NAME-OF-THIS-MACHINE"

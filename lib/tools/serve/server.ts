@@ -6,24 +6,30 @@
  * | `/`, `/run?id=RUN`, `/compare?id=RUN&id=RUN` | the page |
  * | `/assets/NAME` | its scripts and styles |
  * | `/api/runs` | summaries of all runs |
+ * | `/api/last` | their last values, as many as are read in a moment |
  * | `/api/run?id=RUN` | record of a run and its claims |
- * | `/api/log?id=RUN` | curves of its log, once all of it is read |
- * | `/api/events?id=RUN` | the same as events while it grows |
+ * | `/api/overlay?id=RUN&id=RUN` | the same of several, with the curves of their logs, once all is read |
+ * | `/api/events?id=RUN` | record and curves as events while the log grows |
  * | `/api/figure?id=RUN&path=FILE` | a specification, made harmless |
  * | `/file?id=RUN&path=FILE` | a file of the run as it is |
  *
+ * Every address that a page names is relative to the page, so that a proxy may put a path before all of them.
+ *
  * @module
  */
-import { type ShownClaim, shownClaims } from "./shown_claims.ts";
-import { extname } from "@std/path";
+import { eTag, ifNoneMatch } from "@std/http/etag";
+import { setCookie } from "@std/http/cookie";
+import { extname, join, relative } from "@std/path";
 import { asset, shell } from "./assets.ts";
 import { runEvents } from "./events.ts";
 import { guard, type Terms } from "./guard.ts";
+import { LastValues } from "./last_values.ts";
 import { LiveRuns } from "./live_run.ts";
 import { Refusal } from "./refusal.ts";
 import type { ResultsFolder } from "./results_folder.ts";
 import { RunIndex } from "./run_index.ts";
-import { readJson } from "./run_record.ts";
+import { readJson, type RunRecord } from "./run_record.ts";
+import { type ShownClaim, shownClaims } from "./shown_claims.ts";
 import { tameSpec } from "./tame_spec.ts";
 
 const PAGE =
@@ -40,6 +46,10 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
 };
 const MAX_SPEC_BYTES = 32 << 20;
+/** Runs laid over each other at most. */
+const MAX_OVERLAID = 100;
+/** Time for last values in one answer. */
+const LAST_MS = 250;
 
 /**
  * Answers requests about a folder of results.
@@ -51,19 +61,25 @@ const MAX_SPEC_BYTES = 32 << 20;
 export function handlerFor(folder: ResultsFolder, terms: Terms): (request: Request) => Promise<Response> {
   const index = new RunIndex(folder);
   const lives = new LiveRuns();
+  const lasts = new LastValues();
 
   async function answer(request: Request): Promise<Response> {
     const login = guard(request, terms);
     if (login !== null) {
-      const { location, cookie } = login;
-      return new Response(null, { status: 303, headers: { location, "set-cookie": cookie } });
+      const headers = new Headers({ location: login.location });
+      setCookie(headers, login.cookie);
+      return new Response(null, { status: 303, headers });
     }
-    const { pathname, searchParams } = new URL(request.url);
+    const { pathname: whole, searchParams } = new URL(request.url);
+    const { base = "" } = terms;
+    // Some proxies leave their path before ours, others take it off.
+    if (base !== "" && whole === base) return new Response(null, { status: 308, headers: { location: `${base}/` } });
+    const pathname = base !== "" && whole.startsWith(`${base}/`) ? whole.slice(base.length) : whole;
     const id = searchParams.get("id") ?? "";
     const path = searchParams.get("path") ?? "";
     const watch = () => {
       const record = index.run(id);
-      return { record, live: lives.of(folder.locate(id, ""), record) };
+      return { record: told(record), live: lives.of(folder.locate(id, ""), record) };
     };
     switch (pathname) {
       case "/":
@@ -74,12 +90,26 @@ export function handlerFor(folder: ResultsFolder, terms: Terms): (request: Reque
         return page("Comparison – icl-lab", "compare");
       case "/api/runs":
         return unlessKnown(request, JSON.stringify({ runs: index.list() }));
+      case "/api/last": {
+        const runs = index.list().map((each) => ({ run: index.run(each.id), folder: folder.locate(each.id, "") }));
+        return json(await lasts.of(runs, LAST_MS));
+      }
       case "/api/run":
-        return json({ ...index.run(id), claims: claimsOf(id) });
-      case "/api/log": {
-        const { live } = watch();
-        while (await live.advance()) request.signal.throwIfAborted();
-        return json(live.news(null));
+        return json({ ...told(index.run(id)), claims: claimsOf(id) });
+      case "/api/overlay": {
+        const ids = [...new Set(searchParams.getAll("id"))];
+        if (ids.length > MAX_OVERLAID) {
+          throw new Refusal(400, `expected at most ${MAX_OVERLAID} runs, found ${ids.length}`);
+        }
+        const runs = [];
+        for (const each of ids) {
+          const run = index.run(each);
+          const live = lives.of(folder.locate(each, ""), run);
+          while (await live.advance()) request.signal.throwIfAborted();
+          const { files: _files, columns: _columns, ...record } = told(run);
+          runs.push({ ...record, claims: claimsOf(each), log: live.news(null, run.status !== "running") });
+        }
+        return json({ runs });
       }
       case "/api/events": {
         watch();
@@ -98,7 +128,14 @@ export function handlerFor(folder: ResultsFolder, terms: Terms): (request: Reque
     return new Response(text, { headers });
   }
 
-  function claimsOf(id: string): readonly ShownClaim[] {
+  /** A run with the command that goes on with it, its folder as one would type it here. */
+  function told(run: RunRecord): RunRecord {
+    if (run.resumedBy === "") return run;
+    const path = join(relative(Deno.cwd(), folder.root), run.id);
+    return { ...run, resumedBy: run.resumedBy + (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path}'`) };
+  }
+
+  function claimsOf(id: string): ShownClaim[] {
     try {
       return shownClaims(readJson(folder.locate(id, "claims.json")));
     } catch {
@@ -135,11 +172,10 @@ function json(content: unknown): Response {
 
 /** A list that is looked at every few seconds is sent where it has changed. */
 async function unlessKnown(request: Request, text: string): Promise<Response> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  const etag = `W/"${[...digest.subarray(0, 12)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
+  const etag = await eTag(text, { weak: true });
   const headers = { etag, "cache-control": "private, no-cache", "content-type": "application/json" };
-  const known = request.headers.get("if-none-match") === etag;
-  return new Response(known ? null : text, { status: known ? 304 : 200, headers });
+  if (!ifNoneMatch(request.headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers });
+  return new Response(text, { headers });
 }
 
 async function file(path: string): Promise<Response> {

@@ -296,3 +296,51 @@ Deno.test("the claims' columns of a log are those of the table", () =>
       ["experiment", "run", "preset", ...Object.keys(standardColumns.claim)],
     );
   }));
+
+Deno.test("measures, theories, claims and rivals are tables; what a row leaves out is NULL", () =>
+  inFolder(async (folder) => {
+    writeSample(folder);
+    const ask = async (sql: string) => (await query(folder, ["--format=ndjson", sql])).stdout.split("\n").slice(0, -1);
+    assertEquals(
+      await ask(
+        "select quantity, count(*) as n, count(layer) as layers, count(index) as indices from measures group by all order by 1",
+      ),
+      ['{"quantity":"loss","n":248,"layers":0,"indices":0}', '{"quantity":"product","n":496,"layers":0,"indices":496}'],
+    );
+    assertEquals(await ask("select distinct theory, series, step, value from theories order by step"), [
+      '{"theory":"flow","series":"main","step":0,"value":1}',
+      '{"theory":"flow","series":"main","step":300,"value":0.25}',
+    ]);
+    assertEquals(await ask("select predicted, measured, replicas, replicasToSettle, verdict from claims limit 1"), [
+      '{"predicted":null,"measured":100,"replicas":4,"replicasToSettle":null,"verdict":"reproduced"}',
+    ]);
+    assertEquals(await ask("select distinct id, rival, error from rivals"), [
+      '{"id":"delay","rival":"flow","error":0.25}',
+    ]);
+  }));
+
+Deno.test("a value that is none of its column's type is NULL, and a warning says which", () =>
+  inFolder(async (folder) => {
+    const columns = {
+      odd: { step: int("", ""), loss: float("", ""), name: text(""), right: { type: "bool", unit: "", meaning: "" } },
+    } as const;
+    const log = "results/odd/run/log.ndjson";
+    writeRun(`${folder}/results/odd/run`, { experiment: "odd" }, columns, []);
+    const rows = [
+      { step: 1, loss: 2, name: "a", right: true },
+      { step: true, loss: true, name: 3, right: 1 },
+      { step: 900003.6, loss: "1", name: null, right: "true" },
+      { step: "5", name: { a: 1 } },
+      { step: 1e300, loss: [1] },
+    ];
+    const lines = [...rows.map((row) => JSON.stringify({ kind: "odd", ...row })), '{"kind":"odd","step":3.0,"loss":4}'];
+    Deno.writeTextFileSync(`${folder}/${log}`, lines.join("\n") + "\n");
+    const { code, stdout, stderr } = await query(folder, ["--format=csv", 'select step, loss, name, "right" from odd']);
+    assertEquals([code, stdout], [0, "step,loss,name,right\n1,2,a,true\n,,,\n,,,\n,,,\n,,,\n3,4,,\n"]);
+    assertEquals(stderr.trimEnd().split("\n"), [
+      `warning: expected whole numbers as step of odd rows, found true in ${log} (and 3 others); NULL there`,
+      `warning: expected numbers as loss of odd rows, found true in ${log} (and 2 others); NULL there`,
+      `warning: expected text as name of odd rows, found 3 in ${log} (and 1 others); NULL there`,
+      `warning: expected true or false as right of odd rows, found 1 in ${log} (and 1 others); NULL there`,
+    ]);
+  }));

@@ -73,23 +73,31 @@ export function writeSample(folder: string): void {
       for (const replica of [0, 1, 2, 3]) {
         const learned = step >= transition(layers, replica);
         rows.push({ kind: "train", step, replica, loss: (learned ? 0.05 : 1) + 0.01 * replica });
-        const at = { kind: "measure", series: "main", step, replica, quantity: "product" };
-        rows.push({ ...at, index: 1, value: learned ? 1 : 0.1 }, { ...at, index: 2, value: step / 300 + 0.01 });
+        const at = { kind: "measure", series: "main", step, replica };
+        rows.push({ ...at, quantity: "loss", value: (learned ? 0.05 : 1) + 0.01 * replica });
+        const product = { ...at, quantity: "product" };
+        rows.push({ ...product, index: 1, value: learned ? 1 : 0.1 }, {
+          ...product,
+          index: 2,
+          value: step / 300 + 0.01,
+        });
       }
+    }
+    for (const step of [0, 300]) {
+      rows.push({ kind: "theory", theory: "flow", series: "main", step, quantity: "loss", value: 1 - step / 400 });
     }
     rows.push({
       kind: "claim",
       id: "delay",
       source: "here",
       criterion: "later with depth",
-      predicted: 100,
       measured: 100,
       low: 90,
       high: 110,
       replicas: 4,
       verdict: "reproduced",
       detail: "",
-    });
+    }, { kind: "rival", id: "delay", rival: "flow", error: 0.25 });
     const name = `2026-11-22T09-3${layers}-18Z-cpu-seed1`;
     const start = `2026-11-22T09:3${layers}:18.977Z`;
     writeRun(`${folder}/results/depths/${name}`, { configuration: { layers }, start }, transformer, rows);

@@ -60,7 +60,7 @@ Deno.test("one page holds runs, their claims, figures and method, and names no o
     "experiments/made_up.ts --preset=smoke",
   ]);
   assertEquals([first.claims[0].id, first.figures[0].name, first.figures[0].note], ["c", "loss", ""]);
-  assertEquals(first.training.curves[0].points.length, 10);
+  assertEquals(first.log.curves[0].points.length, 10);
   assertEquals(second.record.question, "</script><script>alert(1)</script>");
   assert(!page.includes("<script>alert"), "text of a run became markup");
   assertStringIncludes(page, "default-src 'none'");

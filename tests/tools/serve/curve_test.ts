@@ -4,7 +4,11 @@ import { Curve } from "../../../lib/tools/serve/curve.ts";
 Deno.test("few positions stay as they are, replicas together", () => {
   const curve = new Curve(10);
   [[0, 1], [0, 3], [5, 2], [5, 4]].forEach(([x, y], time) => curve.add(x, y, time));
-  assertEquals(curve.since(-1), { from: 0, points: [[0, 2, 1, 3], [5, 3, 2, 4]], merged: 1 });
+  assertEquals(curve.since(-1), {
+    from: 0,
+    points: [[0, 2, 1, 3, Math.SQRT2, 2], [5, 3, 2, 4, Math.SQRT2, 2]],
+    merged: 1,
+  });
 });
 
 Deno.test("replicas logged one after the other make the same curve as side by side", () => {
@@ -55,4 +59,15 @@ Deno.test("a reader that takes changes has the same curve as one that takes all"
     assertEquals(had, curve.since(-1)!.points as unknown[]);
   }
   assertEquals(curve.since(3000), null);
+});
+
+Deno.test("the deviation is that between replicas, not that along the curve, however many positions share a point", () => {
+  const curve = new Curve(16);
+  for (let step = 0; step < 5000; step++) {
+    for (const replica of [-1, 0, 1]) curve.add(step, 10 * step + replica, step);
+  }
+  for (const [, , , , deviation, count] of curve.since(-1)!.points) {
+    assertAlmostEquals(deviation, 1, 1e-9);
+    assertEquals(count, 3);
+  }
 });

@@ -1,25 +1,48 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { float, int } from "../../../lib/run/columns.ts";
+import { float, int, text } from "../../../lib/run/columns.ts";
 import { LogDigest } from "../../../lib/tools/serve/log_digest.ts";
-import { columns, trainLines } from "./runs.ts";
+import { columns, row, trainLines } from "./runs.ts";
 
-const product = { kind: "measure", series: "main", quantity: "product" };
-
-Deno.test("columns say what is a position, a value, a figure and a curve", () => {
+Deno.test("a quantity is a figure, series and places its curves, theories stand beside what is measured", () => {
   const digest = new LogDigest(columns);
-  for (const mode of [1, 2]) {
-    for (const x of [0, 10]) {
-      digest.add(
-        JSON.stringify({ ...product, step: x, index: mode, replica: 0, value: mode + x }),
-      );
+  for (const step of [0, 10]) {
+    for (const replica of [0, 1]) {
+      digest.add(row("measure", { step, replica, value: step + replica }));
+      digest.add(row("measure", { series: "control", step, replica, value: 7 }));
+      digest.add(row("measure", { step, replica, quantity: "QK norm", layer: 1, head: 0, value: 3 }));
     }
+    digest.add(row("theory", { theory: "exact flow", step, value: step }));
   }
   const patches = digest.since(-1);
-  assertEquals(patches.map(({ name }) => [name!.x, name!.y, name!.facets, name!.groups]), [
-    ["step", "value", { quantity: "product" }, { series: "main", index: "1" }],
-    ["step", "value", { quantity: "product" }, { series: "main", index: "2" }],
+  assertEquals(patches.map(({ name }) => [name!.kind, name!.facets.quantity, name!.groups, name!.theory]), [
+    ["measure", "loss", { series: "main" }, ""],
+    ["measure", "loss", { series: "control" }, ""],
+    ["measure", "QK norm", { series: "main", layer: "1", head: "0" }, ""],
+    ["measure", "loss", { series: "main" }, "exact flow"],
   ]);
-  assertEquals(patches[1].points, [[0, 2, 2, 2], [10, 12, 12, 12]]);
+  assertEquals([patches[0].name!.x, patches[0].name!.y], ["step", "value"]);
+  assertEquals(patches[0].points, [[0, 0.5, 0, 1, Math.SQRT1_2, 2], [10, 10.5, 10, 11, Math.SQRT1_2, 2]]);
+  assertEquals(patches[3].points, [[0, 0, 0, 0, 0, 1], [10, 10, 10, 10, 0, 1]]);
+});
+
+Deno.test("text that is no series tells figures apart, as study does in older logs", () => {
+  const digest = new LogDigest({
+    measure: {
+      study: text(""),
+      x: float("", ""),
+      replica: int("", ""),
+      quantity: text(""),
+      mode: int("", ""),
+      value: float("", ""),
+    },
+  });
+  for (const mode of [1, 2]) {
+    digest.add(JSON.stringify({ kind: "measure", study: "main", x: 0, replica: 0, quantity: "q", mode, value: 1 }));
+  }
+  assertEquals(digest.since(-1).map(({ name }) => [name!.x, name!.facets, name!.groups]), [
+    ["x", { study: "main", quantity: "q" }, { mode: "1" }],
+    ["x", { study: "main", quantity: "q" }, { mode: "2" }],
+  ]);
 });
 
 Deno.test("a number written before the replica is a condition, and no value", () => {
@@ -37,20 +60,30 @@ Deno.test("the newest values are means over replicas at the last step that is wh
   const digest = new LogDigest(columns);
   const lines = trainLines(0, 3).split("\n");
   for (const line of lines.slice(0, 5)) digest.add(line);
-  assertEquals(digest.newest().train, { x: "step", at: 1, values: { loss: 0.55 } });
+  const newest = (at: number, value: number) => [{ kind: "train", quantity: "loss", groups: {}, x: "step", at, value }];
+  assertEquals(digest.newest(false), newest(1, 0.55));
+  digest.add(lines[5]);
+  assertEquals(digest.newest(false)[0].at, 2, "as many replicas as before");
+  assertEquals(digest.newest(true)[0].at, 2);
+  digest.add('{"kind":"train","step":3,"replica":0,"loss":5}');
+  assertEquals([digest.newest(false)[0].at, digest.newest(true)], [2, newest(3, 5)]);
 });
 
-Deno.test("of measured numbers the newest are those of the first series, by quantity", () => {
+Deno.test("the newest values are those of the main series: controls, sweeps and places are not averaged with it", () => {
   const digest = new LogDigest(columns);
-  for (const [series, step, value] of [["main", 0, 4], ["main", 10, 2], ["control", 10, 9]] as const) {
-    for (const replica of [0, 1]) {
-      for (const quantity of ["loss", "accuracy"]) {
-        const at = { kind: "measure", series, step, quantity, replica };
-        digest.add(JSON.stringify({ ...at, value: value + replica + (quantity === "loss" ? 0 : 100) }));
-      }
-    }
+  for (const step of [0, 10, 40]) {
+    digest.add(row("measure", { series: "depth-2", step, replica: 0, value: 100 }));
+    digest.add(row("measure", { step, replica: 0, value: step }));
+    digest.add(row("measure", { step, replica: 1, value: step + 1 }));
+    for (const head of [0, 1]) digest.add(row("measure", { step, replica: 0, quantity: "norm", head, value: head }));
+    digest.add(row("theory", { theory: "flow", step, value: -1 }));
   }
-  assertEquals(digest.newest().measure, { x: "step", at: 10, values: { loss: 2.5, accuracy: 102.5 } });
+  // A sweep after the training.
+  digest.add(row("measure", { series: "N = 8", step: 9999, replica: 0, value: 3 }));
+  assertEquals(digest.newest(true), [
+    { kind: "measure", quantity: "loss", groups: { series: "main" }, x: "step", at: 40, value: 40.5 },
+    { kind: "measure", quantity: "norm", groups: { series: "main", head: "0" }, x: "step", at: 40, value: 0 },
+  ]);
 });
 
 Deno.test("what is no row is counted and harmless", () => {
@@ -78,15 +111,7 @@ Deno.test("curves without end are not kept without end", () => {
   const digest = new LogDigest(columns);
   for (let mode = 0; mode < 1000; mode++) {
     digest.add(
-      JSON.stringify({
-        ...product,
-        series: "<b>",
-        step: 0,
-        replica: 0,
-        quantity: "q".repeat(1000),
-        index: mode,
-        value: 1,
-      }),
+      row("measure", { series: "<b>", step: 0, replica: 0, quantity: "q".repeat(1000), index: mode, value: 1 }).trim(),
     );
   }
   assertEquals(digest.since(-1).length, 400);

@@ -57,6 +57,14 @@ export function trainLines(from: number, to: number, spike = -1): string {
   return lines;
 }
 
+/** A row of a measurement or a theory. */
+export function row(
+  kind: "measure" | "theory",
+  cells: Readonly<Record<string, number | string>>,
+): string {
+  return JSON.stringify({ kind, series: "main", quantity: "loss", ...cells }) + "\n";
+}
+
 /** A folder of results in a temporary place; `using` removes it. */
 export class Results implements Disposable {
   /** The folder. */

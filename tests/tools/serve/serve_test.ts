@@ -10,13 +10,15 @@ const parseServeOptions = (args: string[]) => {
 };
 
 Deno.test("stays on this machine, and asks for a token elsewhere", () => {
-  assertEquals(parseServeOptions([]), { results: "results", port: null, host: "127.0.0.1", token: false });
+  assertEquals(parseServeOptions([]), { results: "results", port: null, host: "127.0.0.1", token: false, base: "" });
   assertEquals(parseServeOptions(["runs", "--port=0", "--host=0.0.0.0"]), {
     results: "runs",
     port: 0,
     host: "0.0.0.0",
     token: true,
+    base: "",
   });
+  assertEquals(parseServeOptions(["--base=/node/host/8000/"])?.base, "/node/host/8000");
   assertEquals(parseServeOptions(["--host=localhost", "--token"])?.token, true);
   assertEquals(parseServeOptions(["--help"]), null);
 });
@@ -27,6 +29,7 @@ Deno.test("says what is wrong with a command line", () => {
   assertEquals(refused("--port=70000"), 'expected --port to be an integer ≥ 0 and ≤ 65535, found "70000"');
   assertEquals(refused("--port="), "expected a value after --port, found none (write --port=VALUE)");
   assertEquals(refused("--host="), "expected a value after --host, found none (write --host=VALUE)");
+  assertEquals(refused("--base=x"), 'expected --base to be a path as /node/host/8000, found "x"');
   assertEquals(refused("a", "b"), "expected FOLDER, as in: ./lab serve FOLDER; found a b");
 });
 
@@ -34,7 +37,7 @@ Deno.test("serves on a free port, and refuses one that is taken", async () => {
   using results = new Results();
   results.run("made_up/a");
   const lines: string[] = [];
-  const options = { results: results.path, port: 0, host: "127.0.0.1", token: true };
+  const options = { results: results.path, port: 0, host: "127.0.0.1", token: true, base: "" };
   const server = serve(options, (line) => lines.push(line));
   try {
     const address = lines.find((line) => line.startsWith("open:"))!;

@@ -3,11 +3,12 @@ import type { Point } from "../../../lib/tools/serve/curve.ts";
 import type { News } from "../../../lib/tools/serve/live_run.ts";
 import { ResultsFolder } from "../../../lib/tools/serve/results_folder.ts";
 import { handlerFor } from "../../../lib/tools/serve/server.ts";
-import { Results, trainLines } from "./runs.ts";
+import { Results, row, trainLines } from "./runs.ts";
+import { openLog } from "../../../lib/run/open_log.ts";
 
 /** A server without a socket. */
-function serverOf(results: Results, token: string | null = null) {
-  const handle = handlerFor(ResultsFolder.open(results.path), { port: 8000, token });
+function serverOf(results: Results, token: string | null = null, base = "") {
+  const handle = handlerFor(ResultsFolder.open(results.path), { port: 8000, token, base });
   return (path: string, init: RequestInit = {}) => handle(new Request(`http://localhost:8000${path}`, init));
 }
 
@@ -108,14 +109,129 @@ Deno.test("with a token, nothing is told to whoever lacks it", async () => {
   }
   const login = await get(`//elsewhere.example/run?id=a&token=${token}`);
   assertEquals(login.status, 303);
-  assertEquals(login.headers.get("location"), "/elsewhere.example/run?id=a");
+  assertEquals(login.headers.get("location"), "./run?id=a");
+  assertEquals((await get(`/?token=${token}`)).headers.get("location"), "./");
+  assertEquals((await get(`/javascript:x?token=${token}`)).headers.get("location"), "./javascript:x");
   const cookie = login.headers.get("set-cookie")!;
   assertStringIncludes(cookie, "HttpOnly; SameSite=Strict");
+  assert(!cookie.includes("Path"), "a path of ours would be none behind a proxy");
   for (const headers of [{ cookie: `other=1; ${cookie.split(";")[0]}` }, { authorization: `Bearer ${token}` }]) {
     const response = await get("/api/runs", { headers: new Headers(Object.entries(headers)) });
     assertEquals(response.status, 200);
     await response.body?.cancel();
   }
+});
+
+Deno.test("every address is relative, and a path that a proxy leaves before it is taken off", async () => {
+  using results = new Results();
+  results.run("made_up/a", {}, trainLines(0, 3));
+  const get = serverOf(results);
+  for (const path of ["/", "/run", "/compare"]) {
+    const page = await (await get(path)).text();
+    const addresses = [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, address]) => address);
+    assertGreater(addresses.length, 4);
+    assertEquals(addresses.filter((address) => /^\/|:/.test(address)), []);
+  }
+  for (const name of ["list", "run", "compare", "figure", "chart_card", "dom"]) {
+    const script = await (await get(`/assets/${name}.js`)).text();
+    const absolute = script.match(/(?:href: |"href", |fetch\(|address\(|EventSource\()["'`]\/.*/g) ?? [];
+    assertEquals(absolute, [], `an absolute address in ${name}.js`);
+  }
+  const behind = serverOf(results, null, "/user/me/proxy/8000");
+  const status = async (path: string) => {
+    const response = await behind(path);
+    await response.body?.cancel();
+    return [response.status, response.headers.get("location")];
+  };
+  assertEquals(await status("/user/me/proxy/8000"), [308, "/user/me/proxy/8000/"]);
+  for (const path of ["", "run?id=made_up/a", "api/runs", "assets/run.js"]) {
+    assertEquals(await status(`/user/me/proxy/8000/${path}`), [200, null], path);
+    assertEquals(await status(`/${path}`), [200, null], "a proxy that takes its path off");
+  }
+  assertEquals((await status("/user/you/api/runs"))[0], 404);
+});
+
+Deno.test("a manifest, a log or claims that are links out of the results are not followed", async () => {
+  using results = new Results();
+  using elsewhere = new Results();
+  const secret = elsewhere.run("made_up/secret", {}, trainLines(0, 3));
+  elsewhere.write("made_up/secret/claims.json", "[]");
+  const get = serverOf(results);
+  for (const name of ["manifest.json", "log.ndjson", "claims.json"]) {
+    const folder = results.run("made_up/a", {}, trainLines(0, 3));
+    results.write("made_up/a/claims.json", "[]");
+    assertEquals((await get("/api/run?id=made_up/a")).status, 200);
+    Deno.removeSync(`${folder}/${name}`);
+    Deno.symlinkSync(`${secret}/${name}`, `${folder}/${name}`);
+    for (const path of ["run?id=made_up/a", "overlay?id=made_up/a", "events?id=made_up/a"]) {
+      const response = await get(`/api/${path}`);
+      assertEquals(response.status, 403, `${name} by ${path}`);
+      await response.body?.cancel();
+    }
+    assertEquals((await (await get("/api/runs")).json()).runs.length, 0);
+    assertEquals((await (await get("/api/last")).json()).values, {});
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("claims of any content are claims whose every field has its type", async () => {
+  using results = new Results();
+  results.run("made_up/a");
+  const sound = {
+    ...{ id: "c", statement: "It falls.", source: "§1", criterion: "at most 1", verdict: "inconclusive" },
+    ...{ predicted: null, measured: null, low: null, high: null, replicas: 0, replicasToSettle: null },
+  };
+  results.write("made_up/a/claims.json", JSON.stringify([null, 7, [], { id: 3 }, { ...sound, measured: "1" }, sound]));
+  const get = serverOf(results);
+  const { claims } = await (await get("/api/run?id=made_up/a")).json();
+  assertEquals(claims, [{ ...sound, words: { predicted: "–", measured: "–", notes: [] } }]);
+});
+
+Deno.test("several runs are told at once, with their curves; last values come from the ends of the logs", async () => {
+  using results = new Results();
+  for (const name of ["a", "b"]) results.run(`made_up/${name}`, {}, trainLines(0, 3000));
+  const rows = [0, 1].map((replica) => row("measure", { step: 10, replica, value: 2 + replica })).join("");
+  results.run("made_up/c", {}, rows + row("measure", { series: "control", step: 10, replica: 0, value: 9 }));
+  results.run("made_up/none");
+  const get = serverOf(results);
+  const { runs } = await (await get("/api/overlay?id=made_up/a&id=made_up/b&id=made_up/a")).json();
+  assertEquals(runs.map(({ id, log }: { id: string; log: News }) => [id, log.rows, log.newest[0].at]), [
+    ["made_up/a", 6000, 2999],
+    ["made_up/b", 6000, 2999],
+  ]);
+  const { values, more } = await (await get("/api/last")).json();
+  assertEquals(more, false);
+  assertEquals(Object.keys(values["made_up/a"]), ["loss"]);
+  assertEquals([values["made_up/c"], values["made_up/none"]], [{ loss: 2.5 }, {}]);
+  const many = Array.from({ length: 101 }, (_, index) => `id=${index}`).join("&");
+  assertEquals((await get(`/api/overlay?${many}`)).status, 400);
+});
+
+Deno.test("a run that has stopped says how it goes on, where it has left a checkpoint", async () => {
+  using results = new Results();
+  const stopped = { status: "interrupted" as const, reason: "SIGINT" };
+  results.run("made_up/a", stopped);
+  const get = serverOf(results);
+  const resumedBy = async () => (await (await get("/api/run?id=made_up/a")).json()).resumedBy;
+  assertEquals(await resumedBy(), "");
+  results.run("made_up/a", stopped, trainLines(0, 3));
+  results.write("made_up/a/checkpoints/step-00000010.safetensors", "");
+  assertMatch(await resumedBy(), /^\.\/lab run experiments\/made_up\.ts --resume='?.*made_up\/a'?$/);
+});
+
+Deno.test("notes, tags and archive are files of the run's folder", async () => {
+  using results = new Results();
+  results.run("made_up/a");
+  const get = serverOf(results);
+  const said = async () => {
+    const { notes, tags, archived } = await (await get("/api/run?id=made_up/a")).json();
+    return [notes, tags, archived];
+  };
+  assertEquals(await said(), ["", [], false]);
+  results.write("made_up/a/notes.md", "The **good** one.\n");
+  results.write("made_up/a/tags.txt", "figure-2, rerun\nfigure-2");
+  results.write("made_up/a/archived", "");
+  assertEquals(await said(), ["The **good** one.", ["figure-2", "rerun"], true]);
 });
 
 Deno.test("a file of a run is shown without rights, or not shown at all", async () => {
@@ -180,7 +296,7 @@ Deno.test("a complete run is told in full, with its extremes, and the stream end
   assertEquals(events.at(-1)!.type, "end");
   assertEquals(events.filter(({ type }) => type === "run").length, 1);
   const last = events.findLast(({ type }) => type === "log")!.data;
-  assertEquals([last.rows, last.passedOver, last.newest.train.at], [40_000, 0, 19_999]);
+  assertEquals([last.rows, last.passedOver, last.newest[0].at], [40_000, 0, 19_999]);
   const points: Point[] = [];
   for (const { data, type } of events) {
     for (const { from, points: tail } of type === "log" ? data.curves : []) points.splice(from, Infinity, ...tail);
@@ -192,6 +308,7 @@ Deno.test("a complete run is told in full, with its extremes, and the stream end
 Deno.test("a running run moves, and a reader goes on where it was, even after the server was started again", async () => {
   using results = new Results();
   const folder = results.run("made_up/a", { status: "running", end: null, elapsedMs: null }, trainLines(0, 5));
+  using _log = openLog(`${folder}/log.ndjson`);
   const get = serverOf(results);
   const append = (text: string) => Deno.writeTextFileSync(`${folder}/log.ndjson`, text, { append: true });
   const first = await eventsUntil(await get("/api/events?id=made_up/a"), ({ type }) => type === "log");
@@ -219,17 +336,18 @@ Deno.test("a running run moves, and a reader goes on where it was, even after th
 Deno.test("a watched run that is cut back, and one that crashes, are told as such", async () => {
   using results = new Results();
   const folder = results.run("made_up/a", { status: "running", end: null, elapsedMs: null }, trainLines(0, 50));
+  const log = openLog(`${folder}/log.ndjson`);
   const get = serverOf(results);
   let logs = 0;
   const events = await eventsUntil(await get("/api/events?id=made_up/a"), ({ type }) => {
     if (type === "log" && ++logs === 1) {
       Deno.truncateSync(`${folder}/log.ndjson`, 0);
       Deno.writeTextFileSync(`${folder}/log.ndjson`, trainLines(0, 3), { append: true });
-    } else if (type === "log") results.age("made_up/a");
+    } else if (type === "log" && logs === 2) log.close();
     return false;
   });
   const news = events.filter(({ type }) => type === "log").map(({ data }) => [data.reset, data.rows]);
-  assertEquals(news, [[true, 100], [true, 6]]);
+  assertEquals(news, [[true, 100], [true, 6], [false, 6]], "the last one says that the last step is whole");
   assertEquals(events.filter(({ type }) => type === "run").map(({ data }) => data.status), ["running", "crashed"]);
   assertEquals(events.at(-1)!.type, "end");
 });

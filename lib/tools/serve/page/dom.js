@@ -62,23 +62,37 @@ export function statusBadge(status) {
   );
 }
 
-/** Claims by verdict: ✓ 12  ✗ 1  ~ 2. */
+/** Claims by verdict: ✓ 12  ✗ 1  ~ 2; those of a trial are not judged. */
 export function verdictCounts(verdicts) {
-  const kinds = [["reproduced", "✓"], ["not reproduced", "✗"], ["inconclusive", "~"], ["trial", "…"]];
+  const kinds = [["reproduced", "✓"], ["not reproduced", "✗"], ["inconclusive", "~"], ["trial", "trial:"]];
   const present = kinds.filter(([name]) => verdicts[name] > 0);
   if (present.length === 0) return h("span", { class: "quiet" }, "–");
+  const words = (name) =>
+    name === "trial" ? `${verdicts[name]} not judged, as in every trial` : `${verdicts[name]} ${name}`;
   return h(
     "span",
     { class: "counts" },
     ...present.map(([name, sign]) =>
       h(
         "span",
-        { class: `verdict ${name.replace(" ", "-")}`, title: `${verdicts[name]} ${name}` },
+        { class: `verdict ${verdictClass(name)}`, title: words(name) },
         h("span", { "aria-hidden": "true" }, `${sign} ${verdicts[name]}`),
-        h("span", { class: "hidden" }, `${verdicts[name]} ${name}`),
+        h("span", { class: "hidden" }, words(name)),
       )
     ),
   );
+}
+
+const VERDICTS = ["reproduced", "not reproduced", "inconclusive", "trial"];
+
+/** Class of a verdict; of a word that is none, as one that is not there yet. */
+export function verdictClass(verdict) {
+  return VERDICTS.includes(verdict) ? verdict.replace(" ", "-") : "pending";
+}
+
+/** Sentences beside the numbers of a claim. */
+export function notesOf({ verdict, words }) {
+  return [...(verdict === "trial" ? ["a trial judges nothing"] : []), ...(words?.notes ?? [])];
 }
 
 /** Table of claims; each with its numbers, or with its criterion alone while the run has not judged it. */
@@ -86,8 +100,10 @@ export function claimsTable(claims) {
   const heads = ["claim", "verdict", "predicted", "measured [interval]", "criterion, fixed before the run"];
   const rows = claims.map((claim) => {
     const { id, statement, source, criterion, verdict, words } = claim;
-    const judged = typeof verdict === "string";
-    const cells = [
+    const judged = typeof verdict === "string" && verdict !== "";
+    return h(
+      "tr",
+      {},
       h(
         "th",
         { scope: "row" },
@@ -98,18 +114,13 @@ export function claimsTable(claims) {
       h(
         "td",
         { "data-label": heads[1] },
-        h(
-          "span",
-          { class: `verdict ${judged ? verdict.replace(" ", "-") : "pending"}` },
-          judged ? verdict : "not judged",
-        ),
-        ...(words?.notes ?? []).map((note) => h("span", { class: "quiet detail" }, note)),
+        h("span", { class: `verdict ${verdictClass(verdict)}` }, judged ? verdict : "not judged"),
+        ...(judged ? notesOf(claim).map((note) => h("span", { class: "quiet detail" }, note)) : []),
       ),
       h("td", { class: "number", "data-label": heads[2] }, words?.predicted ?? "–"),
       h("td", { class: "number", "data-label": heads[3] }, words?.measured ?? "–"),
       h("td", { class: "criterion", "data-label": heads.at(-1) }, String(criterion)),
-    ];
-    return h("tr", {}, ...cells);
+    );
   });
   return h(
     "div",

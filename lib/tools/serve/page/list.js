@@ -1,25 +1,30 @@
-/** The list of runs: filter, search, choose some to compare. */
+/** The list of runs: filter, search, sort by any option that differs or any last value, choose some to compare. */
 
-import { duration, h, statusBadge, time, verdictCounts } from "./dom.js";
+import { duration, h, short, statusBadge, time, verdictCounts } from "./dom.js";
 
 const LOOK_EVERY_MS = 3000;
+/** Columns shown unless somebody chooses. */
+const FIRST_OPTIONS = 3;
+const FIRST_VALUES = 2;
+/** Options that shape no result. */
+const TALK = ["quiet", "debug", "png", "checkpoint-every", "checkpoint-keep"];
+/** Runs that can be compared at once. */
+const MOST_CHOSEN = 100;
 const content = document.querySelector("#content");
 const search = h("input", {
   type: "search",
   id: "search",
   autocomplete: "off",
-  placeholder: "name, option=value, adapter, commit …",
+  placeholder: "name, option=value, tag, commit …",
   oninput: show,
 });
 const choices = { experiment: choice("experiment"), status: choice("status"), preset: choice("preset") };
-const order = h(
-  "select",
-  { id: "order", onchange: show },
-  ...[["start", "newest first"], ["oldest", "oldest first"], ["elapsedMs", "longest first"]]
-    .map(([value, text]) => h("option", { value }, text)),
-);
+const order = h("select", { id: "order", onchange: () => sortBy(...JSON.parse(order.value)) });
+const archived = h("input", { type: "checkbox", id: "archived", onchange: show });
 const count = h("p", { class: "quiet", role: "status" });
-const compare = h("a", { class: "button", href: "/compare" }, "Compare");
+const columnsMenu = h("details", { class: "menu" }, h("summary", {}, "Columns"), h("div", { class: "options" }));
+const compare = h("a", { class: "button", href: "compare" }, "Compare");
+const all = h("button", { type: "button", class: "small", onclick: chooseShown }, "Choose all shown");
 const bar = h(
   "div",
   { class: "bar", hidden: true },
@@ -36,26 +41,26 @@ const bar = h(
   }, "Clear"),
 );
 const body = h("tbody");
-const heads = ["", "run", "status", "preset", "adapter", "started (UTC)", "took", "claims"];
-const table = h(
-  "table",
-  { class: "runs cards" },
-  h(
-    "thead",
-    {},
-    h(
-      "tr",
-      {},
-      ...heads.map((head) => h("th", { scope: "col" }, head === "" ? h("span", { class: "hidden" }, "compare") : head)),
-    ),
-  ),
-  body,
-);
+const head = h("tr");
+const table = h("table", { class: "runs cards" }, h("thead", {}, head), body);
 
 const chosen = new Set();
-/** Rows by name of their run, made once and made again where the run has changed. */
+/** Rows by name of their run, made once and made again where the run or the columns have changed. */
 const rows = new Map();
-let runs = [];
+let [runs, last, shown, sort] = [[], {}, [], ["start", "descending"]];
+/** Columns that somebody has chosen, by their key; until then those that differ most. */
+let wanted = null;
+let known = "";
+
+/** Columns that every list has. */
+const FIXED = [
+  { key: "run", title: "run", of: (run) => run.id },
+  { key: "status", title: "status", of: (run) => run.status },
+  { key: "preset", title: "preset", of: (run) => run.preset },
+  { key: "start", title: "started (UTC)", of: (run) => run.start },
+  { key: "elapsedMs", title: "took", of: (run) => run.elapsedMs },
+  { key: "claims", title: "claims", of: (run) => run.verdicts.reproduced ?? 0 },
+];
 
 content.replaceChildren(
   h("h1", {}, "Runs"),
@@ -68,8 +73,15 @@ content.replaceChildren(
     ),
     h("div", { class: "field" }, h("label", { for: "order" }, "order"), order),
   ),
-  count,
-  table,
+  h(
+    "div",
+    { class: "filters tools" },
+    count,
+    columnsMenu,
+    h("div", { class: "field inline" }, archived, h("label", { for: "archived" }, "archived too")),
+    all,
+  ),
+  h("div", { class: "wide-table" }, table),
   bar,
 );
 
@@ -80,11 +92,50 @@ function choice(name) {
 /** Words that a search must find, in lower case. */
 function textOf(run) {
   const options = Object.entries(run.configuration).map(([name, value]) => `${name}=${value}`).join(" ");
-  return `${run.id} ${run.experiment} ${run.preset} ${run.status} ${run.adapter} ${run.gitCommit} ${run.reason} ${run.question} ${options}`
+  const said = `${run.tags.join(" ")} ${run.notes}`;
+  return `${run.id} ${run.experiment} ${run.preset} ${run.status} ${run.adapter} ${run.gitCommit} ${run.reason} ${run.question} ${options} ${said}`
     .toLowerCase();
 }
 
-function rowOf(run) {
+/** Options in which runs differ, those with the most values first, and quantities with a last value. */
+function offered(of) {
+  const values = new Map();
+  for (const run of of) {
+    for (const [name, value] of Object.entries(run.configuration)) {
+      if (TALK.includes(name)) continue;
+      if (!values.has(name)) values.set(name, new Set());
+      values.get(name).add(value);
+    }
+  }
+  const options = [...values].filter(([, found]) => found.size > 1).toSorted((a, b) => b[1].size - a[1].size)
+    .map(([name]) => ({
+      key: `option:${name}`,
+      title: name,
+      of: (run) => numberOr(run.configuration[name]),
+      cell: (run) => run.configuration[name] ?? "–",
+    }));
+  const uses = new Map();
+  for (const { id } of of) for (const name of Object.keys(last[id] ?? {})) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const quantities = [...uses].toSorted((a, b) => b[1] - a[1]).map(([name]) => ({
+    key: `last:${name}`,
+    title: `last ${name}`,
+    of: (run) => last[run.id]?.[name],
+    cell: (run) => short(last[run.id]?.[name]),
+  }));
+  return { options, quantities };
+}
+
+function numberOr(text) {
+  return text === undefined || text === "" || Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+/** Columns shown now, beside the fixed ones. */
+function columnsOf({ options, quantities }) {
+  if (wanted !== null) return [...options, ...quantities].filter(({ key }) => wanted.has(key));
+  return [...options.slice(0, FIRST_OPTIONS), ...quantities.slice(0, FIRST_VALUES)];
+}
+
+function rowOf(run, columns, stamp) {
   const query = new URLSearchParams({ id: run.id });
   const box = h("input", {
     type: "checkbox",
@@ -98,6 +149,7 @@ function rowOf(run) {
   box.checked = chosen.has(run.id);
   const name = run.id.split("/").at(-1);
   const took = run.elapsedMs ?? (run.status === "running" ? Date.now() - Date.parse(run.start) : null);
+  const label = (index) => ({ "data-label": FIXED[index].title });
   const cells = [
     h("td", { class: "tick" }, box),
     h(
@@ -105,37 +157,142 @@ function rowOf(run) {
       { scope: "row" },
       h(
         "a",
-        { href: `/run?${query}` },
+        { href: `run?${query}` },
         h("span", { class: "experiment" }, run.experiment),
         " ",
         h("span", { class: "quiet" }, name === run.experiment ? "" : name),
       ),
+      ...(run.archived ? [h("span", { class: "tag" }, "archived")] : []),
+      ...run.tags.map((tag) => h("span", { class: "tag" }, tag)),
+      run.notes ? h("span", { class: "quiet detail" }, run.notes.split("\n")[0].slice(0, 120)) : null,
     ),
     h(
       "td",
-      { "data-label": heads[2] },
+      label(1),
       statusBadge(run.status),
       run.reason ? h("span", { class: "quiet detail" }, run.reason.slice(0, 160)) : null,
     ),
-    h("td", { "data-label": heads[3] }, run.preset),
-    h("td", { "data-label": heads[4], class: "adapter" }, run.adapter || "–"),
-    h("td", { "data-label": heads[5], class: "number" }, time(run.start)),
-    h("td", { "data-label": heads[6], class: "number" }, duration(took)),
-    h("td", { "data-label": heads[7] }, verdictCounts(run.verdicts)),
+    h("td", label(2), run.preset),
+    h("td", { ...label(3), class: "number" }, time(run.start)),
+    h("td", { ...label(4), class: "number" }, duration(took)),
+    h("td", label(5), verdictCounts(run.verdicts)),
+    ...columns.map(({ title, cell }) =>
+      h("td", { "data-label": title, class: "extra" }, String(cell(run)).slice(0, 60))
+    ),
   ];
-  return { element: h("tr", {}, ...cells), box, text: textOf(run), stamp: JSON.stringify(run) };
+  return { element: h("tr", {}, ...cells), box, text: textOf(run), stamp };
+}
+
+/** Missing values last, numbers before text. */
+function compareBy(of, direction) {
+  const sign = direction === "ascending" ? 1 : -1;
+  const kind = (value) => value === undefined || value === null || value === "" ? 2 : typeof value === "number" ? 0 : 1;
+  return (a, b) => {
+    const [x, y] = [of(a), of(b)];
+    const [first, second] = [kind(x), kind(y)];
+    if (first !== second) return first - second;
+    if (first === 2) return 0;
+    return sign * (first === 0 ? x - y : x < y ? -1 : x > y ? 1 : 0);
+  };
+}
+
+function sortBy(key, direction) {
+  sort = [key, direction];
+  show();
+}
+
+function showHead(columns) {
+  const sortable = [...FIXED, ...columns];
+  const stamp = JSON.stringify([sortable.map(({ key }) => key), sort]);
+  if (head.dataset.stamp === stamp) return;
+  head.dataset.stamp = stamp;
+  const focused = head.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  head.replaceChildren(
+    h("th", { scope: "col" }, h("span", { class: "hidden" }, "compare")),
+    ...sortable.map(({ key, title }) => {
+      const now = sort[0] === key ? sort[1] : null;
+      const next = now === "ascending"
+        ? "descending"
+        : now === "descending"
+        ? "ascending"
+        : key === "start"
+        ? "descending"
+        : "ascending";
+      return h(
+        "th",
+        { scope: "col", "aria-sort": now },
+        h(
+          "button",
+          { type: "button", class: "sort", "data-key": key, onclick: () => sortBy(key, next) },
+          title,
+          h("span", { "aria-hidden": "true" }, now === null ? "" : now === "ascending" ? " ↑" : " ↓"),
+        ),
+      );
+    }),
+  );
+  if (focused !== null) head.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  const words = { start: ["oldest first", "newest first"], elapsedMs: ["shortest first", "longest first"] };
+  const entries = sortable.toSorted((a, b) => Number(b.key === "start") - Number(a.key === "start")).flatMap(
+    ({ key, title }) => {
+      const [up, down] = words[key] ?? [`${title} ↑`, `${title} ↓`];
+      return [[JSON.stringify([key, "descending"]), down], [JSON.stringify([key, "ascending"]), up]];
+    },
+  );
+  order.replaceChildren(...entries.map(([value, text]) => h("option", { value }, text)));
+  order.value = JSON.stringify(sort);
+}
+
+function showColumns({ options, quantities }, columns) {
+  const box = columnsMenu.querySelector(".options");
+  const keys = new Set(columns.map(({ key }) => key));
+  const stamp = JSON.stringify([options, quantities].map((all) => all.map(({ key }) => [key, keys.has(key)])));
+  if (box.dataset.stamp === stamp) return;
+  box.dataset.stamp = stamp;
+  columnsMenu.hidden = options.length + quantities.length === 0;
+  const focused = box.contains(document.activeElement) ? document.activeElement.id : null;
+  box.replaceChildren(...[...options, ...quantities].map(({ key, title }) => {
+    const tick = h("input", {
+      type: "checkbox",
+      id: `column-${key}`,
+      onchange: () => {
+        wanted ??= keys;
+        if (tick.checked) wanted.add(key);
+        else wanted.delete(key);
+        show();
+      },
+    });
+    tick.checked = keys.has(key);
+    return h("div", { class: "field inline" }, tick, h("label", { for: tick.id }, title));
+  }));
+  if (focused !== null) document.getElementById(focused)?.focus();
 }
 
 function show() {
   const words = search.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
-  const wanted = Object.entries(choices).filter(([, select]) => select.value !== "");
-  const shown = runs.filter((run) =>
-    wanted.every(([name, select]) => run[name] === select.value) &&
-    words.every((word) => rows.get(run.id).text.includes(word))
+  const filters = Object.entries(choices).filter(([, select]) => select.value !== "");
+  const hidden = runs.filter((run) => run.archived).length;
+  archived.closest(".field").hidden = hidden === 0;
+  shown = runs.filter((run) =>
+    (!run.archived || archived.checked) &&
+    filters.every(([name, select]) => run[name] === select.value) &&
+    words.every((word) => (rows.get(run.id)?.text ?? textOf(run)).includes(word))
   );
-  if (order.value === "oldest") shown.reverse();
-  if (order.value === "elapsedMs") shown.sort((a, b) => (b.elapsedMs ?? 0) - (a.elapsedMs ?? 0));
-  const elements = shown.map(({ id }) => rows.get(id).element);
+  const offer = offered(shown.length > 1 ? shown : runs);
+  const columns = columnsOf(offer);
+  showColumns(offer, columns);
+  const sorted = [...FIXED, ...columns].find(({ key }) => key === sort[0]);
+  if (sorted === undefined) sort = ["start", "descending"];
+  showHead(columns);
+  shown.sort(compareBy((sorted ?? FIXED[3]).of, sort[1]));
+  const keys = JSON.stringify(columns.map(({ key }) => key));
+  const elements = shown.map((run) => {
+    const stamp = `${keys}${run.stamp}${
+      columns.some(({ key }) => key.startsWith("last:")) ? last[run.id]?.stamp ?? "" : ""
+    }`;
+    let row = rows.get(run.id);
+    if (row?.stamp !== stamp) rows.set(run.id, row = rowOf(run, columns, stamp));
+    return row.element;
+  });
   // Moving an element takes the focus from it: nothing is moved unless something has changed.
   if (
     elements.length !== body.childElementCount || elements.some((element, index) => body.children[index] !== element)
@@ -144,19 +301,31 @@ function show() {
     body.replaceChildren(...elements);
     if (body.contains(focused)) focused.focus();
   }
+  all.hidden = shown.length < 2 || shown.length > MOST_CHOSEN;
+  const aside = hidden > 0 && !archived.checked ? `, ${hidden} archived` : "";
   count.textContent = runs.length === 0
-    ? "No runs here yet: deno task demo makes one, and it appears by itself."
-    : `${shown.length} of ${runs.length} runs`;
+    ? "No runs here yet: the first appears by itself."
+    : `${shown.length} of ${runs.length} runs${aside}`;
+}
+
+function chooseShown() {
+  for (const { id } of shown) {
+    chosen.add(id);
+    rows.get(id).box.checked = true;
+  }
+  showChosen();
 }
 
 function showChosen() {
   bar.hidden = chosen.size === 0;
   bar.querySelector("#chosen").textContent = chosen.size === 1
     ? "1 run chosen; one more to compare"
+    : chosen.size > MOST_CHOSEN
+    ? `${chosen.size} runs chosen; at most ${MOST_CHOSEN} are compared`
     : `${chosen.size} runs chosen`;
   const query = new URLSearchParams([...chosen].map((id) => ["id", id]));
-  compare.hidden = chosen.size < 2;
-  compare.setAttribute("href", `/compare?${query}`);
+  compare.hidden = chosen.size < 2 || chosen.size > MOST_CHOSEN;
+  compare.setAttribute("href", `compare?${query}`);
 }
 
 function fill(select, name) {
@@ -171,20 +340,43 @@ function fill(select, name) {
   select.value = values.includes(value) ? value : "";
 }
 
+/** Last values are read after the list is there, and in parts. */
+async function lookAtLast() {
+  for (let more = true; more;) {
+    const response = await fetch("api/last");
+    if (!response.ok) return;
+    const answer = await response.json();
+    more = answer.more;
+    let changed = false;
+    for (const [id, values] of Object.entries(answer.values)) {
+      const stamp = JSON.stringify(values);
+      if (last[id]?.stamp === stamp) continue;
+      last[id] = Object.defineProperty(values, "stamp", { value: stamp });
+      changed = true;
+    }
+    if (changed && !more) show();
+  }
+}
+
 async function look() {
   try {
-    const response = await fetch("/api/runs", { cache: "no-cache" });
+    const response = await fetch("api/runs", { cache: "no-cache" });
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error);
-    runs = answer.runs;
-    const there = new Set(runs.map(({ id }) => id));
-    for (const id of rows.keys()) if (!there.has(id)) rows.delete(id);
-    for (const run of runs) if (rows.get(run.id)?.stamp !== JSON.stringify(run)) rows.set(run.id, rowOf(run));
-    for (const [name, select] of Object.entries(choices)) fill(select, name);
+    const stamp = JSON.stringify(answer.runs);
+    if (stamp !== known) {
+      known = stamp;
+      runs = answer.runs.map((run) => ({ ...run, stamp: JSON.stringify(run) }));
+      const there = new Set(runs.map(({ id }) => id));
+      for (const id of rows.keys()) if (!there.has(id)) rows.delete(id);
+      for (const [name, select] of Object.entries(choices)) fill(select, name);
+    }
     show();
   } catch (error) {
     count.textContent = `The server does not answer (${error.message}); trying again.`;
+    return;
   }
+  await lookAtLast().catch(() => {});
 }
 
 async function watch() {

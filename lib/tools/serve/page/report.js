@@ -1,8 +1,9 @@
 /** The report: everything is in the page, and is laid out here. */
 
-import { chartSpec, Curves, positive, statement, titleOf } from "./charts.js";
+import { chartCard, chartControls } from "./chart_card.js";
+import { againstQuantity, Curves, quantityOf } from "./charts.js";
 import { claimsTable, duration, facts, h, short, statusBadge, time, verdictCounts } from "./dom.js";
-import { figureCard } from "./figure.js";
+import { figureCard, printed } from "./figure.js";
 
 const runs = JSON.parse(document.querySelector("#data").textContent);
 const several = runs.length > 1;
@@ -14,24 +15,40 @@ function tile(name, value) {
   return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 
-/** Training curves of all runs that have them, those of the same kind in one figure. */
-function trainingCards() {
-  const charts = runs.map(({ training }) => {
+/** Curves of all runs, those of the same quantity in one chart; empty where nothing was logged. */
+function logged() {
+  const all = runs.map(({ log }) => {
     const curves = new Curves();
-    if (training !== null) curves.take(training);
-    return new Map(curves.charts().map((chart) => [chart.key, chart]));
+    if (log !== null) curves.take(log);
+    return curves.charts();
   });
   const names = runs.map(({ record }, index) => `${index + 1}: ${record.id}`);
-  return [...new Set(charts.flatMap((of) => [...of.keys()]))].map((key) => {
-    const present = charts.map((of) => of.get(key));
-    const sample = present.find((chart) => chart !== undefined);
-    const curves = present.flatMap((chart, index) =>
-      chart?.curves.map((each) => ({ ...each, run: names[index] })) ?? []
-    );
-    const merged = Math.max(...present.map((chart) => chart?.merged ?? 1));
-    const spec = chartSpec({ ...sample, curves }, { log: positive(curves), runs: several ? names : undefined });
-    return figureCard({ name: titleOf(sample), load: () => Promise.resolve(spec), note: statement({ merged }) });
-  });
+  const keys = [...new Set(all.flatMap((charts) => charts.map(({ key }) => key)))];
+  if (keys.length === 0) return [];
+  const cards = keys.map((key) => ({ key, card: chartCard({ paper: true }) }));
+  const show = (settings) => {
+    for (const { key, card } of cards) {
+      const present = all.map((charts) => charts.find((chart) => chart.key === key));
+      const curves = present.flatMap((chart, index) => {
+        if (chart === undefined) return [];
+        const placed = settings.x.startsWith("quantity:")
+          ? againstQuantity(chart.curves, all[index], settings.x.slice(9))
+          : chart.curves;
+        return several ? placed.map((each) => ({ ...each, run: names[index] })) : placed;
+      });
+      const merged = Math.max(...present.map((chart) => chart?.merged ?? 1));
+      const sample = present.find((chart) => chart !== undefined);
+      card.take({ ...sample, curves, merged }, settings, several ? { names, title: "run" } : undefined);
+    }
+  };
+  const controls = chartControls(show);
+  controls.quantities([...new Set(all.flatMap((charts) => charts.map(quantityOf)))]);
+  show(controls.settings());
+  return [
+    h("h2", {}, several ? "Curves, from the logs" : "Curves, from the log"),
+    controls.element,
+    h("div", { class: "grid" }, ...cards.map(({ card }) => card.card)),
+  ];
 }
 
 function differences() {
@@ -124,6 +141,7 @@ function runParts({ record, claims, method, methodNote, again, figures }, index)
           figureCard({
             name,
             note,
+            paper: true,
             load: () => spec === null ? Promise.reject(new Error(note)) : Promise.resolve(spec),
           })
         ),
@@ -152,7 +170,7 @@ function runParts({ record, claims, method, methodNote, again, figures }, index)
   ].filter((part) => part !== null);
 }
 
-const training = trainingCards();
+const charts = logged();
 const first = runs[0].record;
 content.replaceChildren(
   h(
@@ -165,18 +183,15 @@ content.replaceChildren(
     ? [
       h("h2", {}, "Options that differ"),
       differences(),
-      ...(training.length === 0
-        ? []
-        : [h("h2", {}, "Training, from the logs"), h("div", { class: "grid" }, ...training)]),
+      ...charts,
     ]
     : []),
   ...runs.flatMap((run, index) => runParts(run, index)),
-  ...(!several && training.length > 0
-    ? [h("h2", {}, "Training, from the log"), h("div", { class: "grid" }, ...training)]
-    : []),
+  ...(several ? [] : charts),
   h(
     "p",
     { class: "quiet" },
-    "Drag a figure to move it, Shift and wheel to zoom, double-click to go back. This page holds all of its data and fetches nothing.",
+    "Drag a figure to move it, Shift and wheel to zoom, double-click to go back; drag over a chart to choose a part of it. This page holds all of its data and fetches nothing.",
   ),
 );
+printed().then(() => document.body.dataset.printable = "true");

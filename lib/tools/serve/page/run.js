@@ -1,8 +1,9 @@
 /** One run: how far it is, what it claims, its figures, its log as it grows, and how it was made. */
 
-import { chartSpec, Curves, positive, rowsOf, statement, titleOf } from "./charts.js";
+import { chartCard, chartControls } from "./chart_card.js";
+import { againstQuantity, Curves, labelOf, quantityOf } from "./charts.js";
 import { claimsTable, duration, facts, h, short, statusBadge, time } from "./dom.js";
-import { drawFigure, figureCard } from "./figure.js";
+import { figureCard } from "./figure.js";
 
 const content = document.querySelector("#content");
 const id = new URLSearchParams(location.search).get("id") ?? "";
@@ -16,6 +17,8 @@ const parts = {
   badge: h("span"),
   question: h("p", { class: "question" }),
   problem: h("p", { class: "problem", hidden: true }),
+  resume: h("p", { hidden: true }),
+  said: h("div", { class: "said" }),
   tiles: h("dl", { class: "tiles" }),
   bar: h("progress", { max: "1", "aria-label": "Steps done" }),
   claims: h("section", { "aria-labelledby": "claims" }),
@@ -24,12 +27,7 @@ const parts = {
   made: h("section", { "aria-labelledby": "made" }),
 };
 const logNote = h("p", { class: "quiet", role: "status" });
-const scale = h(
-  "select",
-  { id: "scale", onchange: () => redrawCharts() },
-  h("option", { value: "linear" }, "linear"),
-  h("option", { value: "log" }, "logarithmic where positive"),
-);
+const controls = chartControls(() => showCharts());
 const grid = h("div", { class: "grid" });
 const more = h("button", {
   type: "button",
@@ -48,7 +46,7 @@ parts.log.append(
     "div",
     { class: "heading" },
     h("h2", { id: "log" }, "Log"),
-    h("div", { class: "field inline" }, h("label", { for: "scale" }, "y axis"), scale),
+    controls.element,
   ),
   logNote,
   grid,
@@ -76,16 +74,23 @@ function showHead() {
   parts.question.textContent = question;
   parts.problem.hidden = reason === "";
   parts.problem.textContent = reason === "" ? "" : `${status}: ${reason}`;
-  const training = curves.newest.train ?? curves.newest.measure ?? Object.values(curves.newest)[0];
+  showSaid();
+  const training = furthest();
   const total = Number(record.configuration.steps);
   const known = training?.x === "step" && total > 0;
   parts.bar.hidden = !known || status !== "running";
   if (known) parts.bar.value = Math.min(1, training.at / total);
-  const values = Object.entries(training?.values ?? {}).slice(0, 3);
+  const values = curves.newest.slice(0, 3);
+  // What belongs to one series or place says so; what is called main is what the run is about.
+  const nameOf = ({ quantity, groups }) => {
+    const { series, ...place } = groups;
+    const of = labelOf(series === undefined || series === "main" ? place : groups);
+    return of === "" ? quantity : `${quantity} (${of})`;
+  };
   parts.tiles.replaceChildren(
     ...(training ? [tile(training.x, known ? `${short(training.at)} of ${short(total)}` : short(training.at))] : []),
     ...(status === "running" ? [tile("steps/s", rate())] : []),
-    ...values.map(([name, value]) => tile(status === "running" ? `${name} now` : `last ${name}`, short(value))),
+    ...values.map((one) => tile(status === "running" ? `${nameOf(one)} now` : `last ${nameOf(one)}`, short(one.value))),
     tile(
       status === "running" ? "running for" : "took",
       duration(elapsedMs ?? (status === "running" ? Date.now() - Date.parse(start) : null)),
@@ -97,9 +102,28 @@ function showHead() {
   );
 }
 
+/** How to go on with a run that has stopped, and what people say about it. */
+function showSaid() {
+  const { resumedBy, notes, tags, archived } = record;
+  parts.resume.hidden = resumedBy === "";
+  parts.resume.replaceChildren("It goes on from its last checkpoint with ", h("code", { class: "command" }, resumedBy));
+  parts.said.replaceChildren(
+    ...(archived ? [h("span", { class: "tag" }, "archived")] : []),
+    ...tags.map((tag) => h("span", { class: "tag" }, tag)),
+    ...(notes === "" ? [] : [h("p", { class: "notes" }, notes)]),
+  );
+  parts.said.hidden = parts.said.childElementCount === 0;
+}
+
+/** The newest value that is furthest along, of training where there is such a kind of row. */
+function furthest() {
+  const training = curves.newest.filter(({ kind }) => kind === "train");
+  return (training.length > 0 ? training : curves.newest).toSorted((a, b) => b.at - a.at)[0];
+}
+
 /** Steps per second over the last ten seconds. */
 function rate() {
-  const training = curves.newest.train ?? curves.newest.measure;
+  const training = furthest();
   if (training === undefined) return "–";
   const now = performance.now();
   const last = speed.at(-1);
@@ -133,9 +157,9 @@ function showFigures(specs) {
     const svg = `figures/${name}.svg`;
     return figureCard({
       name,
-      image: paths.includes(svg) ? address("/file", { path: svg }) : undefined,
+      image: paths.includes(svg) ? address("file", { path: svg }) : undefined,
       load: async () => {
-        const response = await fetch(address("/api/figure", { path }));
+        const response = await fetch(address("api/figure", { path }));
         const spec = await response.json();
         if (!response.ok) throw new Error(spec.error);
         return spec;
@@ -146,7 +170,7 @@ function showFigures(specs) {
 }
 
 async function showClaims() {
-  const response = await fetch(address("/api/run"));
+  const response = await fetch(address("api/run"));
   const judged = response.ok ? (await response.json()).claims : [];
   const claims = judged.length > 0 ? judged : curves.criteria;
   const stamp = JSON.stringify(claims);
@@ -161,7 +185,7 @@ function showMade() {
     h(
       "li",
       {},
-      h("a", { href: address("/file", { path }) }, path),
+      h("a", { href: address("file", { path }) }, path),
       h("span", { class: "quiet" }, ` ${bytes === null ? "" : `${short(bytes)} bytes. `}${description}`),
     )
   );
@@ -170,7 +194,7 @@ function showMade() {
     {},
     h(
       "a",
-      { href: address("/file", { path: record.status === "kept" ? "run.json" : "manifest.json" }) },
+      { href: address("file", { path: record.status === "kept" ? "run.json" : "manifest.json" }) },
       record.status === "kept" ? "run.json" : "manifest.json",
     ),
   );
@@ -197,10 +221,6 @@ function showMade() {
   );
 }
 
-function logAxis(chart) {
-  return scale.value === "log" && positive(chart.curves);
-}
-
 function showCharts() {
   const charts = curves.charts();
   parts.log.hidden = charts.length === 0 && record?.status !== "running";
@@ -210,80 +230,36 @@ function showCharts() {
       curves.passedOver > 0
         ? `; ${short(curves.passedOver)} passed over: torn, too long, or of more curves than are shown`
         : ""
-    }.`;
+    }. Drag over a chart to zoom.`;
   const shown = charts.slice(0, limit);
   more.hidden = charts.length <= limit;
   more.textContent = `Show ${charts.length - shown.length} more`;
   const wanted = new Set(shown.map(({ key }) => key));
-  for (const [key, { card, figure }] of drawn) {
+  for (const [key, chart] of drawn) {
     if (wanted.has(key)) continue;
-    figure?.stop();
-    card.remove();
+    chart.stop();
     drawn.delete(key);
   }
+  controls.quantities([...new Set(charts.map(quantityOf))]);
+  const settings = controls.settings();
   for (const chart of shown) {
-    const known = drawn.get(chart.key);
-    if (known === undefined) addChart(chart);
-    else known.take(chart);
+    let known = drawn.get(chart.key);
+    if (known === undefined) {
+      drawn.set(chart.key, known = chartCard());
+      grid.append(known.card);
+    }
+    known.take(placed(chart, charts, settings), settings);
   }
 }
 
-/** A chart that is drawn once it is seen, and moves only while it is. */
-function addChart(chart) {
-  const box = h("div", { class: "drawing" });
-  const note = h("span", { class: "quiet" });
-  const card = h(
-    "figure",
-    { class: "card" },
-    h(
-      "figcaption",
-      {},
-      h("h3", {}, titleOf(chart)),
-      h("p", { class: "quiet subtitle" }, "quantity" in chart.facets ? "" : chart.meaning),
-    ),
-    box,
-    h("div", { class: "below" }, note),
-  );
-  const entry = { card, figure: null, visible: false, stamp: "", chart, take };
-  function take(next) {
-    entry.chart = next;
-    note.textContent = statement(next);
-    if (!entry.visible) return;
-    const last = next.curves.map(({ points }) => [points.length, points.at(-1)]);
-    const stamp = JSON.stringify([last, next.merged]);
-    if (stamp === entry.stamp) return;
-    entry.stamp = stamp;
-    const shape = JSON.stringify([next.curves.map(({ label }) => label), logAxis(next)]);
-    if (entry.figure === null) {
-      entry.figure = drawFigure(box, chartSpec(next, { log: logAxis(next) }));
-      entry.figure.ready.then(
-        () => card.dataset.drawn = "true",
-        (error) => box.replaceChildren(h("p", { class: "problem" }, error.message)),
-      );
-    } else if (shape !== entry.shape) entry.figure.change(chartSpec(next, { log: logAxis(next) })).catch(() => {});
-    else {entry.figure.update("rows", rowsOf(next.curves)).then(() =>
-        card.dataset.points = String(rowsOf(next.curves).length), () => {});}
-    entry.shape = shape;
-  }
-  new IntersectionObserver((entries) => {
-    entry.visible = entries.at(-1).isIntersecting;
-    if (entry.visible) take(entry.chart);
-  }, { rootMargin: "200px" }).observe(card);
-  drawn.set(chart.key, entry);
-  grid.append(card);
-  take(chart);
-}
-
-function redrawCharts() {
-  for (const entry of drawn.values()) {
-    entry.stamp = "";
-    entry.take(entry.chart);
-  }
+function placed(chart, charts, { x }) {
+  if (!x.startsWith("quantity:")) return chart;
+  return { ...chart, curves: againstQuantity(chart.curves, charts, x.slice("quantity:".length)) };
 }
 
 function listen() {
   stream?.close();
-  stream = new EventSource(address("/api/events"));
+  stream = new EventSource(address("api/events"));
   stream.addEventListener("run", ({ data }) => {
     record = JSON.parse(data);
     arrange();
@@ -317,7 +293,7 @@ document.addEventListener("visibilitychange", () => {
 
 async function waitForMore() {
   try {
-    const { status } = await (await fetch(address("/api/run"))).json();
+    const { status } = await (await fetch(address("api/run"))).json();
     if (status === record.status) setTimeout(waitForMore, 5000);
     else listen();
   } catch {
@@ -337,6 +313,8 @@ function arrange() {
       h("div", { class: "heading" }, parts.title, parts.badge),
       parts.question,
       parts.problem,
+      parts.resume,
+      parts.said,
       parts.bar,
       parts.tiles,
     );
@@ -345,7 +323,7 @@ function arrange() {
 }
 
 for (const part of [parts.claims, parts.figures]) part.hidden = true;
-const first = await fetch(address("/api/run"));
+const first = await fetch(address("api/run"));
 const answer = await first.json();
 if (first.ok) {
   const { claims: _claims, ...rest } = answer;
@@ -358,5 +336,5 @@ if (first.ok) {
 } else {content.replaceChildren(
     h("h1", {}, "No such run"),
     h("p", { class: "problem" }, answer.error),
-    h("p", {}, h("a", { href: "/" }, "All runs")),
+    h("p", {}, h("a", { href: "./" }, "All runs")),
   );}

@@ -1,8 +1,5 @@
 /** Figures in the colours of the page: the same specification, its house colours exchanged in the dark. */
 
-/** Colours for groups and runs: Okabe & Ito's set, as in lib/figures/theme.ts. */
-export const PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C8C8C"];
-
 /** What the house colours of figures become on a dark page. Other colours stay. */
 const IN_THE_DARK = {
   "#222222": "#e8e8e6",
@@ -19,10 +16,10 @@ const IN_THE_DARK = {
 
 export const dark = globalThis.matchMedia("(prefers-color-scheme: dark)");
 
-/** A copy of a specification in the colours of the page; rows are left as they are. */
-export function themed(spec) {
+/** A copy of a specification in the colours of the page, or of paper; rows are left as they are. */
+export function themed(spec, inTheDark = dark.matches) {
   const walk = (node, key) => {
-    if (typeof node === "string") return dark.matches ? IN_THE_DARK[node.toLowerCase()] ?? node : node;
+    if (typeof node === "string") return inTheDark ? IN_THE_DARK[node.toLowerCase()] ?? node : node;
     if (Array.isArray(node)) return key === "values" ? node : node.map((item) => walk(item));
     if (typeof node !== "object" || node === null || key === "datasets") return node;
     return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, walk(value, name)]));
