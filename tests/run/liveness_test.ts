@@ -4,7 +4,7 @@ import { openLog } from "../../lib/run/open_log.ts";
 
 const CRASHED = { status: "crashed", reason: "its process ended without saying so" } as const;
 
-Deno.test("a run is running while its log is locked or fresh, and has crashed afterwards", () => {
+Deno.test("a run is running while its log is locked, and has crashed afterwards, whatever the times say", () => {
   const folder = Deno.makeTempDirSync();
   const log = `${folder}/log.ndjson`;
   const running = { status: "running", reason: null } as const;
@@ -16,9 +16,16 @@ Deno.test("a run is running while its log is locked or fresh, and has crashed af
       assertEquals(standing(folder, running), running);
     }
     assertEquals(standing(folder, running), CRASHED);
-    assertEquals(beingWritten(log, 1000, 2000), true, "its writer may be just opening it");
-    Deno.utimeSync(log, new Date(), new Date());
-    assertEquals(standing(folder, running), running);
+    assertEquals(beingWritten(log, 1000, 2000), true, "empty: its writer may be just opening it");
+    Deno.writeTextFileSync(log, "{}\n");
+    for (const ms of [0, 3600_000, -3600_000]) {
+      const time = new Date(Date.now() + ms);
+      Deno.utimeSync(log, time, time);
+      assertEquals(standing(folder, running), CRASHED, `a log written ${ms / 1000} s from now`);
+    }
+    Deno.removeSync(log);
+    assertEquals(beingWritten(log, 1000, 2000), true, "not there yet");
+    assertEquals(beingWritten(log, 2000, 1000), false, "a manifest of the future");
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

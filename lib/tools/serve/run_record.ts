@@ -121,7 +121,7 @@ export function readRun(folder: string, id: string): RunRecord {
 
 /** The command up to the path of the run: its program, where a checkpoint lies in the folder. */
 function resumption({ commandLine }: Pick<RunRecord, "commandLine">, folder: string): string {
-  const program = /^(?:\S+\/)?(experiments\/[\w./-]+\.ts)(?: |$)/.exec(commandLine)?.[1];
+  const program = /^(?:\S+\/)?experiments\/([\w-]+)\.ts(?: |$)/.exec(commandLine)?.[1];
   return program === undefined || !hasCheckpoint(folder) ? "" : `./lab run ${program} --resume=`;
 }
 

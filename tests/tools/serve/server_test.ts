@@ -216,7 +216,7 @@ Deno.test("a run that has stopped says how it goes on, where it has left a check
   assertEquals(await resumedBy(), "");
   results.run("made_up/a", stopped, trainLines(0, 3));
   results.write("made_up/a/checkpoints/step-00000010.safetensors", "");
-  assertMatch(await resumedBy(), /^\.\/lab run experiments\/made_up\.ts --resume='?.*made_up\/a'?$/);
+  assertMatch(await resumedBy(), /^\.\/lab run made_up --resume='?.*made_up\/a'?$/);
 });
 
 Deno.test("notes, tags and archive are files of the run's folder", async () => {

@@ -322,7 +322,18 @@ export function chartSpec(chart, settings, by) {
     }
     : { value: PALETTE[0] };
   const dashed = by && labels.length > 1
-    ? { strokeDash: { field: "curve", type: "nominal", title: null, legend: { ...legend, symbolStrokeWidth: 2 } } }
+    ? {
+      strokeDash: {
+        field: "curve",
+        type: "nominal",
+        title: null,
+        scale: {
+          domain: labels,
+          range: labels.map((_, index) => index === 0 ? [1, 0] : STROKES[(index - 1) % STROKES.length]),
+        },
+        legend: { ...legend, symbolStrokeWidth: 2 },
+      },
+    }
     : {};
   const named = axis.startsWith("quantity:");
   const title = axis === "relative" ? "share of the run" : named ? axis.slice(9) : titled(chart.x, chart.xUnit);
@@ -406,7 +417,8 @@ export function scatterSpec({ rows, option, quantity, colour, names, xLog, yLog 
     field: "x",
     type: number ? "quantitative" : "nominal",
     title: option,
-    ...(number ? { scale: { zero: false, ...(xLog ? { type: "log" } : {}) } } : {}),
+    ...(number ? { scale: { zero: false, padding: 12, ...(xLog ? { type: "log" } : {}) } } : {}),
+    axis: { grid: false, ...(number ? { tickCount: 6 } : {}) },
   };
   const y = (field) => ({
     field,

@@ -72,7 +72,7 @@ function fill({ element, field }, entries, hidden = entries.length < 2) {
   const stamp = JSON.stringify(entries);
   if (stamp === element.dataset.entries) return;
   element.dataset.entries = stamp;
-  const { value } = element;
+  const value = element.options.length === 0 ? null : element.value;
   element.replaceChildren(...entries.map(([key, text]) => h("option", { value: key }, text)));
   if (entries.some(([key]) => key === value)) element.value = value;
 }

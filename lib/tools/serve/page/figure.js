@@ -243,6 +243,7 @@ export function drawFigure(box, spec) {
     if (Math.abs(Math.max(240, box.clientWidth) - width) > 8 && result !== null) redraw();
   });
   sizes.observe(box);
+  drawings.set(box, () => result?.view ?? null);
   dark.addEventListener("change", redraw);
   return {
     ready,
@@ -265,6 +266,24 @@ export function drawFigure(box, spec) {
     },
   };
 }
+
+/** Texts of a drawing that are cut at the edge of their panel. */
+export function clipped(box) {
+  const view = drawings.get(box)?.();
+  const texts = [];
+  const walk = (mark, cut) => {
+    const within = cut || mark.clip === true || typeof mark.clip === "object" && mark.clip !== null;
+    for (const item of mark.items ?? []) {
+      if (mark.marktype === "text" && within) texts.push(String(item.text));
+      if (mark.marktype === "group") { for (const child of item.items ?? []) walk(child, within); }
+    }
+  };
+  if (view) walk(view.scenegraph().root, false);
+  return texts;
+}
+
+/** Views by their box. */
+const drawings = new WeakMap();
 
 /** Pictures for paper are made one after the other, so that the page stays quick; the page says when all are there. */
 let printing = Promise.resolve();

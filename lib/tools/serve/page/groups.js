@@ -25,7 +25,7 @@ export function differing(runs) {
  * @param {"run" | "seeds" | "option"} by each run alone; those that differ in the seed alone together; those that share the
  *   value of an option together
  * @param {string} option of `by: "option"`, or the one that colours groups
- * @returns {{ name: string, runs: object[] }[]} groups in the order of their first run
+ * @returns {{ name: string, runs: object[] }[]} groups in the order of their names
  */
 export function groupsOf(runs, by, option) {
   if (by === "run") return runs.map((run) => ({ name: run.label, runs: [run] }));
@@ -49,6 +49,7 @@ export function groupsOf(runs, by, option) {
     name: by === "option" ? `${option} ${value}` : runs.length === 1 ? runs[0].label : nameOf(runs[0], names),
   }));
   if (by === "option") return found.sort((a, b) => byValue(a.name, b.name));
+  found.sort((a, b) => byValue(a.name, b.name));
   const uses = Map.groupBy(found, ({ name }) => name);
   return found.map((group) => {
     const same = uses.get(group.name);
