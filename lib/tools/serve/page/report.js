@@ -190,7 +190,7 @@ content.replaceChildren(
   ...(several ? [] : charts),
   h(
     "p",
-    { class: "quiet" },
+    { class: "quiet screen" },
     "Drag a figure to move it, Shift and wheel to zoom, double-click to go back; drag over a chart to choose a part of it. This page holds all of its data and fetches nothing.",
   ),
 );
