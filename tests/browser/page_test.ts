@@ -336,6 +336,7 @@ Deno.test("a chart has a crosshair, a zoom that shows, axes that say what they l
   using measured = manyMeasured();
   await using own = await Server.start(measured.path);
   const { page, trouble } = await open(browser, `${own.base}/run?id=made_up/lr0.01-s1`);
+  await page.waitForFunction(() => document.querySelector(".tiles")?.textContent?.includes("last accuracy"));
   const tiles = await page.locator(".tiles > div").allTextContents();
   assertEquals(tiles.slice(0, 3), ["step400 of 400", "last loss0", "last accuracy1"]);
   const card = page.locator("figure.card").first();
