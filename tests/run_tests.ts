@@ -88,7 +88,7 @@ interface Part {
 const parts: readonly Part[] = [
   {
     config: "lib/tools/query/deno.json",
-    folders: ["lib/tools/query", "tests/tools/query"],
+    folders: ["lib/tools/query", "lib/tools/import", "tests/tools/query", "tests/tools/import"],
     entry: "lib/tools/query/main.ts",
   },
   {

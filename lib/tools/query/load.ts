@@ -5,7 +5,7 @@
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { join } from "@std/path";
-import type { Columns } from "../../run/columns.ts";
+import { type Columns, standardColumns } from "../../run/columns.ts";
 import { describeError, RunError } from "../../io/errors.ts";
 import { type FoundRun, runNames } from "../../run/find_runs.ts";
 import { standing } from "../../run/liveness.ts";
@@ -54,10 +54,15 @@ const RUNS: Readonly<Record<string, string>> = {
  * silently; another broken line, or a log that cannot be read, is left out with a warning.
  *
  * @param connection Where to make them; it must be allowed to read the logs.
- * @param runs Runs with distinct folders.
+ * @param found Runs with distinct folders.
  * @param warn Told of what is left out.
  */
-export async function loadRuns(connection: DuckDBConnection, runs: readonly FoundRun[], warn: Warn): Promise<void> {
+export async function loadRuns(connection: DuckDBConnection, found: readonly FoundRun[], warn: Warn): Promise<void> {
+  // Rows that every log has need no declaration.
+  const runs = found.map(({ folder, manifest }): FoundRun => ({
+    folder,
+    manifest: { ...manifest, columns: { ...standardColumns, ...manifest.columns } },
+  }));
   const names = runNames(runs);
   await loadManifests(connection, runs, names);
   for (const [table, columns] of tablesOf(runs.map(({ manifest }) => manifest.columns))) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Column, Columns, ColumnTable, ColumnType } from "../../run/columns.ts";
+import { type Column, type Columns, type ColumnTable, type ColumnType, standardColumns } from "../../run/columns.ts";
 
 const TYPES: readonly string[] = ["int", "float", "text", "bool"];
 
@@ -24,7 +24,7 @@ export function finite(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
-/** The value as the columns of a log; what is no type is text. */
+/** The value as the columns of a log, those that every log has declared or not; what is no type is text. */
 export function columnTable(value: unknown): ColumnTable {
   const columns = (kind: unknown): Columns =>
     Object.fromEntries(
@@ -37,5 +37,6 @@ export function columnTable(value: unknown): ColumnTable {
         }];
       }),
     );
-  return Object.fromEntries(Object.entries(record(value)).slice(0, 100).map(([kind, of]) => [kind, columns(of)]));
+  const declared = Object.entries(record(value)).slice(0, 100).map(([kind, of]) => [kind, columns(of)]);
+  return { ...standardColumns, ...Object.fromEntries(declared) };
 }

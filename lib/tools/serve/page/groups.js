@@ -65,7 +65,16 @@ function nameOf(run, names) {
   return parts.length === 0 ? run.record.experiment : parts.join(", ");
 }
 
-/** Numbers in names by their size. */
+const NUMBER = /(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)/i;
+
+/** Order of names: the numbers in them by their size, 0.02 before 0.1. */
 export function byValue(a, b) {
-  return a.localeCompare(b, "en", { numeric: true });
+  const [first, second] = [a.split(NUMBER), b.split(NUMBER)];
+  for (let index = 0; index < Math.min(first.length, second.length); index++) {
+    const difference = index % 2 === 1
+      ? Number(first[index]) - Number(second[index])
+      : first[index].localeCompare(second[index], "en");
+    if (difference !== 0) return difference;
+  }
+  return first.length - second.length;
 }
