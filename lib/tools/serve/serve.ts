@@ -6,6 +6,7 @@
 import { UserError } from "../../io/errors.ts";
 import { flag, integer, text } from "../../run/options.ts";
 import { type Asked, defineCommand, optional, optionalText, runCommand } from "../command.ts";
+import { gate } from "./gate.ts";
 import { newToken } from "./guard.ts";
 import { ResultsFolder } from "./results_folder.ts";
 import { handlerFor } from "./server.ts";
@@ -64,6 +65,16 @@ export function serveOptions(
   return { results, port, host, token: token || !LOOPBACK.includes(host), base };
 }
 
+/** A server that is up. */
+export interface Serving {
+  /** Where it listens. */
+  readonly addr: Deno.NetAddr;
+  /** Resolves once it is down. */
+  readonly finished: Promise<void>;
+  /** Lets requests end and takes it down. */
+  shutdown(): Promise<void>;
+}
+
 /**
  * Serves until it is told to stop.
  *
@@ -72,25 +83,23 @@ export function serveOptions(
  * @returns The server.
  * @throws {UserError} If the folder is not there or the port is taken.
  */
-export function serve(options: ServeOptions, say: (line: string) => void): Deno.HttpServer<Deno.NetAddr> {
+export function serve(options: ServeOptions, say: (line: string) => void): Serving {
   const folder = ResultsFolder.open(options.results);
   const token = options.token ? newToken() : null;
-  let port = 0;
-  const start = (wanted: number) =>
-    Deno.serve(
-      { port: wanted, hostname: options.host, onListen: () => {} },
-      (request) => handle(request),
-    );
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  const listen = (port: number) => Deno.listen({ port, hostname: options.host });
+  let listener: Deno.TcpListener;
   try {
-    server = start(options.port ?? USUAL_PORT);
+    listener = listen(options.port ?? USUAL_PORT);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     if (options.port !== null) throw new UserError(`expected a free port, found ${options.port} taken`);
-    server = start(0);
+    listener = listen(0);
   }
-  port = server.addr.port;
+  const addr = listener.addr as Deno.NetAddr;
+  const { port } = addr;
   const handle = handlerFor(folder, { port, token, base: options.base });
+  const server = Deno.serve({ port: 0, hostname: LOOPBACK[0], onListen: () => {} }, handle);
+  const open = gate(listener, server.addr.port);
   const anywhere = ["0.0.0.0", "::"].includes(options.host);
   const name = anywhere
     ? "NAME-OF-THIS-MACHINE"
@@ -100,7 +109,15 @@ export function serve(options: ServeOptions, say: (line: string) => void): Deno.
   say(`results: ${folder.root}`);
   say(`open:    http://${name}:${port}/${token === null ? "" : `?token=${token}`}`);
   if (token !== null) say("Whoever has this address sees the results; nothing is encrypted on the way.");
-  return server;
+  return {
+    addr,
+    finished: Promise.all([open, server.finished]).then(() => {}),
+    async shutdown() {
+      listener.close();
+      await server.shutdown();
+      await open;
+    },
+  };
 }
 
 if (import.meta.main) {

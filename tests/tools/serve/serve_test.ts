@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UserError } from "../../../lib/io/errors.ts";
 import { readCommand } from "../../../lib/tools/command.ts";
+import { gate } from "../../../lib/tools/serve/gate.ts";
 import { command, serve, serveOptions } from "../../../lib/tools/serve/serve.ts";
 import { Results } from "./runs.ts";
 
@@ -31,6 +32,42 @@ Deno.test("says what is wrong with a command line", () => {
   assertEquals(refused("--host="), "expected a value after --host, found none (write --host=VALUE)");
   assertEquals(refused("--base=x"), 'expected --base to be a path as /node/host/8000, found "x"');
   assertEquals(refused("a", "b"), "expected FOLDER, as in: ./lab serve FOLDER; found a b");
+});
+
+Deno.test("half a request is not held: the connection is closed, and others are served", async () => {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
+    const ms = Number(new URL(request.url).searchParams.get("ms"));
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return new Response("whole");
+  });
+  const open = gate(listener, server.addr.port, { requestMs: 200, connections: 3 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const encoder = new TextEncoder();
+  const half = async (text: string) => {
+    const connection = await Deno.connect({ port, hostname: "127.0.0.1" });
+    await connection.write(encoder.encode(text));
+    return connection;
+  };
+  const started = performance.now();
+  const held = await Promise.all([half(""), half("GET / HTTP/1.1\r\nhost: localhost\r\n")]);
+  assertEquals(await (await fetch(`http://127.0.0.1:${port}/?ms=500`)).text(), "whole", "a slow answer is no half request");
+  for (const connection of held) {
+    assertEquals(await connection.read(new Uint8Array(10)).catch(() => null), null);
+    connection.close();
+  }
+  assert(performance.now() - started < 5000);
+  // One after the other on a connection that is kept: the second is held to its own time.
+  const kept = await half("GET /?ms=0 HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  const buffer = new Uint8Array(4096);
+  const first = await kept.read(buffer);
+  assertMatch(new TextDecoder().decode(buffer.subarray(0, first!)), /^HTTP\/1\.1 200/);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await kept.write(encoder.encode("GET /?ms=0 HTTP/1.1\r\n"));
+  while (await kept.read(buffer).catch(() => null) !== null);
+  kept.close();
+  listener.close();
+  await open;
 });
 
 Deno.test("serves on a free port, and refuses one that is taken", async () => {

@@ -10,6 +10,8 @@ const FIRST_VALUES = 2;
 const TALK = ["quiet", "debug", "png", "checkpoint-every", "checkpoint-keep"];
 /** Runs that can be compared at once. */
 const MOST_CHOSEN = 100;
+/** Rows made at once; more follow as somebody comes to their end. */
+const AT_ONCE = 200;
 const content = document.querySelector("#content");
 const search = h("input", {
   type: "search",
@@ -51,6 +53,13 @@ let [runs, last, shown, sort] = [[], {}, [], ["start", "descending"]];
 /** Columns that somebody has chosen, by their key; until then those that differ most. */
 let wanted = null;
 let known = "";
+let limit = AT_ONCE;
+const end = h("p", { class: "quiet" });
+new IntersectionObserver((entries) => {
+  if (!entries.at(-1).isIntersecting || limit >= shown.length) return;
+  limit += AT_ONCE;
+  show();
+}, { rootMargin: "1200px" }).observe(end);
 
 /** Columns that every list has. */
 const FIXED = [
@@ -82,6 +91,7 @@ content.replaceChildren(
     all,
   ),
   h("div", { class: "wide-table" }, table),
+  end,
   bar,
 );
 
@@ -180,7 +190,7 @@ function rowOf(run, columns, stamp) {
       h("td", { "data-label": title, class: "extra" }, String(cell(run)).slice(0, 60))
     ),
   ];
-  return { element: h("tr", {}, ...cells), box, text: textOf(run), stamp };
+  return { element: h("tr", {}, ...cells), box, stamp };
 }
 
 /** Missing values last, numbers before text. */
@@ -275,7 +285,7 @@ function show() {
   shown = runs.filter((run) =>
     (!run.archived || archived.checked) &&
     filters.every(([name, select]) => run[name] === select.value) &&
-    words.every((word) => (rows.get(run.id)?.text ?? textOf(run)).includes(word))
+    words.every((word) => (run.text ??= textOf(run)).includes(word))
   );
   const offer = offered(shown.length > 1 ? shown : runs);
   const columns = columnsOf(offer);
@@ -285,7 +295,8 @@ function show() {
   showHead(columns);
   shown.sort(compareBy((sorted ?? FIXED[3]).of, sort[1]));
   const keys = JSON.stringify(columns.map(({ key }) => key));
-  const elements = shown.map((run) => {
+  end.textContent = shown.length > limit ? `${limit} of ${shown.length} runs; more as you scroll` : "";
+  const elements = shown.slice(0, limit).map((run) => {
     const stamp = `${keys}${run.stamp}${
       columns.some(({ key }) => key.startsWith("last:")) ? last[run.id]?.stamp ?? "" : ""
     }`;
@@ -311,7 +322,8 @@ function show() {
 function chooseShown() {
   for (const { id } of shown) {
     chosen.add(id);
-    rows.get(id).box.checked = true;
+    const row = rows.get(id);
+    if (row !== undefined) row.box.checked = true;
   }
   showChosen();
 }
