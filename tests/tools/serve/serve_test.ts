@@ -51,7 +51,11 @@ Deno.test("half a request is not held: the connection is closed, and others are 
   };
   const started = performance.now();
   const held = await Promise.all([half(""), half("GET / HTTP/1.1\r\nhost: localhost\r\n")]);
-  assertEquals(await (await fetch(`http://127.0.0.1:${port}/?ms=500`)).text(), "whole", "a slow answer is no half request");
+  assertEquals(
+    await (await fetch(`http://127.0.0.1:${port}/?ms=500`)).text(),
+    "whole",
+    "a slow answer is no half request",
+  );
   for (const connection of held) {
     assertEquals(await connection.read(new Uint8Array(10)).catch(() => null), null);
     connection.close();
