@@ -5,6 +5,7 @@
  * |---|---|
  * | `/`, `/run?id=RUN`, `/compare?id=RUN&id=RUN` | the page |
  * | `/assets/NAME` | its scripts and styles |
+ * | `/favicon.ico` | its icon, which browsers ask for beside a file that is no page |
  * | `/api/runs` | summaries of all runs |
  * | `/api/last` | their last values, as many as are read in a moment |
  * | `/api/run?id=RUN` | record of a run and its claims |
@@ -121,7 +122,7 @@ export function handlerFor(folder: ResultsFolder, terms: Terms): (request: Reque
       case "/file":
         return await file(folder.locate(id, path));
     }
-    const name = /^\/assets\/([\w.-]+)$/.exec(pathname)?.[1];
+    const name = pathname === "/favicon.ico" ? "icon.svg" : /^\/assets\/([\w.-]+)$/.exec(pathname)?.[1];
     const text = name === undefined ? null : asset(name);
     if (text === null) throw new Refusal(404, "expected a page of this server, found none");
     const headers = { "content-type": TYPES[extname(name!)], "cache-control": "max-age=600" };

@@ -16,7 +16,15 @@ Deno.test("the page and its parts come with a policy that lets nothing out", asy
   using results = new Results();
   const get = serverOf(results);
   for (
-    const path of ["/", "/run?id=x", "/compare?id=x&id=y", "/assets/run.js", "/assets/style.css", "/assets/vega.js"]
+    const path of [
+      "/",
+      "/run?id=x",
+      "/compare?id=x&id=y",
+      "/assets/run.js",
+      "/assets/style.css",
+      "/assets/vega.js",
+      "/favicon.ico",
+    ]
   ) {
     const response = await get(path);
     assertEquals(response.status, 200, path);
