@@ -170,7 +170,7 @@ function measureKinds(
   }
 }
 
-/** What is logged of a run. */
+/** Numbers that are logged of a run. */
 interface Logged {
   readonly configuration: Setting;
   theory(theory: string, of: lab.Quantity, steps: readonly number[], values: readonly number[]): void;

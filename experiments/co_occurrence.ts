@@ -142,7 +142,7 @@ export async function ensembleOf(
   return Object.assign(training, { [Symbol.dispose]: () => owned.forEach((each) => each.destroy()) });
 }
 
-/** What a report says of all replicas. */
+/** Numbers of a report, of all replicas. */
 type Evaluations = Readonly<
   Record<"outputs" | "signals" | "scores" | "overlaps" | "neurons" | "values", Float32Array>
 >;

@@ -92,7 +92,7 @@ export const experiment = lab.defineExperiment({
   },
 });
 
-/** What a model is compared with: step sizes on the mean over the context. */
+/** Rival of a model: step sizes on the mean over the context. */
 type Reference = Pick<lab.BestDescent, "rates" | "loss" | "lossError"> & Partial<Pick<lab.BestDescent, "shrinkages">>;
 
 /** Trains a model and compares it at every report with descents of as many steps, on the same test prompts. */

@@ -1,4 +1,4 @@
-/** The house: imports point down the list of rooms, and what computes uses no Deno API. */
+/** The house: imports point down the list of rooms, what computes uses no Deno API, and docstrings name things. */
 import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join, normalize } from "@std/path";
 import project from "../deno.json" with { type: "json" };
@@ -57,15 +57,19 @@ function roomOf(path: string): string {
   return parts[0] === "kernels" ? "kernels" : parts[1].replace(/\.ts$/, "");
 }
 
-function* sources(folder: string): Generator<Source> {
+function* files(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(join(root, folder))) {
     const path = `${folder}/${name}`;
-    if (isDirectory) yield* sources(path);
-    else if (name.endsWith(".ts") && path !== "lib/types/std.d.ts") {
-      const code = Deno.readTextFileSync(join(root, path)).replaceAll(/\/\*[\s\S]*?\*\//g, "")
-        .replaceAll(/^\s*\/\/.*$/gm, "");
-      yield { path, room: roomOf(path), code };
-    }
+    if (isDirectory) yield* files(path);
+    else if (name.endsWith(".ts") && path !== "lib/types/std.d.ts") yield path;
+  }
+}
+
+function* sources(folder: string): Generator<Source> {
+  for (const path of files(folder)) {
+    const code = Deno.readTextFileSync(join(root, path)).replaceAll(/\/\*[\s\S]*?\*\//g, "")
+      .replaceAll(/^\s*\/\/.*$/gm, "");
+    yield { path, room: roomOf(path), code };
   }
 }
 
@@ -119,4 +123,17 @@ Deno.test("every experiment runs by its name under deno task run, which finds it
     named.map(([name, file]) => [name, file]).sort(),
     names.map((name) => [name, `./experiments/${name}.ts`]),
   );
+});
+
+Deno.test("a docstring names a thing or says what a function does; none begins with What, but for a question", () => {
+  const riddles: string[] = [];
+  for (const folder of ["lib", "kernels", "experiments"]) {
+    for (const path of files(folder)) {
+      const code = Deno.readTextFileSync(join(root, path));
+      for (const [, text] of code.matchAll(/\/\*\*\s+(?:\* )?(What [^\n]*)/g)) {
+        if (!text.includes("?")) riddles.push(`${path}: ${text}`);
+      }
+    }
+  }
+  assertEquals(riddles, []);
 });

@@ -81,7 +81,7 @@ export function check(setting: Setting): void {
   }
 }
 
-/** What a replica is given beside its seed. */
+/** Parameters of a replica beside its seed. */
 export interface Given {
   readonly probabilities: readonly number[];
   readonly context: number;

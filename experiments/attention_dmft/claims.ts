@@ -1,4 +1,4 @@
-/** What the paper and linear theory claim, and what random weights and finite N add, each with its criterion. */
+/** Claims of the paper and of linear theory, and some on random weights and finite N, each with its criterion. */
 import * as lab from "../../mod.ts";
 import {
   ERROR_BETAS,

@@ -3,7 +3,7 @@ import * as lab from "../../mod.ts";
 import { endOfPhase1 } from "./claims.ts";
 import { EQUAL, ONE, type Setting, UNIFORM } from "./setting.ts";
 
-/** What a curve is of: samples, a token, or a pair of tokens. */
+/** Name of curves that join both words. */
 const BOTH = "words 1 and 2";
 const ONE_WORD = "one word, mean of 1 and 2";
 const NEITHER = "neither word";
@@ -111,7 +111,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
   };
 }
 
-/** What the identity gives at each step, by the trapezoidal rule. */
+/** Integrates the identity over the steps, by the trapezoidal rule. */
 function grown({ x, y }: lab.MeasuredCurve, lr: number): lab.MeasuredCurve {
   let sum = 0;
   return { x, y: y.map((value, i) => i === 0 ? 0 : (sum += lr * (x[i] - x[i - 1]) * (value + y[i - 1]))) };

@@ -1,4 +1,4 @@
-/** What the paper and the exact theory claim, each with the criterion that its measurement is held to. */
+/** Claims of the paper and of the exact theory, each with its criterion. */
 import * as lab from "../../mod.ts";
 import {
   EXACT,

@@ -53,7 +53,7 @@ export function construct(setting: Setting, { rates, shrinkages }: lab.DescentSt
 export const ofReplica = (factors: Float32Array, { length: R }: readonly number[], r: number) =>
   Float64Array.from(factors.subarray(r * factors.length / R, (r + 1) * factors.length / R));
 
-/** What weights alone say of a layer: its effective step, how far K is from a multiple of the identity, its exact loss. */
+/** Computes a layer's effective step, the distance of K from a multiple of the identity, and the exact loss. */
 export function weightNumbers(setting: Setting, factors: readonly Float64Array[]): Record<string, number[]> {
   const found = factors.map((one) => {
     const { query, output } = lab.mergedLayer(one);

@@ -83,7 +83,7 @@ export const ONE = "1 layer";
 export const layers = (depth: number) => depth === 1 ? ONE : `${depth} layers`;
 export const EXACT = "Adam on the exact gradient";
 
-/** What a trained model is compared with, constructed in weights of a linear transformer. */
+/** Rivals of a trained model, constructed in weights of a linear transformer. */
 export const [GD, GD_STEPS, GD_PLUS] = ["GD", "GD, η per step", "GD++"] as const;
 
 /** Name of a number that compares a model with a reference. */
@@ -94,7 +94,7 @@ export const versus = (what: "difference" | "cosine" | "difference of slopes" | 
 export interface Shift {
   /** Series in rows. */
   readonly name: string;
-  /** What is varied, and its value. */
+  /** Property of the prompts that is varied, and its value. */
   readonly of: "range" | "context" | "noise";
   readonly value: number;
   /** The task that is tested on. */

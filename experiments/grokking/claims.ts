@@ -121,7 +121,7 @@ function phaseClaims(setting: Setting): Claim[] {
   ];
 }
 
-/** What is found in the final model, and the subspaces that lead there. */
+/** Claims on the structure of the final model, and on the subspaces that lead there. */
 function structureClaims(setting: Setting): Claim[] {
   return [
     claim({
@@ -345,7 +345,7 @@ function coefficientClaims(setting: Setting): Claim[] {
   ];
 }
 
-/** What is said of a control that must not generalise. */
+/** Claim on a control that must not generalise. */
 const staysHigh = (id: string, condition: string, statement: string): Claim =>
   claim({
     id,
@@ -370,7 +370,7 @@ const controlCoefficients = [
   staysHigh("coefficient-random-labels", "random labels", "With random labels the learning coefficient stays high."),
 ];
 
-/** What is compared on the same replicas: two interventions, and which ratios of their times meet the claim. */
+/** Comparisons on the same replicas: two interventions, and which ratios of their times meet the claim. */
 const COMPARISONS = [
   {
     id: "freeze-speeds",

@@ -10,10 +10,10 @@ export const GENERALISED = 0.95;
 /** Between two reports a curve is a straight line over the logarithm of the step. */
 const LOG = { scale: "log" } as const;
 
-/** What happens in every replica, in words. */
+/** Events of every replica, in words. */
 const EVENTS = { memorised: "memorised", generalised: "generalised", testHalf: "test loss ½ ln p" };
 
-/** What happens in a main replica, which is looked into: circuit formation ends with a restricted loss of ½ ln p. */
+/** Events of a main replica, which is looked into: circuit formation ends with a restricted loss of ½ ln p. */
 const MAIN_EVENTS = {
   ...EVENTS,
   circuit: "circuit",

@@ -1,4 +1,4 @@
-/** What is claimed of the emergence of in-context learning, each with its criterion. */
+/** Claims on the emergence of in-context learning, each with its criterion. */
 import * as lab from "../../mod.ts";
 import { delaysOf, type Intervention, INTERVENTIONS, seriesOf } from "./interventions.ts";
 import type { Setting } from "./setting.ts";
@@ -24,7 +24,7 @@ const PAPER = "arXiv 2504.12916";
 const ASKED = `measure of ${PAPER}, asked here`;
 const HERE = "this project";
 
-/** What counts as a dip. */
+/** Definition of a dip. */
 const DIP = "lowest effective rank of QK without its leading value, with higher ones before and after by at least " +
   `${log.LEAST_DIP} of the highest`;
 

@@ -1,4 +1,4 @@
-/** What is done to the leading subspaces of the QK circuits of two layers before the window, and when. */
+/** Interventions on the leading subspaces of the QK circuits of two layers before the window. */
 import * as lab from "../../mod.ts";
 import type { Setting } from "./setting.ts";
 import { TWO, type Windows, windowsOf } from "./windows.ts";

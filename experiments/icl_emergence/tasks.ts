@@ -28,8 +28,9 @@ export async function tasksOf(setting: Setting, control = false): Promise<Tasks>
 }
 
 /**
- * What exact predictors lose on held-out sequences: uniform; counts of tokens (unigram) and of pairs (bigram) in the context,
- * of Markov chains with the α that loses least and with that of their law, else with 0.05; and those of a text's first part.
+ * Computes losses of exact predictors on held-out sequences: uniform; counts of tokens (unigram) and of pairs (bigram) in the
+ * context, of Markov chains with the α that loses least and with that of their law, else with 0.05; and those of a text's
+ * first part.
  *
  * @returns Losses by position (T), in nats, by predictor.
  */

@@ -1,5 +1,5 @@
 /**
- * What the paper and the exact flow claim, each with the criterion that its measurement will be held to.
+ * Claims of the paper and of the exact flow, each with its criterion.
  *
  * Names begin with what is claimed: 1 null blocks, 2 logistic modes, 3 the fixed point, 4 conservation, 5 the loss, 6 staged
  * nonlinear learning, all of the paper; C and D the exact finite-N flow of commuting and of dense tasks.
@@ -15,7 +15,7 @@ const ARXIV = "arXiv 2504.12916";
 const DERIVED = "exact finite-N flow, derived here";
 const SECOND_ORDER = "second-order SGD with exact gradient moments, derived here";
 
-/** What claims assume: the start that the paper assumes; fresh tasks too; the law that noise is derived for. */
+/** Finds which assumptions hold: the paper's start; fresh tasks too; the law that noise is derived for. */
 function assumptionsOf({ init, pool, tasks, studies, spectrum }: Setting) {
   const [aligned, all, several] = [init === "aligned", studies === "all", spectrum.length > 1];
   const fresh = aligned && pool === "fresh";
@@ -211,7 +211,7 @@ function onLoss(setting: Setting, { aligned }: Assumptions): Claims {
   ];
 }
 
-/** What the main ensemble conserves. */
+/** Claims on the quantities that the main ensemble conserves. */
 function onConservation(setting: Setting, { aligned, fresh, noise }: Assumptions): Claims {
   const CONSERVED = expect.mean({ from: -0.02, to: 0.02 });
   /** Drift of p_α² − q_α² of the mode where the exact flow drifts most; its scale is 2 |a_α| at the end. */

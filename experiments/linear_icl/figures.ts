@@ -21,7 +21,7 @@ const modes = <T>({ spectrum }: Setting, of: (mode: number) => T, prefix = ""): 
     return [`${prefix}s = ${s}${alone ? "" : `, mode ${mode + 1}`}`, of(mode)];
   }));
 
-/** What was trained. */
+/** Words for the training. */
 const setup = ({ context, batch, lr, tasks, pool }: Setting) =>
   `N = ${context}, batch ${batch}, η = ${lr}, ${tasks} tasks${pool === "fresh" ? "" : ` from a pool of ${pool}`}`;
 

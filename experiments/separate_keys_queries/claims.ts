@@ -76,7 +76,7 @@ export const firstOrder = (setting: Setting) =>
     return deviation < flow / 6;
   });
 
-/** What the noise theory says of the aligned heads. */
+/** Computes the waits that the noise theory predicts for the aligned heads. */
 export const noisyWait = (setting: Setting, batch: number) =>
   lab.noisyKeyQueryWait(problemOf(setting), {
     mode: 0,

@@ -98,7 +98,7 @@ export function check({ spectrum, ranks, heads, starts, "noise-start": noisy, co
 /** The data law. */
 export const problemOf = ({ spectrum, context }: Setting): lab.IclProblem => ({ spectrum, context });
 
-/** What a replica is given beside its seed: the initial state of its heads. */
+/** Parameters of a replica beside its seed: the initial state of its heads. */
 export interface Given {
   readonly start: (seed: number) => Float64Array;
 }

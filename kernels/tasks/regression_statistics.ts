@@ -1,4 +1,4 @@
-/** What linear attention sees of a regression prompt, drawn from its law. */
+/** Statistics of a regression prompt that linear attention sees, drawn from their law. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import code from "./regression_statistics.wgsl" with { type: "text" };

@@ -10,9 +10,9 @@ export type { Array64 } from "../gpu/trace.ts";
 export interface Operation {
   /** Named as the operation; stands in error messages. */
   readonly label: string;
-  /** What was computed from; integers too, which have no gradient. */
+  /** Inputs of the operation; integers too, which have no gradient. */
   readonly inputs: readonly Tensor<DType>[];
-  /** What was computed. */
+  /** Result of the operation. */
   readonly output: Tensor;
   /** Gradient of the output to the gradient of each input; null where there is none. Kernels nobody needs are left out. */
   readonly gradient: (dOutput: Tensor) => readonly (Tensor | null)[];
@@ -26,9 +26,9 @@ export interface Operation {
 export interface ManyOperation<O extends readonly Tensor[]> {
   /** Named as the operation; stands in error messages. */
   readonly label: string;
-  /** What was computed from; integers too, which have no gradient. */
+  /** Inputs of the operation; integers too, which have no gradient. */
   readonly inputs: readonly Tensor<DType>[];
-  /** What was computed. */
+  /** Results of the operation. */
   readonly outputs: O;
   /** Gradients of the outputs (null: none) to gradients of the inputs (null: none). */
   readonly gradient: (dOutputs: { readonly [index in keyof O]: Tensor | null }) => readonly (Tensor | null)[];

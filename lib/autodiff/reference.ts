@@ -1,4 +1,4 @@
-/** What a recorded computation gives in float64. */
+/** Float64 references of recorded computations. */
 import type { DType } from "../gpu/dtype.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { type Array64, currentTrace, type TapeEntry } from "../gpu/trace.ts";

@@ -205,7 +205,7 @@ function tensorsOf(file: TensorSource): NamedTensor[] {
 }
 
 /**
- * What a checkpoint says of itself, without its tensors.
+ * Reads a checkpoint's description of itself, without its tensors.
  *
  * @param file The open file.
  * @returns Step, replicas and metadata.

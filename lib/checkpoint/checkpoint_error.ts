@@ -1,5 +1,5 @@
 /**
- * What is wrong with a file that should hold tensors.
+ * Errors of files that should hold tensors.
  *
  * @module
  */

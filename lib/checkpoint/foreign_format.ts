@@ -1,5 +1,5 @@
 /**
- * What a file is that is not safetensors, where its first bytes tell.
+ * Names of file formats other than safetensors, from their first bytes.
  *
  * @module
  */

@@ -23,7 +23,7 @@ const MAX_AXES = 64;
 const MAX_ELEMENTS = 2 ** 47 - 1;
 const METADATA = "__metadata__";
 
-/** What a file says of one tensor. */
+/** Description of one tensor in a file. */
 export interface TensorEntry {
   /** Type of its elements. */
   readonly dtype: Dtype;

@@ -13,7 +13,7 @@ export type NameMap = (name: string) => string | TensorPart;
 export interface Gpt2Layout {
   /** Width C of the model. */
   readonly width: number;
-  /** What stands before every name, such as `transformer.`; nothing by default. */
+  /** Prefix of every name, such as `transformer.`; nothing by default. */
   readonly prefix?: string;
   /** Whether matrices stand as (out, in), as nanoGPT's do; false by default: (in, out), as OpenAI's and Hugging Face's. */
   readonly transposed?: boolean;
@@ -23,7 +23,7 @@ export interface Gpt2Layout {
 export interface EncoderLayout {
   /** Width C of the model. */
   readonly width: number;
-  /** What stands before every name of the encoder, such as `encoder.`; nothing by default. */
+  /** Prefix of every name of the encoder, such as `encoder.`; nothing by default. */
   readonly prefix?: string;
   /** Where the parameters are that the encoder has not: of the embedding and the unembedding. */
   readonly others: Readonly<Record<string, string | TensorPart>>;

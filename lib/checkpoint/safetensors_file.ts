@@ -14,7 +14,7 @@ export interface TensorSource extends Disposable {
   readonly path: string;
   /** Texts that came with them. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** What there is. */
+  /** Tensors by name. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /**
    * Weights: a tensor of F64, F32, F16 or BF16 as float32, row-major. F64 is rounded to nearest and is ±Infinity beyond

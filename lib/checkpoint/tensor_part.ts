@@ -64,7 +64,7 @@ export function takePart({ shape, data }: HostArray, { transposed = false, colum
 }
 
 /**
- * What is taken, in words.
+ * Names the part that is taken, in words.
  *
  * @param part The part.
  * @returns Words that follow the name of the tensor; none for all of it.

@@ -44,7 +44,7 @@ export function diagonalScore(
   return sum(multiply(pattern, weights), [1, 3, 4]).reshape([R, H]);
 }
 
-/** What {@linkcode attentionScores} finds of every head, replicas first. */
+/** Results of {@linkcode attentionScores} for every head, replicas first. */
 export type AttentionScores<T = Tensor> = {
   /** Attention, at the second occurrence of a token, to the token that followed the first (R, L, H). */
   readonly prefixMatching: T;

@@ -1,4 +1,4 @@
-/** What is measured of every head of a decoder while it trains: attention scores, spectra and row spaces. */
+/** Measures of every head of a decoder while it trains: attention scores, spectra and row spaces. */
 import type { Transformer } from "../models/transformer.ts";
 import type { Weights } from "../models/parameters.ts";
 import type { Computation } from "../train/options.ts";
@@ -21,7 +21,7 @@ export interface HeadMeasuresOptions {
   readonly marginal?: number;
 }
 
-/** What {@linkcode headMeasures} finds. */
+/** Results of {@linkcode headMeasures}. */
 export interface HeadMeasures {
   /** Attention scores, on random tokens that repeat once; see {@linkcode inductionProbe}. */
   readonly attention: AttentionScores<Float32Array>;

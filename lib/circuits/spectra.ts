@@ -19,7 +19,7 @@ export interface SpectraOptions {
   readonly marginal?: number;
 }
 
-/** What {@linkcode circuitSpectra} finds, replicas first: tensors while it is computed, arrays in a report. */
+/** Results of {@linkcode circuitSpectra}, replicas first: tensors while it is computed, arrays in a report. */
 export type CircuitSpectra<T = Tensor> = {
   /** Nuclear norm, spectral norm, stable rank and participation ratio (R, L, H, 4). */
   readonly norms: T;

@@ -10,11 +10,11 @@ import { type Judgement, type Verdict, VERDICTS } from "./judgement.ts";
 export interface Claim<M> {
   /** Short name, as in `null-blocks`. */
   readonly id: string;
-  /** What is claimed: a full sentence that stands alone on the board. */
+  /** Claim: a full sentence that stands alone on the board. */
   readonly statement: string;
   /** Where it is claimed, as in `arXiv 2504.12916, eq. 12`. */
   readonly source: string;
-  /** What counts as reproduced, made from the numbers that the test uses; logged before the run. */
+  /** Condition for `reproduced`, made from the numbers that the test uses; logged before the run. */
   readonly criterion: string;
   /** Numbers and verdict from what the run has measured. */
   judge(evidence: M): Judgement;
@@ -42,15 +42,15 @@ export interface Unmeasured {
 export interface ClaimParts<M, V> {
   /** Short name. */
   readonly id: string;
-  /** What is claimed: a full sentence with a full stop. */
+  /** Claim: a full sentence with a full stop. */
   readonly statement: string;
   /** Where it is claimed. */
   readonly source: string;
-  /** What is measured, as a noun phrase; the criterion is this, a colon, and what is expected. */
+  /** Quantity that is measured, as a noun phrase; the criterion is this, a colon, and the expectation. */
   readonly measure: string;
   /** Value that the source or a theory predicts; a threshold is none. */
   readonly predicted?: number;
-  /** What is expected of the values. */
+  /** Expectation of the values. */
   readonly expect: Expectation<V>;
   /** Values from what the run has measured. */
   values(evidence: M): Found<V> | Unmeasured;

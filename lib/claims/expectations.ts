@@ -15,7 +15,7 @@ import {
 } from "../statistics/mod.ts";
 import { type Assessment, type Bounds, inWords, replicasToSettle, verdictOf } from "./judgement.ts";
 
-/** What is expected of values of type `V`. */
+/** Expectation of values of type `V`. */
 export interface Expectation<V> {
   /** The criterion in words, completing "… : ". */
   readonly criterion: string;
@@ -280,7 +280,7 @@ export function ordered(order: "falling" | "rising", of: string): Expectation<Gr
   };
 }
 
-/** What a permutation test found, with the share of each seed. */
+/** Result of a permutation test, with the share of each seed. */
 export interface ChanceResult {
   /** Share of events inside, over all seeds. */
   readonly share: number;

@@ -36,7 +36,7 @@ export interface Judgement {
   readonly detail?: string;
 }
 
-/** What an expectation makes of values; the claim adds what is predicted, its rivals and words. */
+/** Result of an expectation applied to values; the claim adds its prediction, rivals and words. */
 export type Assessment = Pick<Judgement, "verdict" | "measured" | "low" | "high" | "replicas" | "replicasToSettle">;
 
 /** Values that meet a criterion; a bound left out is open. */

@@ -1,11 +1,11 @@
 /**
- * What a claim's numbers are called: the same words on the terminal, in Markdown and on pages.
+ * Names of a claim's numbers: the same words on the terminal, in Markdown and on pages.
  *
  * @module
  */
 import { countVerdicts, type JudgedClaim } from "./claim.ts";
 
-/** What stands where nothing was measured or predicted. */
+/** Placeholder where nothing was measured or predicted. */
 const NOTHING = "–";
 
 /**
@@ -28,7 +28,7 @@ export function measuredOf(claim: Pick<JudgedClaim, "measured" | "low" | "high">
   return claim.measured === null ? NOTHING : `${short(claim.measured)} ${intervalOf(claim)}`;
 }
 
-/** What a claim is shown with, wherever it is shown. */
+/** Texts of a claim, wherever it is shown. */
 export interface ClaimWords {
   /** The value predicted; `–` where none is. */
   readonly predicted: string;

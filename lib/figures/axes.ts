@@ -1,6 +1,6 @@
 /** Axes: a title with its unit, a linear or logarithmic scale, and labels that read as powers of ten where they should. */
 
-/** What an axis shows and how. */
+/** Quantity and scale of an axis. */
 export interface Axis {
   /** Title with the unit, as a reader should see it: "SGD step", "loss (nats)". */
   title: string;

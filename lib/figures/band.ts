@@ -5,7 +5,7 @@ import { FigureError, type FigureRow } from "./spec.ts";
 
 /** A summary of one's own of R replicas at one position. */
 export interface BandRule {
-  /** What its ends are, as in `95 % interval of the standard deviation`; the number of replicas is added. */
+  /** Definition of its ends in words, as in `95 % interval of the mean`; the number of replicas is added. */
   readonly words: string;
   /** Centre and ends of the replicas' values (R). */
   readonly of: (values: readonly number[]) => Interval;

@@ -9,7 +9,7 @@ import { type Rule, ruleAt } from "./rule.ts";
 import { FigureError, type Layer, type Spec } from "./spec.ts";
 import { INK } from "./theme.ts";
 
-/** What {@link bars} draws. */
+/** Options of {@link bars}. */
 export interface BarsOptions extends FigureWords {
   /** Values of all replicas by group and name. Names without values are left out. */
   readonly values: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
@@ -19,7 +19,7 @@ export interface BarsOptions extends FigureWords {
   readonly x?: { readonly title: string };
   /** Axis of the values; a linear one contains 0. */
   readonly y: Axis;
-  /** What the lines on the bars are; default `range`. */
+  /** Meaning of the lines on the bars; default `range`. */
   readonly band?: BandDefinition;
   /** Horizontal reference lines. */
   readonly rules?: readonly Rule[];

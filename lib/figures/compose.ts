@@ -3,9 +3,9 @@
 import { FigureError, type FigureRow, type Layer, SCHEMA, type Spec } from "./spec.ts";
 import { CONFIG } from "./theme.ts";
 
-/** What a figure says about itself, and its size. */
+/** Title, setting and size of a figure. */
 export interface Caption {
-  /** What is shown; one line. */
+  /** Title; one line. */
   title: string;
   /** Conditions: seeds, sizes, what the band is. */
   subtitle?: string | readonly string[];
@@ -19,7 +19,7 @@ export interface Caption {
 
 /** A panel of {@link smallMultiples}. */
 export interface Panel {
-  /** What tells this panel from the others. */
+  /** Title, which tells this panel from the others. */
   title: string;
   /** Marks, the lowest first. */
   layers: readonly Layer[];

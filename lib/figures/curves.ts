@@ -6,7 +6,7 @@ import { type CurvesLook, drawPanels, type FigureWords, type Theories } from "./
 import type { Rule } from "./rule.ts";
 import { FigureError, type Spec } from "./spec.ts";
 
-/** What {@link curves} draws. */
+/** Options of {@link curves}. */
 export interface CurvesOptions extends FigureWords, CurvesLook {
   /** Curves of all replicas by group: a condition, a mode, a depth. Groups without curves are left out. */
   readonly lines: Readonly<Record<string, readonly MeasuredCurve[]>>;
@@ -80,7 +80,7 @@ export interface ValuesAt {
   readonly values: readonly number[];
 }
 
-/** What {@link points} draws. */
+/** Options of {@link points}. */
 export interface PointsOptions extends Omit<CurvesOptions, "lines" | "x" | "marks" | "each"> {
   /** Values at a few positions, by group. */
   readonly lines: Readonly<Record<string, readonly ValuesAt[]>>;
@@ -127,7 +127,7 @@ export function points(options: PointsOptions): Spec | null {
 
 /** A panel of {@link multiples}. */
 export interface MultiplesPanel {
-  /** What this panel shows. */
+  /** Title of this panel. */
   readonly title: string;
   /** Curves of all replicas by group. */
   readonly lines: Readonly<Record<string, readonly MeasuredCurve[]>>;
@@ -141,7 +141,7 @@ export interface MultiplesPanel {
   readonly rules?: readonly Rule[];
 }
 
-/** What {@link multiples} draws. */
+/** Options of {@link multiples}. */
 export interface MultiplesOptions extends FigureWords, CurvesLook {
   /** Panels in reading order; those without anything to draw are left out. */
   readonly panels: readonly MultiplesPanel[];

@@ -2,7 +2,7 @@
 
 import { FigureError, type FigureRow } from "./spec.ts";
 
-/** What to keep. */
+/** Rows to keep when a curve is thinned. */
 export interface ThinOptions<R extends FigureRow> {
   /** Field of the position. */
   x: keyof R & string;

@@ -16,7 +16,7 @@ export type Theories = Readonly<Record<string, Readonly<Record<string, MeasuredC
 
 /** FigureWords and size that every standard figure has. */
 export interface FigureWords {
-  /** What is shown, not what came out: titles are written before the run. One line. */
+  /** Title: the quantity shown, not the result, since titles are written before the run. One line. */
   readonly title: string;
   /** Conditions, for the subtitle; what the bands are is added to the first line. */
   readonly setup?: string | readonly string[];
@@ -28,15 +28,15 @@ export interface FigureWords {
   readonly height?: number;
 }
 
-/** What tells curves of a figure apart. */
+/** Colours, dashes and bands that tell the curves of a figure apart. */
 export interface CurvesLook {
   /** Title of the legend of groups, needed where a panel shows more than one. */
   readonly by?: string;
-  /** What is drawn of the replicas of a group: their mean in a band, or a line for each; default `band`. */
+  /** Drawing of a group's replicas: their mean in a band, or a line for each; default `band`. */
   readonly each?: "band" | "replica";
   /** `line` draws a band and its mean, `points` a bar and a dot at each position; default `line`. */
   readonly marks?: "line" | "points";
-  /** What bands and bars are; default `range`. */
+  /** Meaning of bands and bars; default `range`. */
   readonly band?: BandDefinition;
   /** Strokes of theories by name; the others are dashed, solid, dotted, and so on, as they come. */
   readonly strokes?: Readonly<Record<string, Stroke>>;

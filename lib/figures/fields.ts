@@ -3,7 +3,7 @@
 import { isJson, type Json, type Rows, rowsOf } from "./data.ts";
 import { FigureError, type Spec } from "./spec.ts";
 
-/** What a view takes over from the views around it. */
+/** Fields that a view takes over from the views around it. */
 interface Context {
   path: string;
   rows: Rows | undefined;

@@ -6,7 +6,7 @@ import { figure } from "./compose.ts";
 import { captionOf, type FigureWords } from "./draw_panels.ts";
 import type { FigureRow, Layer, Spec } from "./spec.ts";
 
-/** What a colour means. */
+/** Meaning of the colours. */
 export interface ColorScale {
   /** Title of the legend, with the unit. */
   readonly title: string;
@@ -18,7 +18,7 @@ export interface ColorScale {
   readonly domain?: readonly [number, number];
 }
 
-/** What {@link heatMap} draws. */
+/** Options of {@link heatMap}. */
 export interface HeatMapOptions extends FigureWords {
   /**
    * A curve for each row of cells, which have the colours of its values. Names that are all numbers, as of frequencies,

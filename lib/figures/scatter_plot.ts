@@ -21,7 +21,7 @@ export interface Dot {
 /** Dots up to which each has words of its own for a screen reader: with more, the figure's description has to do. */
 const MOST_NAMED = 1000;
 
-/** What {@link scatterPlot} draws. */
+/** Options of {@link scatterPlot}. */
 export interface ScatterPlotOptions extends FigureWords {
   /** Dots by group. Groups without dots are left out. */
   readonly dots: Readonly<Record<string, readonly Dot[]>>;

@@ -17,7 +17,7 @@ const SCRIPT_ADVANCE = 445;
 const OTHER_ADVANCE = 620;
 const SCRIPT = /[¹²³\u2070-\u209f]/;
 
-/** What SemiBold adds to Regular. */
+/** Width of SemiBold over that of Regular. */
 const BOLD_FACTOR = 1.03;
 
 /**

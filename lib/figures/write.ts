@@ -9,7 +9,7 @@ import { validate } from "./validate.ts";
 /** Writes a file of a run; `path` is relative to the run's folder, `description` says what the file is. */
 export type FileWriter = (path: string, content: string | Uint8Array, description: string) => Promise<void>;
 
-/** What to write beside the specification and the SVG, and how exact the data is. */
+/** Files to write beside the specification and the SVG, and the precision of the data. */
 export interface WriteOptions {
   /** Also a PNG, which needs permission to read the package cache; default false. */
   png?: boolean;

@@ -1,4 +1,4 @@
-/** What WGSL text declares to the outside: resource bindings, the fields of `Dims`, module-scope constants. */
+/** Declarations of WGSL text to the outside: resource bindings, the fields of `Dims`, module-scope constants. */
 import { KernelError } from "./errors.ts";
 
 /** A `@group(0) @binding(n) var<…> name: type;` declaration. */

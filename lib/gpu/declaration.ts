@@ -1,4 +1,4 @@
-/** What a kernel declares: WGSL on one side, host names and axes on the other, checked against each other at load. */
+/** Declarations of a kernel: WGSL on one side, host names and axes on the other, checked against each other at load. */
 import { type Binding, type Field, parseBindings, parseStruct } from "./bindings.ts";
 import { KernelError } from "./errors.ts";
 import groupIndex from "./group_index.part.wgsl" with { type: "text" };

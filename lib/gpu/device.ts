@@ -20,7 +20,7 @@ interface Check {
 export class Gpu {
   /** The WebGPU device. */
   readonly device: GPUDevice;
-  /** What runs it. */
+  /** Adapter that runs it. */
   readonly adapter: AdapterSummary;
   /** In order of registration: a consequence (no pipeline) comes after its cause (a shader error). */
   readonly #checks = new Set<Check>();

@@ -1,6 +1,6 @@
 /** Errors of the GPU layer. Each message is one line that names the label, what was expected and what was found. */
 
-/** What went wrong on the GPU. */
+/** Kind of a GPU error. */
 export type GpuErrorKind = "no-adapter" | "shader" | "validation" | "out-of-memory" | "device-lost" | "internal";
 
 /**
@@ -17,7 +17,7 @@ export type GpuErrorKind = "no-adapter" | "shader" | "validation" | "out-of-memo
 export class GpuError extends Error {
   /** Tells the class apart in printed stacks. */
   override readonly name = "GpuError";
-  /** What went wrong. */
+  /** Kind of the error. */
   readonly kind: GpuErrorKind;
   /** Kernel, tensor or program it belongs to; `GPU` where that is unknown. */
   readonly label: string;

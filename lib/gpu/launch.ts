@@ -8,7 +8,7 @@ import type { Tensor } from "./tensor.ts";
 export interface Bound {
   /** Number in `@binding(n)`. */
   readonly slot: number;
-  /** What is bound. */
+  /** Tensor that is bound. */
   readonly tensor: Tensor<DType>;
   /** `write`: every element is overwritten and none is read; `update`: changed in place. */
   readonly access: "read" | "write" | "update";

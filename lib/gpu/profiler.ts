@@ -48,7 +48,7 @@ export interface Profiled {
   readonly plannedBytes: number;
 }
 
-/** What is known of a program. */
+/** Times and counts of a program. */
 interface Measured extends Profiled {
   replays: number;
   readonly samples: Promise<BigUint64Array>[];

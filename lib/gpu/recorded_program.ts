@@ -9,9 +9,9 @@ import type { Tensor } from "./tensor.ts";
 /** Enough work per submission that its cost vanishes, little enough that the driver can start early. */
 const DISPATCHES_PER_SUBMIT = 512;
 
-/** What a program is made of, once its memory is planned. */
+/** Parts of a program, once its memory is planned. */
 export interface ProgramParts<T> {
-  /** What the step returned. */
+  /** Results of the step. */
   readonly outputs: T;
   /** Launches in order. */
   readonly dispatches: readonly Dispatch[];
@@ -32,7 +32,7 @@ export interface ProgramParts<T> {
 export class Program<T = void> implements Disposable {
   /** Stands in error messages and profiles. */
   readonly label: string;
-  /** What the recorded step returned; its tensors can be read after a replay. */
+  /** Results of the recorded step; its tensors can be read after a replay. */
   readonly outputs: T;
   /**
    * GPU memory that kernels of the program write and nobody allocated, in bytes: `planned` is what it takes, `unshared` what

@@ -1,4 +1,4 @@
-/** What a kernel call must satisfy before anything reaches the GPU: element types, shapes, scalars, aliasing. */
+/** Conditions on a kernel call before anything reaches the GPU: element types, shapes, scalars, aliasing. */
 import type { Field } from "./bindings.ts";
 import type { Declaration, Sizes, TensorBinding } from "./declaration.ts";
 import { ShapeError } from "./errors.ts";

@@ -44,7 +44,7 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
   readonly label: string;
   /** Number of elements. */
   readonly size: number;
-  /** What the tensor views; views of one memory are freed together. */
+  /** Memory that the tensor views; views of one memory are freed together. */
   readonly memory: Memory;
   /** Index of the first element in {@linkcode Tensor.memory}. */
   readonly start: number;

@@ -1,4 +1,4 @@
-/** What is collected while a program is recorded. */
+/** The trace of a program while it is recorded. */
 import type { DType } from "./dtype.ts";
 import type { Launch } from "./launch.ts";
 import type { Memory } from "./memory.ts";
@@ -8,9 +8,9 @@ import { Tensor } from "./tensor.ts";
 export interface TapeEntry {
   /** Named as the operation. */
   readonly label: string;
-  /** What it was computed from. */
+  /** Inputs of the operation. */
   readonly inputs: readonly Tensor<DType>[];
-  /** What it computed. */
+  /** Results of the operation. */
   readonly outputs: readonly Tensor<DType>[];
   /** Gradients of the outputs (null: none) to gradients of the inputs (null: none). */
   readonly rule: (gradients: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
@@ -28,7 +28,7 @@ export interface Array64 {
   readonly data: Float64Array;
 }
 
-/** What a recording collects. */
+/** Dispatches and tape entries of a recording. */
 export interface Trace {
   /** Label of the program. */
   readonly label: string;

@@ -2,7 +2,7 @@
 import { meanInterval } from "../statistics/mod.ts";
 import { crossingTime, type Curve } from "../metrics/change_points.ts";
 
-/** What counts as happened. */
+/** Definition of an event: which quantity crosses which level. */
 export interface CrossingOptions {
   /** Whether the level is reached from above (`down`) or from below (`up`). */
   readonly direction: "down" | "up";

@@ -11,7 +11,7 @@ import type { NamedArray, ParameterBlock, ParameterSet } from "../models/paramet
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { HeadSide } from "./heads.ts";
 
-/** What is held of a weight. */
+/** Part of a weight that is held fixed. */
 export interface Hold {
   /** Name of the weight, as checkpoints have it, such as `blocks.0.attention.query`. */
   readonly weight: string;

@@ -6,7 +6,7 @@
 import { dirname, join } from "@std/path";
 import { isDiskFull } from "./errors.ts";
 
-/** What {@linkcode writeAtomically} names its files until they are whole. */
+/** Ending that {@linkcode writeAtomically} gives its files until they are whole. */
 const TEMPORARY = /\.\d+\.tmp$/;
 
 /**

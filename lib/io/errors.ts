@@ -8,7 +8,7 @@
  */
 import { fromFileUrl, relative } from "@std/path";
 
-/** What was asked for cannot be done as asked (a misspelt option, an occupied folder, a missing permission): exit code 2. */
+/** Request that cannot be met (a misspelt option, an occupied folder, a missing permission): exit code 2. */
 export class UserError extends Error {
   /** Name of the class, for messages. */
   override readonly name: string = "UserError";

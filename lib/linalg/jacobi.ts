@@ -1,4 +1,4 @@
-/** What singular values and eigenvalues have in common: columns that rotations make orthogonal, then sorted values. */
+/** Jacobi rotations, shared by singular values and eigenvalues: columns made orthogonal, then sorted values. */
 import { jacobiSweeps } from "../../kernels/linalg/jacobi.ts";
 import { completeBasis, gatherColumns, jacobiValues, sortValues } from "../../kernels/linalg/jacobi_result.ts";
 import { zeroWords } from "../../kernels/linalg/packing.ts";
@@ -22,7 +22,7 @@ export interface Rotated {
   readonly order: Tensor<DType>;
 }
 
-/** What is rotated, and to what end. */
+/** Matrix to rotate, and which results are wanted. */
 export interface Rotation {
   /** Columns (B, P, H), each `[w | v]`; rotated in place. */
   readonly x: Tensor;

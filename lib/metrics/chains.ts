@@ -5,7 +5,7 @@ const LARGEST_R_HAT = 1.1;
 /** A drift below this share of the excess loss is no reason to doubt. */
 const SMALL_DRIFT = 0.05;
 
-/** What is found of chains. */
+/** Diagnostics of Markov chains. */
 export interface ChainDiagnostics {
   /** Split R̂. */
   readonly rHat: number;
@@ -13,7 +13,7 @@ export interface ChainDiagnostics {
   readonly drift: number;
   /** Standard error of the drift, over chains; NaN for one. */
   readonly driftError: number;
-  /** What is wrong, in words. */
+  /** Faults found in the chains, in words. */
   readonly warnings: readonly string[];
 }
 

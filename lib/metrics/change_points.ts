@@ -9,7 +9,7 @@ export interface Curve {
   readonly y: ArrayLike<number>;
 }
 
-/** What a curve must do for a change to count. */
+/** Least size and quality of a change that counts. */
 export interface ChangeCriterion {
   /** Smallest change, relative to the largest magnitude of the curve; 0.02 by default. */
   readonly least?: number;
@@ -108,7 +108,7 @@ export interface CrossingScale {
    * 1 count as 1.
    */
   readonly scale?: "linear" | "log";
-  /** What a curve that begins beyond the level gives: its `first` time (by default), or `none`, as it does not cross. */
+  /** Result for a curve that begins beyond the level: its `first` time (default), or `none`, as it does not cross. */
   readonly start?: "first" | "none";
 }
 

@@ -58,7 +58,7 @@ export interface LearningCoefficient {
   readonly nBeta: number;
   /** Split R̂ over chains: near 1 where they agree; NaN if there is one chain with too few draws. */
   readonly rHat: number;
-  /** What is wrong with the chains, in words; empty if nothing was found. */
+  /** Faults found in the chains, in words; empty if none was found. */
   readonly warnings: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What a linear map reads from a representation. */
+/** Linear probes: how well a linear map reads a target from a representation. */
 import { columnMeans, subtractRows } from "../../kernels/linalg/centre.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { slice } from "../../kernels/arrange/blocks.ts";

@@ -4,7 +4,7 @@ import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { checkMarginal } from "./spectrum.ts";
 
-/** What {@linkcode spectralMeasures} finds of each spectrum. */
+/** Measures of each spectrum, from {@linkcode spectralMeasures}. */
 export interface SpectralMeasures {
   /** Effective ranks without the k leading values (…, K + 1); the first is the effective rank. */
   readonly effectiveRanks: Tensor;

@@ -136,7 +136,7 @@ function mergedWeights(weights: Weights, prefix: string, matrices: "merged" | "f
   };
 }
 
-/** What a layer adds to the receivers (R, B, T', C). */
+/** Computes the update that a layer adds to the receivers (R, B, T', C). */
 function attend(
   stream: Tensor,
   receivers: Tensor,

@@ -120,7 +120,7 @@ function attentionOptions({ heads, attention: kind, causal }: TransformerSizes) 
   return { heads, kind, causal, average: kind !== "softmax" } as const;
 }
 
-/** What a block makes of the stream, and on the way what its attention reads. */
+/** Output of a block, and the input of its attention. */
 interface Block {
   readonly after: Tensor;
   readonly normed: Tensor;

@@ -76,11 +76,11 @@ export interface Transformer {
   trace(weights: Weights, input: Tensor<DType>): TransformerTrace;
 }
 
-/** What passes through a transformer of L layers. */
+/** Intermediate activations of a transformer of L layers. */
 export interface TransformerTrace {
   /** Residual stream (R, B, T, C): the embedding, then what it is after each block (L + 1); of one position where that is all. */
   readonly residual: readonly Tensor[];
-  /** What each block's attention reads (L): the normalised stream before it (R, B, T, C). */
+  /** Inputs of each block's attention (L): the normalised stream before it (R, B, T, C). */
   readonly normed: readonly Tensor[];
   /** Attention of each block (L): (R, B, H, T, T), or (R, B, H, 1, T) where the last position alone is computed. */
   readonly patterns: readonly Tensor[];

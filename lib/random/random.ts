@@ -81,7 +81,7 @@ export function drawKey(name: string): number {
 export interface Draw {
   /** Seed of the replica. */
   readonly seed: number;
-  /** What is drawn. */
+  /** Name of the stream of draws. */
   readonly key: string;
   /** Training step; 0 by default. */
   readonly step?: number;

@@ -13,7 +13,7 @@ export interface Column<T extends ColumnType = ColumnType> {
   readonly type: T;
   /** Unit in words, `""` where there is none. */
   readonly unit: string;
-  /** What it means, in a few words. */
+  /** Its meaning, in a few words. */
   readonly meaning: string;
   /** Whether a row may go without it, or hold null: then the line has no such key. */
   readonly optional?: true;

@@ -36,7 +36,7 @@ export interface CommonConfiguration {
   readonly debug: boolean;
 }
 
-/** What a command line asks for. */
+/** Contents of a command line. */
 export interface CommandLine<O extends Options> {
   /** Values of the experiment's own options. */
   readonly configuration: Configuration<O>;

@@ -31,7 +31,7 @@ export interface MeasuredAt extends Place {
  */
 export type ReplicaValues = ArrayLike<number | null> | readonly ArrayLike<number | null>[];
 
-/** What a running experiment is given. */
+/** Context of a running experiment. */
 export interface RunContext<O extends Options, C extends ColumnTable> extends Follower {
   /** Values of the experiment's own options. */
   readonly configuration: Configuration<O>;
@@ -81,11 +81,11 @@ export interface RunContext<O extends Options, C extends ColumnTable> extends Fo
   note(line: string): void;
 }
 
-/** What defines an experiment. */
+/** Definition of an experiment. */
 export interface Experiment<O extends Options, C extends ColumnTable> {
   /** Name of its folder under `results/`: lower case, digits, `_` and `-`. */
   readonly name: string;
-  /** What it asks: text, or the file whose first docstring says it, as `new URL(import.meta.url)`. */
+  /** Its question: text, or the file whose first docstring says it, as `new URL(import.meta.url)`. */
   readonly doc: string | URL;
   /** Its own options, beside those every experiment has. */
   readonly options: O;
@@ -97,13 +97,13 @@ export interface Experiment<O extends Options, C extends ColumnTable> {
   replicas?(configuration: Configuration<NoInfer<O>>): number;
   /** Whether a GPU is opened for it before `run`; true unless given. */
   readonly gpu?: boolean;
-  /** What arguments without `--` are, if any are taken: their name in the help, and one line on them. */
+  /** Arguments without `--`, if any are taken: their name in the help, and one line on them. */
   readonly operands?: { readonly name: string; readonly help: string };
   /** Given if `run` follows its trainings, or saves its state by `checkpoints`: then `--resume=RUN` goes on with a run that was ended. */
   readonly resumable?: Resumable;
   /** Kinds of row that it logs beside those that every log has, with their columns; none unless given. */
   readonly columns?: C;
-  /** What it claims, with criteria fixed before the run; a function where that depends on what is asked for. Nothing unless given. */
+  /** Its claims, with criteria fixed before the run; a function where they depend on the options. Default: none. */
   readonly claims?:
     | readonly Claim<Measurements>[]
     | ((configuration: Configuration<NoInfer<O>>) => readonly Claim<Measurements>[]);

@@ -1,5 +1,5 @@
 /**
- * What `--help` prints.
+ * The text of `--help`.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { checkpointOptions, everyOf, type Resumable } from "./checkpoint_options
 import { commonOptions, NO_PRESET } from "./command_line.ts";
 import type { Option, Options } from "./option.ts";
 
-/** What help needs to know of an experiment. */
+/** Parts of an experiment that its help describes. */
 export interface Described {
   readonly name: string;
   readonly options: Options;

@@ -18,7 +18,7 @@ export const KEPT = "run.json";
 /** File of the gallery that holds the numbers of a run. */
 export const MEASUREMENTS = "measurements.ndjson.gz";
 
-/** What is known of a run wherever it is kept. */
+/** Facts on a run that are known wherever it is kept. */
 export type AboutRun = Pick<
   Manifest,
   | "experiment"
@@ -38,7 +38,7 @@ export type AboutRun = Pick<
 export interface KeptRun {
   /** Its folder, or that of its entry in the gallery. */
   readonly folder: string;
-  /** What is known of it. */
+  /** Facts on it. */
   readonly about: AboutRun;
   /** Its manifest; null in the gallery. */
   readonly manifest: Manifest | null;

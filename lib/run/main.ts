@@ -149,7 +149,7 @@ async function runRecorded<O extends Options, C extends ColumnTable>(
   return { exitCode: 0, folder: record.folder };
 }
 
-/** What a running experiment is given. */
+/** Makes the context of a running experiment. */
 async function contextOf<O extends Options, C extends ColumnTable>(
   experiment: Experiment<O, C>,
   { configuration, common, operands }: CommandLine<O>,

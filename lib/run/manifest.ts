@@ -18,7 +18,7 @@ export interface FileEntry {
   readonly path: string;
   /** Size; `null` while the file still grows. */
   readonly bytes: number | null;
-  /** What the file is. */
+  /** Description of the file. */
   readonly description: string;
 }
 
@@ -36,7 +36,7 @@ export interface Resumption {
 export interface Manifest {
   /** Name of the experiment. */
   readonly experiment: string;
-  /** What it asks: the first paragraph of its docstring. */
+  /** Its question: the first paragraph of its docstring. */
   readonly question: string;
   /** The program and its arguments, as a shell reads them. */
   readonly commandLine: string;
@@ -68,7 +68,7 @@ export interface Manifest {
   readonly resumptions: readonly Resumption[];
   /** How many claims ended in each verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
-  /** What lies in the folder beside this file. */
+  /** Files in the folder beside this one. */
   readonly files: readonly FileEntry[];
   /** Columns of `log.ndjson` by kind of row. */
   readonly columns: ColumnTable;

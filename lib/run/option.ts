@@ -13,9 +13,9 @@ export interface Option<T> {
   readonly fallback: T;
   /** The domain in words, completing "expected --key to be …". */
   readonly expected: string;
-  /** What the option means, with its unit. */
+  /** Meaning of the option, with its unit. */
   readonly help: string;
-  /** What stands for a value in the help, as in `--out=FILE`; made from the domain, which is then told, unless given. */
+  /** Placeholder of a value in the help, as in `--out=FILE`; made from the domain, which is then told, unless given. */
   readonly placeholder?: string;
   /** Whether the option stands alone (`--png`) instead of taking a value. */
   readonly flag: boolean;

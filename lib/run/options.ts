@@ -19,7 +19,7 @@ export interface Domain {
 
 /** One line of help, with the unit. */
 export interface Described {
-  /** What the option means. */
+  /** Meaning of the option. */
   readonly help: string;
 }
 
@@ -83,7 +83,7 @@ export function numbers(
   return list(fallback, { ...about, of: "numbers", accepts: Number.isFinite });
 }
 
-/** What a list of whole numbers must be beside the domain of its entries. */
+/** Conditions on a list of whole numbers beside the domain of its entries. */
 export interface ListDomain {
   /** Whether no number comes twice. */
   readonly distinct?: boolean;

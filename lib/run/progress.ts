@@ -37,7 +37,7 @@ export interface ProgressTarget {
   readonly columns: () => number;
 }
 
-/** What a line says, cut to what matters most where it must fit into `room` characters. */
+/** Text of a line, cut to the most important part where it must fit into `room` characters. */
 type Status = (room?: number) => string;
 
 /** Draws the status of a loop; one drawing for terminals, one for everything else. */

@@ -1,5 +1,5 @@
 /**
- * What a resumed run is asked for: the options of the run it goes on with.
+ * Options of a resumed run: those of the run it goes on with.
  *
  * @module
  */

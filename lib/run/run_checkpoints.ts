@@ -17,7 +17,7 @@ import type { NamedTensor } from "../checkpoint/header.ts";
 import { SafetensorsFile } from "../checkpoint/safetensors_file.ts";
 import type { CheckpointConfiguration } from "./checkpoint_options.ts";
 
-/** What the next step of a run depends on. */
+/** State that the next step of a run depends on. */
 export interface RunState {
   /** Steps taken. */
   readonly step: number;
@@ -30,7 +30,7 @@ export interface RunState {
 }
 
 /**
- * What a resumable experiment does about checkpoints.
+ * Checkpoints of a resumable experiment.
  *
  * @example
  * ```ts
@@ -99,13 +99,13 @@ export interface Identity {
   readonly seeds: readonly number[];
 }
 
-/** What a run lends to its checkpoints. */
+/** Parts of a run that its checkpoints use. */
 export interface CheckpointHost {
   /** Run folder. */
   readonly folder: string;
   /** Options. */
   readonly options: CheckpointConfiguration;
-  /** What the run is, as it is now. */
+  /** Identity of the run, as it is now. */
   identity(): Identity;
   /** Brings the log to the disk; its length in bytes. */
   syncLog(): number;

@@ -1,5 +1,5 @@
 /**
- * What a run leaves, kept in step with it: folder, manifest, log, claims and checkpoints.
+ * The record of a run, kept in step with it: folder, manifest, log, claims and checkpoints.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { type Checkpoints, type Identity, noCheckpoints, RunCheckpoints } from "
 import type { FileWriter } from "../figures/write.ts";
 import type { RunFolder } from "./run_folder.ts";
 
-/** What a run in progress is made of. */
+/** Parts of a run in progress. */
 export interface RunParts<C extends ColumnTable> {
   /** Its folder. */
   readonly folder: RunFolder;
@@ -32,7 +32,7 @@ export interface RunParts<C extends ColumnTable> {
   readonly claims: readonly Claim<Measurements>[];
   /** Options of its checkpoints; `null` where there are none. */
   readonly checkpoints: CheckpointConfiguration | null;
-  /** What it goes on from; `null` for a run that begins. */
+  /** Checkpoint that it goes on from; `null` for a run that begins. */
   readonly from: CheckpointFile | null;
   /** Whether its preset is a trial, whose claims get no verdicts. */
   readonly trial: boolean;
@@ -90,7 +90,7 @@ export class RunRecord<C extends ColumnTable> {
   }
 
   /**
-   * What a run knows from its log and its newest checkpoint: empty for one that begins. Called once, before the first row.
+   * Recalls the log and the newest checkpoint of a run: empty for one that begins. Called once, before the first row.
    */
   async recall(): Promise<{ measured: Measurements; snapshots: Snapshots; phases: RunPhases }> {
     const saved = this.#checkpoints?.read() ?? null;
@@ -200,12 +200,12 @@ export class RunRecord<C extends ColumnTable> {
   }
 }
 
-/** What tells the checkpoints of a run from those of another. */
+/** Identity that tells the checkpoints of a run from those of another. */
 export function identityOf({ experiment, configuration, seeds }: Manifest): Identity {
   return { experiment, configuration: shaping(configuration), seeds };
 }
 
-/** What decides how an adapter rounds, in words. */
+/** Names what decides how an adapter rounds. */
 function adapterName({ vendor, architecture, description, subgroupSize }: AdapterSummary): string {
   const names = [vendor, architecture, description].filter((name) => name !== "");
   return `${[...new Set(names)].join(", ")} (subgroups of ${subgroupSize})`;

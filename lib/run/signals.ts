@@ -1,5 +1,5 @@
 /**
- * What can end a run from outside: Ctrl-C, the signals of terminals and batch systems, and errors nobody has awaited.
+ * Ends of a run from outside: Ctrl-C, the signals of terminals and batch systems, and errors nobody has awaited.
  *
  * @module
  */

@@ -9,7 +9,7 @@ export interface PlacedEvents {
   readonly events: readonly number[];
 }
 
-/** What a permutation test found. */
+/** Result of a permutation test. */
 export interface Chance {
   /** Share of events inside their windows. */
   readonly share: number;

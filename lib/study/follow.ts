@@ -27,7 +27,7 @@ export interface Reported {
   readonly losses: readonly Float32Array[];
 }
 
-/** What is followed: a `Training`, or anything that reports as one. */
+/** Training that is followed: a `Training`, or anything that reports as one. */
 export interface Followed<R extends Reported> {
   /** Steps taken so far. */
   readonly step: number;
@@ -63,7 +63,7 @@ export interface Phases {
   finish(label: string, steps: number): void;
 }
 
-/** What a loop of a run reports to, and what ends it early. */
+/** Receiver of a loop's reports, which may end it early. */
 export interface Follower {
   /** Aborted by Ctrl-C or another signal. */
   readonly signal: AbortSignal;
@@ -79,7 +79,7 @@ export interface Follower {
 
 /** How a training is followed. */
 export interface FollowOptions<R extends Reported> {
-  /** What is trained, in words; names the training in checkpoints, once a run. */
+  /** Name of the training, in words, in checkpoints; once a run. */
   readonly label: string;
   /** Steps to report, ascending. */
   readonly reports: readonly number[];

@@ -24,11 +24,11 @@ export interface Place {
   readonly index?: number;
 }
 
-/** What a curve shows. */
+/** Quantity of a curve, and its place. */
 export interface Quantity extends Place {
   /** Condition or study: `main`, `depth-2`, `N = 8`. */
   readonly series: string;
-  /** What is measured, as in `test loss`. */
+  /** Name of the quantity, as in `test loss`. */
   readonly quantity: string;
 }
 

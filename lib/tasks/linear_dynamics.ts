@@ -29,7 +29,7 @@ export interface LinearDynamicsOptions {
 export interface LinearDynamicsBatch {
   /** States x_1 … x_T (R, B, T, D). */
   readonly states: Tensor;
-  /** What a model sees of them (R, B, T, O): x_t C, or the states. */
+  /** Observations that a model sees (R, B, T, O): x_t C, or the states. */
   readonly observations: Tensor;
   /** Transition matrix A of each trajectory (R, B, D, D). */
   readonly transition: Tensor;

@@ -17,7 +17,7 @@ export type Sampler = "tokens" | "statistics";
 /** Law of the tasks: diagonal in the eigenbasis of the input covariance with N(0, 1) entries, or all entries N(0, 1). */
 export type TaskFamily = "commuting" | "dense";
 
-/** What prompts are drawn from. */
+/** Law that prompts are drawn from. */
 export interface PromptSource {
   /** One seed per replica (R). */
   readonly seeds: Tensor<"u32">;

@@ -1,5 +1,5 @@
 /**
- * What all samplers share: `key, step → batch`.
+ * The contract of all samplers: `key, step → batch`.
  *
  * A sampler is made once, from a typed literal that states the task, and called while a program is recorded. All it
  * returns is a function of (seed per replica, key, step): the step is read from the clock on the GPU, all else is fixed.

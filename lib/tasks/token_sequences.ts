@@ -1,4 +1,4 @@
-/** What token samplers share: next-token targets, and the shuffled control. */
+/** Next-token targets and the shuffled control, which token samplers share. */
 import { nextToken } from "../../kernels/tasks/next_token.ts";
 import { shuffleRows } from "../../kernels/tasks/shuffle_rows.ts";
 import type { Tensor } from "../gpu/tensor.ts";

@@ -37,7 +37,7 @@ export interface TriggerBigramsOptions {
 export interface TriggerBigramsBatch extends TokenBatch {
   /** Triggers of each sequence (R, B, K), all different. */
   readonly triggers: Tensor<"u32">;
-  /** What follows each trigger (R, B, K), uniform over the vocabulary. */
+  /** Successor of each trigger (R, B, K), uniform over the vocabulary. */
   readonly successors: Tensor<"u32">;
   /** Global bigram probabilities (R, 1, V, V). */
   readonly transition: Tensor;

@@ -11,7 +11,7 @@ import { text } from "../run/options.ts";
 
 /** Arguments of a tool that belong to no option. */
 export interface Operands {
-  /** What they are, as in `RUN…`. */
+  /** Their name, as in `RUN…`. */
   readonly name: string;
   /** One line on them. */
   readonly help: string;
@@ -23,17 +23,17 @@ export interface Operands {
   readonly most?: number;
 }
 
-/** What defines a tool. */
+/** Definition of a tool. */
 export interface Command<O extends Options> {
   /** Name of its task, as in `./lab NAME`. */
   readonly name: string;
-  /** What it does: a line, and perhaps further paragraphs. */
+  /** Its purpose: a line, and perhaps further paragraphs. */
   readonly about: string;
   /** Its options; `--help` is there besides. */
   readonly options: O;
   /** Its operands; none unless given. */
   readonly operands?: Operands;
-  /** What the help says below the options. */
+  /** Text below the options in its help. */
   readonly notes?: string;
 }
 
@@ -42,7 +42,7 @@ export function defineCommand<O extends Options>(command: Command<O>): Command<O
   return command;
 }
 
-/** What was asked for. */
+/** Options and operands of a call. */
 export interface Asked<O extends Options> {
   /** Values of the options. */
   readonly options: Configuration<O>;

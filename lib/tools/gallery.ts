@@ -22,7 +22,7 @@ import { experimentsList, withExperimentsList } from "./experiments_list.ts";
 import { type Asked, defineCommand, optionalText, runCommand } from "./command.ts";
 
 const GALLERY = "results/gallery";
-/** What was found, written by hand; kept when its entry is rewritten. */
+/** Findings, written by hand; kept when their entry is rewritten. */
 const FINDINGS = "FINDINGS.md";
 
 /**
@@ -66,7 +66,7 @@ export async function keepInGallery(run: string, gallery: string = GALLERY, name
   return entry;
 }
 
-/** What is kept of a manifest. Where the run was written says nothing about how to make it again. */
+/** Picks the kept part of a manifest. Where the run was written says nothing about how to make it again. */
 function aboutRun(manifest: Manifest): AboutRun {
   const { experiment, question, preset, configuration, seeds, adapter, versions, gitCommit, start, elapsedMs } =
     manifest;

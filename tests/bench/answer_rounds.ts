@@ -11,9 +11,9 @@ export interface Work {
   readonly steps?: number;
   /** Seconds that a first guess of the speed should take: waiting alone costs 11 ms, whatever the work. */
   readonly warmUp?: number;
-  /** What is said on being ready. */
+  /** Facts told on being ready. */
   readonly about: Readonly<Record<string, unknown>>;
-  /** What is said after a round. */
+  /** Facts told after a round. */
   readonly after?: () => Readonly<Record<string, unknown>>;
 }
 

@@ -6,7 +6,7 @@
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
 
-/** What to start and how to name it. */
+/** Command and name of a contender. */
 export interface Contender {
   readonly name: string;
   readonly command: readonly string[];

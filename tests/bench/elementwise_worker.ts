@@ -20,7 +20,7 @@ export interface ElementwiseConfig {
   readonly root: string;
 }
 
-/** What an operation computes from `x` (1, M, C), `y` (1, M, C), `row` (1, 1, C), tokens (1, M) and a table (1, V, C). */
+/** Operands of an operation: `x` (1, M, C), `y` (1, M, C), `row` (1, 1, C), tokens (1, M) and a table (1, V, C). */
 interface Operands {
   readonly x: AnyTensor;
   readonly y: AnyTensor;

@@ -1,4 +1,4 @@
-/** What a benchmark says of itself. */
+/** Help of a benchmark. */
 import { docText } from "../../lib/run/docstring.ts";
 
 /**

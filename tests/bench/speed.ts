@@ -4,7 +4,7 @@ import { STEP } from "./contenders.ts";
 import type { Effort, Section } from "./linear_icl.ts";
 import { formatRate, formatSpread, type Measured, measureInTurn, median, table } from "./measure.ts";
 
-/** What to install where a contender is missing. */
+/** Remedy where a contender is missing. */
 const NEEDS: Readonly<Record<string, string>> = {
   PyTorch: "install it (pip install torch) and name its interpreter with --python=PATH",
   "jax-js": "its npm package must be reachable once",

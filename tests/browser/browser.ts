@@ -1,5 +1,5 @@
 /**
- * What the browser tests share: a server of its own process, a browser, and pages that note what must not happen.
+ * Parts that the browser tests share: a server of its own process, a browser, and pages that note what must not happen.
  *
  * @module
  */

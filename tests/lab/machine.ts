@@ -4,14 +4,14 @@
  * @module
  */
 
-/** What one start of `lab` gave. */
+/** Outcome of one start of `lab`. */
 export interface Outcome {
   code: number;
   /** Standard output, one entry a line. */
   out: string[];
   /** Standard error, one entry a line. */
   messages: string[];
-  /** What the scripts that were called wrote to `$CALLS`, one entry a line. */
+  /** Calls that scripts wrote to `$CALLS`, one entry a line. */
   calls: string[];
 }
 
@@ -19,7 +19,7 @@ export interface Outcome {
 const tools =
   "awk basename cat chmod cut dirname find grep gzip head ln ls mkdir mktemp mv paste readlink rm sh sed tar";
 
-/** What the machine has unless a test says otherwise: a Linux user with the pinned Deno and a Vulkan driver. */
+/** The machine unless a test says otherwise: a Linux user with the pinned Deno and a Vulkan driver. */
 const usual: Record<string, string | undefined> = {
   deno: fakeDeno("2.9.6"),
   id: `echo 1000`,

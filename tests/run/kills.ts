@@ -5,7 +5,7 @@ import { uniforms } from "../../lib/random/random.ts";
 import { readManifest } from "../../lib/run/mod.ts";
 import { denoArgs, finished } from "./subprocess.ts";
 
-/** What Mesa says where nobody has set the variable. */
+/** Mesa's line where nobody has set the variable. */
 const MESA = /^error: XDG_RUNTIME_DIR is invalid or not set in the environment\.\n/gm;
 
 /** Waits. */
@@ -29,7 +29,7 @@ export function remains(folder: string, below = ""): Record<string, string> {
   return files;
 }
 
-/** What is killed, where, and how often. */
+/** Program, places and number of kills. */
 export interface Kills {
   /** File of the experiment. */
   readonly program: string;

@@ -31,7 +31,7 @@ export function denoArgs(
   return ["run", "--no-prompt", ...permissions, program, ...args];
 }
 
-/** What a finished process has said. */
+/** Output of a finished process. */
 export interface Said {
   readonly code: number;
   readonly stdout: string;
@@ -78,7 +78,7 @@ export async function startDecay(args: readonly string[], cwd: string, log: stri
   throw new Error(`expected measure rows in ${log} within 10 s, found none: ${(await said(child)).stderr}`);
 }
 
-/** What a started process has said by its end. */
+/** Collects the output of a started process until its end. */
 export async function said(child: Deno.ChildProcess): Promise<Said> {
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();

@@ -1,5 +1,5 @@
 /**
- * What SGD noise does to the scores of one query: the covariance across replicas that start alike, and the drift of their mean.
+ * Effect of SGD noise on the scores of one query: covariance across replicas that start alike, and drift of their mean.
  *
  * A replica is θ + δ, θ the mean over replicas and C = E[δδᵀ]. Keeping second moments of δ, with g one prompt's gradient,
  *

@@ -1,4 +1,4 @@
-/** What an orbit of the map looks like: its period, its histogram, its regime, and where the orbit that follows positions is lost. */
+/** Period, histogram and regime of an orbit of the map, and the end of the stability of the one that follows positions. */
 import { spectralRadius } from "../../../kernels/tasks/linear_recurrence.ts";
 import { FEATURES, type SpinState, type SpinSystem, STATE, TOKENS } from "../../models/spin_attention.ts";
 import { SpinOrbit } from "./map.ts";

@@ -8,7 +8,7 @@ import { normals } from "../../random/random.ts";
 /** Steps of one dispatch: short enough for watchdogs. */
 const STRIDE = 1000;
 
-/** What is swept. */
+/** Parameters and starts of a sweep. */
 export interface SpinSweep {
   /** Systems with the same ε. */
   readonly systems: readonly SpinSystem[];
@@ -22,7 +22,7 @@ export interface SpinSweep {
   readonly kept: number;
 }
 
-/** What a sweep found. */
+/** Results of a sweep. */
 export interface SweptOrbits {
   /** Largest Lyapunov exponent of each system. */
   readonly exponents: Float64Array;

@@ -19,7 +19,7 @@ export interface ClassifierWeights {
   readonly Q: ArrayLike<number>;
 }
 
-/** What a replica is trained on. */
+/** Training samples of a replica. */
 export interface ClassifierProblem {
   /** Tokens of each sample, all of one length. */
   readonly tokens: readonly (readonly number[])[];

@@ -15,7 +15,7 @@
 import { product, transpose } from "../matrix.ts";
 import { contextMoments, type RegressionLaw } from "./regression_law.ts";
 
-/** What a layer's prediction depends on, of its merged matrices; also the gradient with respect to it. */
+/** Products of a layer's merged matrices that its prediction depends on; also the gradient with respect to them. */
 export interface LayerParts {
   /** P (D, D), row-major. */
   readonly P: Float64Array;

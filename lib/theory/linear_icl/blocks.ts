@@ -1,4 +1,4 @@
-/** What is measured of a trained model of arXiv 2504.12916: its blocks, its modes, and what its flow conserves. */
+/** Measures of a trained model of arXiv 2504.12916: its blocks, its modes, and the conserved quantities of its flow. */
 import { mean } from "../../statistics/mod.ts";
 import type { Blocks } from "./flow.ts";
 import type { FullBlocks } from "./full_flow.ts";

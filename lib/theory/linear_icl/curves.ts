@@ -121,7 +121,7 @@ export function meanCurves(curves: readonly IclCurves[]): IclCurves {
   };
 }
 
-/** What SGD noise predicts of an ensemble at some steps (T), by the names of {@linkcode IclCurves}. */
+/** Predictions from SGD noise for an ensemble at some steps (T), by the names of {@linkcode IclCurves}. */
 export interface NoiseCurves extends Omit<IclCurves, "loss"> {
   /** Standard deviation of a_α over replicas (D, T). */
   readonly "standard deviation of product": readonly (readonly number[])[];

@@ -1,4 +1,4 @@
-/** What every exact result of in-context linear regression depends on, and its validation. */
+/** Data law that every exact result of in-context linear regression depends on, and its validation. */
 
 /** Data law of in-context linear regression, in the eigenbasis of the input covariance. */
 export interface IclProblem {

@@ -1,5 +1,5 @@
 /**
- * What SGD noise does to replicas that start alike: the standard deviation across them, and the drift of their mean.
+ * Effect of SGD noise on replicas that start alike: the standard deviation across them, and the drift of their mean.
  *
  * Key step: write a replica as θ_k + δ with θ_k the mean over replicas and C_k = E[δδᵀ]. Keeping second moments of δ, with L the
  * exact population loss, H its Hessian and g one prompt's gradient, all at θ_k,

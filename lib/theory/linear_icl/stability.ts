@@ -1,5 +1,5 @@
 /**
- * What becomes of the entries that the closed form leaves out: off-diagonals of p2 and q1, and the blocks p1 and q2.
+ * Growth or decay of the entries that the closed form leaves out: off-diagonals of p2 and q1, and the blocks p1 and q2.
  *
  * Second derivatives of the exact full loss (linear_icl_full.ts) for fresh commuting tasks, at p2 = diag(p), q1 = diag(q),
  * p1 = q2 = 0. Changing the sign of an input or a task coordinate leaves the data law alone, so ∂L vanishes there and every

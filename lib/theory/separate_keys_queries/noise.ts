@@ -1,5 +1,5 @@
 /**
- * What SGD noise does to the wait of a head that is aligned with a mode, to first order in η and η/B.
+ * Effect of SGD noise on the wait of a head that is aligned with a mode, to first order in η and η/B.
  *
  * While M ≈ 0 a step has the mean gradient Ḡ of B prompts, G = β x_qᵀ y, E G = Λ². A head v = |k| = |q| = a along mode d has
  * the wait T(a) = 1/(p a), p = λ_d², and one step moves all three factors by η a² Ḡ_dd, so that they stay equal and 1/a is a

@@ -15,7 +15,7 @@ import type { Manifest } from "../../run/manifest.ts";
 export interface BoardEntry {
   /** Name of the experiment. */
   readonly experiment: string;
-  /** What it asks. */
+  /** Its question. */
   readonly question: string;
   /** Name of the preset. */
   readonly preset: string;
@@ -23,7 +23,7 @@ export interface BoardEntry {
   readonly folder: string;
   /** UTC, ISO 8601. */
   readonly start: string;
-  /** What it ran on, in words. */
+  /** Its adapter, in words. */
   readonly adapter: string;
   /** Number of seeds. */
   readonly seeds: number;
@@ -35,11 +35,11 @@ export interface BoardEntry {
 export interface Board {
   /** By experiment, then preset. */
   readonly entries: readonly BoardEntry[];
-  /** What is missing or has failed, a line each. */
+  /** Missing or failed parts, a line each. */
   readonly problems: readonly string[];
 }
 
-/** What is asked for. */
+/** Choice of runs for the board. */
 export interface BoardOptions {
   /** Names of the experiments that must have a run. */
   readonly experiments: readonly string[];
@@ -47,7 +47,7 @@ export interface BoardOptions {
   readonly preset?: string;
 }
 
-/** What the gallery keeps of a manifest. */
+/** Part of a manifest that the gallery keeps. */
 type Kept = Pick<Manifest, "experiment" | "question" | "preset" | "start" | "adapter" | "seeds">;
 
 /**

@@ -18,15 +18,15 @@ export interface ColumnNames {
   readonly series?: string;
 }
 
-/** What a table holds. */
+/** Numbers of a table. */
 export interface ImportedNumbers {
   /** Numbers, the steps of every curve ascending. */
   readonly rows: readonly MeasureRow[];
-  /** What stands for each replica in the table, by number of the replica. */
+  /** Name of each replica in the table, by number of the replica. */
   readonly replicas: readonly (number | string)[];
   /** Texts that are the same in all rows: the options of the run. */
   readonly options: Readonly<Record<string, string>>;
-  /** What the user should know: columns left out, cells without a number. */
+  /** Remarks for the user: columns left out, cells without a number. */
   readonly notes: readonly string[];
 }
 

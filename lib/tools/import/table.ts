@@ -12,7 +12,7 @@ import { isNumeric } from "../query/cells.ts";
 export interface TableColumn {
   /** Its name. */
   readonly name: string;
-  /** What it holds; `other` is what no log can have: times, lists, truth values. */
+  /** Kind of its cells; `other` is for those that no log can have: times, lists, truth values. */
   readonly kind: "number" | "text" | "other";
 }
 

@@ -8,11 +8,11 @@ import { createHash } from "node:crypto";
 import type { TensorSource } from "../../checkpoint/safetensors_file.ts";
 import { listed } from "./plan.ts";
 
-/** What a check found. */
+/** Finding of a check. */
 export interface AuditFinding {
   /** Which check. */
   readonly check: "equal weights" | "shard" | "replicas" | "rank" | "cut";
-  /** What it found. */
+  /** The finding, in words. */
   readonly finding: string;
 }
 

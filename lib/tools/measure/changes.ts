@@ -17,7 +17,7 @@ import type { MeasuredCurve, Measurements, Quantity } from "../../study/measurem
 export interface Change extends Quantity {
   /** Which change. */
   readonly change: ChangeName;
-  /** What counts as one. */
+  /** Definition of a change. */
   readonly criterion: string;
   /** Median of its time over the replicas that have it, in steps. */
   readonly median: number;

@@ -1,5 +1,5 @@
 /**
- * What lies beside a checkpoint and says what no shape tells: numbers of heads, and the order of fused weights.
+ * Facts from files beside a checkpoint that no shape tells: numbers of heads, and the order of fused weights.
  *
  * @module
  */
@@ -121,7 +121,7 @@ function positive(value: unknown): boolean {
   return Number.isInteger(number) && number > 0;
 }
 
-/** What modelling code of transformers does with the fused weight of each kind of model. */
+/** Finds the order in which the modelling code of transformers reads the fused weight of each kind of model. */
 function orderIn(values: Values): FusedOrder | undefined {
   switch (values.model_type) {
     case "gpt2":

@@ -1,5 +1,5 @@
 /**
- * What is said before anything is measured: what was found, how it is read, and what is left out.
+ * Summary before anything is measured: the tensors found, how they are read, and which are left out.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { CheckpointSeries } from "./series.ts";
 export interface PlannedSeries {
   /** Checkpoints in order. */
   readonly series: CheckpointSeries;
-  /** What is read of each. */
+  /** Plan for each of them. */
   readonly plan: Plan;
 }
 

@@ -12,7 +12,7 @@ import { squaredCosines } from "../../metrics/row_spaces.ts";
 import { rowDimensions, subspaceAngles, subspaceDistances } from "../../metrics/subspace_stability.ts";
 import type { Family } from "./plan.ts";
 
-/** What is found of one matrix at one step. */
+/** Numbers of one matrix at one step. */
 export interface Finding {
   /** Singular values (K) from the largest. */
   readonly s: Float32Array;

@@ -51,11 +51,11 @@ interface ReplicatedCurve extends Quantity {
 /** Words of a figure. */
 interface MeasureCaption {
   readonly measure: Measure;
-  /** What curves of a panel are: `head`, `weight`, `k`. */
+  /** Kind of a panel's curves: `head`, `weight`, `k`. */
   readonly group: string;
   /** Ends of the vertical axis, the same in all figures of a measure. */
   readonly domain: readonly [number, number];
-  /** What else stands in the subtitle's first line: which of several figures it is, and of what. */
+  /** Further words in the subtitle's first line: which of several figures it is, and of what. */
   readonly words: readonly string[];
 }
 

@@ -51,7 +51,7 @@ export interface AttentionPlaces extends ModuleName {
   readonly output: HeadPlace;
 }
 
-/** What shapes do not tell. */
+/** Numbers of heads, which shapes do not tell. */
 export interface HeadCounts {
   /** Heads H, or where they are found for each module. */
   readonly heads?: number | ((module: ModuleName) => { readonly value: number; readonly from: string } | undefined);
@@ -63,13 +63,13 @@ export interface HeadCounts {
 
 /** Tensors of one layer by their part. */
 export interface LayerTensors {
-  /** What stands before the names. */
+  /** Prefix of the names. */
   readonly prefix: string;
   /** Names by part: query, key, value, keyValue or fused, and output. */
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** What has to be told before a checkpoint can be measured. */
+/** Request for a fact that has to be told before a checkpoint can be measured. */
 export class Need extends UserError {}
 
 /** The tensors of one layer, with what is needed to read and to refuse them. */

@@ -1,5 +1,5 @@
 /**
- * What the tensors of a checkpoint are: parameters, buffers, state of a run, quantised weights, adapters.
+ * Kinds of a checkpoint's tensors: parameters, buffers, state of a run, quantised weights, adapters.
  *
  * @module
  */

@@ -160,7 +160,7 @@ function wants({ measures }: MeasureConfiguration, ...names: readonly MeasureNam
   return names.some((name) => measures.includes(name));
 }
 
-/** What a replica's number belongs to. */
+/** Step and place that a replica's number belongs to. */
 interface At {
   readonly series: string;
   readonly step: number;
@@ -180,7 +180,7 @@ interface SeriesWork {
   readonly sources: Sources;
   readonly spectra: MeanSpectra;
   readonly findings: AuditFinding[];
-  /** What stands before findings. */
+  /** Words before findings. */
   readonly where: string;
   /** Number of the series' first replica. */
   readonly first: number;

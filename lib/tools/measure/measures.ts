@@ -1,5 +1,5 @@
 /**
- * What the tool measures of each matrix.
+ * Measures that the tool takes of each matrix.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import {
   stableRank,
 } from "../../metrics/spectrum.ts";
 
-/** What a measure may know of a matrix besides its singular values. */
+/** Shape and norms of a matrix, which a measure may use beside its singular values. */
 export interface MatrixShape {
   /** Rows. */
   readonly M: number;
@@ -35,9 +35,9 @@ export interface MatrixShape {
 export interface Measure {
   /** Title of its axis. */
   readonly title: string;
-  /** What it is, in one line. */
+  /** Its definition, in one line. */
   readonly help: string;
-  /** What a reader of its figure has to know besides. */
+  /** Remark for readers of its figure. */
   readonly note?: string;
   /** Its value from singular values, where these tell it; NaN where it is not defined. Shapes are those of the matrix. */
   readonly ofSpectrum?: (s: Float32Array, shape: MatrixShape) => number;
@@ -157,7 +157,7 @@ function tailOf(s: Float32Array): PowerLaw | null {
   return fit;
 }
 
-/** What is measured unless told otherwise. */
+/** Measures taken by default. */
 export const DEFAULT_MEASURES: readonly MeasureName[] = [
   "effective-rank",
   "marginal-rank",

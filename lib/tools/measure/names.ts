@@ -10,7 +10,7 @@
 
 /** Where an attention module lies. */
 export interface ModuleName {
-  /** What stands before the names of its weights, without a dot at the end. */
+  /** Prefix of the names of its weights, without a dot at the end. */
   readonly prefix: string;
   /** Name of the tower, empty where there is one alone. */
   readonly tower: string;

@@ -18,7 +18,7 @@ export interface CircuitChoice {
   readonly text: string;
   /** Layouts to try in order. */
   readonly layouts: readonly Layout[];
-  /** What a manifest keeps: the same with patterns as text, of which JSON would leave `{}`. */
+  /** Form kept in a manifest: the same with patterns as text, of which JSON would leave `{}`. */
   toJSON?(): unknown;
 }
 
@@ -44,7 +44,7 @@ export interface HeadsChoice {
    * @throws {UserError} If one is not.
    */
   check(path: string, modules: readonly Pick<ModuleName, "tower" | "path">[]): void;
-  /** What a manifest keeps. */
+  /** Form kept in a manifest. */
   toJSON?(): unknown;
 }
 
@@ -211,7 +211,7 @@ function pattern<W extends string>(fallback: W, words: readonly W[], help: strin
   };
 }
 
-/** What the tool can be told. */
+/** Options of the tool. */
 export const measureOptions: {
   readonly measures: Option<readonly MeasureName[]>;
   readonly matrices: Option<RegExp | "auto" | "none">;

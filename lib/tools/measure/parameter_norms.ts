@@ -8,7 +8,7 @@ import { hashesOf } from "./audit.ts";
 import { inventoryOf } from "./inventory.ts";
 import { replicasOf } from "./plan.ts";
 
-/** What is read off all parameters, one tensor in memory at a time. */
+/** Norms over all parameters, read one tensor at a time. */
 export interface ParameterScan {
   /** `‖θ‖₂`, or `‖θ − θ₀‖₂`, of each replica; not finite where a parameter is not. */
   readonly norms: Float64Array;

@@ -23,7 +23,7 @@ export interface Family {
   readonly layer: number | undefined;
   /** Prefix of the layer, or name of the weight. */
   readonly name: string;
-  /** What its numbers are called in the log: the circuit with its tower, or the weight's name, one for each of a stack. */
+  /** Series of its numbers in the log: the circuit with its tower, or the weight's name, one for each of a stack. */
   readonly series: readonly string[];
   /** Number of heads, or of matrices in a stack; 1 for a weight. */
   readonly heads: number;
@@ -39,7 +39,7 @@ export interface Family {
   read(read: (tensor: string) => Float32Array): { readonly a: Float32Array; readonly b?: Float32Array };
 }
 
-/** What is asked for. */
+/** Options of a plan. */
 export interface PlanOptions {
   /** Layouts of attention to look for. */
   readonly circuits: CircuitChoice;
@@ -57,13 +57,13 @@ export interface PlanOptions {
 
 /** Tensors that are left out, and why. */
 export interface LeftOut {
-  /** What they are. */
+  /** Reason why they are left out. */
   readonly why: string;
   /** Their names. */
   readonly names: readonly string[];
 }
 
-/** What is read of each checkpoint of a series. */
+/** Weights and circuits that are read of each checkpoint of a series. */
 export interface Plan {
   /** Circuits first, then weights, each in the order of layers. */
   readonly families: readonly Family[];
@@ -77,9 +77,9 @@ export interface Plan {
   readonly inventory: Inventory;
   /** Parameters that are not measured. */
   readonly leftOut: readonly LeftOut[];
-  /** What a reader should know besides. */
+  /** Remarks for the reader. */
   readonly notes: readonly string[];
-  /** What has to be told first; nothing is measured until then. */
+  /** Facts that have to be told first; nothing is measured until then. */
   readonly needs: readonly Need[];
 }
 
@@ -229,7 +229,7 @@ function contradictions(attention: readonly AttentionPlaces[], beside: NearbyCon
   ];
 }
 
-/** What the user, the configuration, or the storage of GPT-2's own Conv1D say. */
+/** Finds the storage order from the user, the configuration, or the convention of GPT-2's own Conv1D. */
 function orderOf(
   { fused }: PlanOptions,
   beside: NearbyConfiguration,

@@ -28,7 +28,7 @@ export interface StepFile {
   readonly path: string;
 }
 
-/** What was found beside the checkpoints and is left out. */
+/** File that lies beside the checkpoints and is left out. */
 export interface PassedOver {
   /** File or folder. */
   readonly path: string;
@@ -42,7 +42,7 @@ export interface CheckpointSeries {
   readonly name: string;
   /** At least one. */
   readonly files: readonly StepFile[];
-  /** What is left out. */
+  /** Files that are left out. */
   readonly leftOut: readonly PassedOver[];
   /** How names were read where they could be read otherwise. */
   readonly notes: readonly string[];

@@ -1,5 +1,5 @@
 /**
- * What a run of the tool ends with: change points, their table, what checks found, and warnings.
+ * End of a run of the tool: change points, their table, findings of the checks, and warnings.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { measureColumns } from "./columns.ts";
 import type { measureOptions } from "./options.ts";
 import type { Unsound } from "./sources.ts";
 
-/** What a run of the tool is given. */
+/** Context of a run of the tool. */
 export type MeasureContext = RunContext<typeof measureOptions, typeof measureColumns>;
 
 const MOST_FINDINGS = 8;

@@ -25,13 +25,13 @@ export interface Weight {
   readonly stored: Stored;
   /** Why: for a plan. */
   readonly because: string;
-  /** What it is if it is no plain matrix. */
+  /** Its form: a plain matrix, a convolution, or a stack of matrices. */
   readonly form: "matrix" | "convolution" | "stack";
   /** Whether nothing settles which side is the input, so that `stored` is a guess. */
   readonly open: boolean;
 }
 
-/** What is known of the model around a weight. */
+/** Facts on the model around a weight. */
 export interface Surroundings {
   /** Kind of model, as its configuration calls it. */
   readonly modelType: string | undefined;
@@ -41,7 +41,7 @@ export interface Surroundings {
   readonly width: number | undefined;
   /** Whether it is a checkpoint of this project. */
   readonly own: boolean;
-  /** What the user says. */
+  /** Storage order stated by the user. */
   readonly given: Stored | undefined;
 }
 

@@ -16,7 +16,7 @@ const [MAIN, CONTROL] = ["rate η", "rate η/2"];
 /** Where the error of a condition is found in the log. */
 const errorOf = (series: string) => ({ series, quantity: "error" });
 
-/** What the recursion predicts for a condition. */
+/** Prediction of the recursion for a condition. */
 const predicted = (measured: lab.Measurements, series: string) => measured.theory("recursion", errorOf(series));
 
 /** Mean of a curve over the second half of training. */

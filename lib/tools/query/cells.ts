@@ -5,7 +5,7 @@
  */
 import type { Cell } from "./database.ts";
 
-/** What JSON can hold. */
+/** Value that JSON can hold. */
 export type Json = null | string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
 
 /**

@@ -11,7 +11,7 @@ import { parsePlot, type Plot } from "./plot.ts";
 /** How an answer is given. */
 export type Format = "table" | "json" | "csv" | "ndjson" | "parquet";
 
-/** What a command line asks for. */
+/** Statement, runs and output format of a query. */
 export interface Query {
   /** One statement; `-` for standard input. */
   readonly sql: string;
@@ -19,7 +19,7 @@ export interface Query {
   readonly folders: readonly string[];
   /** How the answer is given. */
   readonly format: Format;
-  /** What to draw instead of printing. */
+  /** Figure to draw instead of printing. */
   readonly plot?: Plot;
   /** File to write. */
   readonly out?: string;
@@ -67,7 +67,7 @@ Examples
 });
 
 /**
- * What is asked for.
+ * Reads the command line of a query.
  *
  * @param asked Options and operands as they were given.
  * @returns The query.

@@ -19,7 +19,7 @@ interface Log {
   readonly name: string;
 }
 
-/** What a reader should know that is no error: a line for each. */
+/** Receiver of remarks that are no errors: a line for each. */
 export type Warn = (line: string) => void;
 
 /** Name of the table of manifests, with its columns. */

@@ -21,7 +21,7 @@ import { UserError } from "../../io/errors.ts";
 import { textOf } from "./cells.ts";
 import type { AnswerColumn, Cell } from "./database.ts";
 
-/** What a plot shows. */
+/** Columns and look of a plot. */
 export interface Plot {
   /** Column of the horizontal position. */
   readonly x: string;

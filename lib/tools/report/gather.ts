@@ -1,5 +1,5 @@
 /**
- * What a report says of a run: its record, claims, method and figures, the data no larger than there is room for.
+ * Parts of a report on a run: its record, claims, method and figures, the data no larger than there is room for.
  *
  * @module
  */
@@ -21,19 +21,19 @@ export interface ReportFigure {
   readonly name: string;
   /** The specification, made harmless; `null` where it cannot be shown. */
   readonly spec: Json | null;
-  /** What the reader should know of it: thinned data, or why it is not shown. */
+  /** Remark for the reader: thinned data, or why it is not shown. */
   readonly note: string;
 }
 
 /** A run of a report. */
 export interface ReportRun {
-  /** What its folder says, without the index of files. */
+  /** Record from its folder, without the index of files. */
   readonly record: Omit<RunRecord, "files" | "columns" | "lastRow">;
   /** Claims with their numbers in words. */
   readonly claims: readonly ShownClaim[];
   /** Docstring of the experiment; empty where its file is not here. */
   readonly method: string;
-  /** What the reader should know of the method's text. */
+  /** Remark on the method's text for the reader. */
   readonly methodNote: string;
   /** Lines that make the run again. */
   readonly again: readonly string[];

@@ -105,7 +105,7 @@ function standalone(module: string): string {
   return module.replaceAll(/^import [^;]*;\n/gm, "").replaceAll(/^export /gm, "");
 }
 
-/** What would end a script element, or hide its end, is written so that it means the same in a string. */
+/** Escapes ends of script elements, and what hides them, so that they mean the same in a string. */
 function inScript(code: string): string {
   return code.replaceAll(/<\/(script)/gi, "<\\/$1").replaceAll("<!--", "<\\!--");
 }

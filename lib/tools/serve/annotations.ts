@@ -1,11 +1,11 @@
 /**
- * What people say about a run, in files of its folder: `notes.md`, `tags.txt`, and `archived`, which hides it from the list.
+ * Remarks on a run, in files of its folder: `notes.md`, `tags.txt`, and `archived`, which hides it from the list.
  *
  * @module
  */
 import { join } from "@std/path";
 
-/** What people say about a run. */
+/** People's remarks on a run. */
 export interface Annotations {
   /** Text of `notes.md`; empty where there is none. */
   readonly notes: string;

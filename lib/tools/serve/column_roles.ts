@@ -11,9 +11,9 @@ export interface Roles {
   readonly x: string;
   /** Values, each a curve of its own. */
   readonly values: readonly string[];
-  /** What tells figures apart. */
+  /** Columns that tell figures apart. */
   readonly facets: readonly string[];
-  /** What tells the curves of a figure apart. */
+  /** Columns that tell the curves of a figure apart. */
   readonly groups: readonly string[];
   /** Name of the column that names a theory; null where the rows are measured. */
   readonly theory: string | null;

@@ -85,7 +85,7 @@ export class Curve {
   }
 
   /**
-   * What changed after a time.
+   * Lists the points that changed after a time.
    *
    * @param time As given to {@linkcode Curve.add}; −1 for everything.
    * @returns Points from the first changed one on; `null` where nothing changed.

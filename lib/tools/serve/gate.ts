@@ -18,7 +18,7 @@ export interface GateLimits {
 }
 
 const LIMITS: GateLimits = { requestMs: 10_000, idleMs: 600_000, connections: 512 };
-/** What ends the head of a request; requests that only read have no body. */
+/** End of the head of a request; requests that only read have no body. */
 const END = [0x0d, 0x0a, 0x0d, 0x0a];
 
 /**

@@ -6,7 +6,7 @@
 import { type Cookie, getCookies } from "@std/http/cookie";
 import { Refusal } from "./refusal.ts";
 
-/** What a request must bring. */
+/** Port, token and base path that a request must bring. */
 export interface Terms {
   /** The port, which tells the cookies of several servers on a machine apart. */
   readonly port: number;

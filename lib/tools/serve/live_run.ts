@@ -68,7 +68,7 @@ export class LiveRun {
   }
 
   /**
-   * What a reader does not have yet.
+   * Collects the news that a reader does not have yet.
    *
    * @param id {@linkcode News.id} of its last look; anything else makes it begin anew.
    * @param ended Whether the run has ended, so that its last position is complete.

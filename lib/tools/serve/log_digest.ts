@@ -7,7 +7,7 @@ import type { ColumnTable } from "../../run/columns.ts";
 import { type Roles, rolesOf } from "./column_roles.ts";
 import { Curve, type CurveTail } from "./curve.ts";
 
-/** What a curve shows. */
+/** Name of a curve. */
 export interface CurveName {
   /** Kind of row. */
   readonly kind: string;
@@ -19,7 +19,7 @@ export interface CurveName {
   readonly y: string;
   /** Unit of the values. */
   readonly unit: string;
-  /** What the values mean. */
+  /** Meaning of the values. */
   readonly meaning: string;
   /** Values of the columns that tell figures apart: study, quantity. */
   readonly facets: Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export interface CurveName {
 export interface CurvePatch extends CurveTail {
   /** Number of the curve, counted from 0. */
   readonly curve: number;
-  /** What it shows; left out for curves sent before. */
+  /** Name of the curve; left out for curves sent before. */
   readonly name?: CurveName;
 }
 
@@ -78,7 +78,7 @@ const NOT_DRAWN = ["criterion", "claim", "rival", "comparison"];
 /** The series that an experiment is about; others are controls and sweeps. */
 const MAIN = "main";
 
-/** What a log holds, in bounded memory. */
+/** Curves of a log, in bounded memory. */
 export class LogDigest {
   readonly #plans = new Map<string, Roles>();
   readonly #columns: ColumnTable;
@@ -167,7 +167,7 @@ export class LogDigest {
   }
 
   /**
-   * What changed after a time.
+   * Collects the changes after a time.
    *
    * @param time {@linkcode LogDigest.time} of the last look; −1 for everything.
    * @returns Changes of curves.

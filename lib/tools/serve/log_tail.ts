@@ -11,7 +11,7 @@ const MAX_LINE_BYTES = 1 << 20;
 /** This much of what was read last must still be there, or the file was rewritten. */
 const FINGERPRINT_BYTES = 64;
 
-/** What one look at the log gave. */
+/** Result of one look at the log. */
 export interface Look {
   /** Whether the file was begun anew since the last look: everything read before is void. */
   readonly restarted: boolean;

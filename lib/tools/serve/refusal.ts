@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What a client asked for and will not get. The message is shown to whoever asked. */
+/** Refusal of a client's request. The message is shown to whoever asked. */
 export class Refusal extends Error {
   /** Name of the class, for messages. */
   override readonly name: string = "Refusal";

@@ -9,7 +9,7 @@ import { Refusal } from "./refusal.ts";
 import type { ResultsFolder } from "./results_folder.ts";
 import { readRun, type RunRecord } from "./run_record.ts";
 
-/** What the list shows of a run. */
+/** Summary of a run for the list. */
 export type RunSummary = Omit<RunRecord, "files" | "columns" | "seeds" | "versions" | "commandLine" | "resumedBy"> & {
   /** Number of replicas. */
   readonly replicas: number;
@@ -76,7 +76,7 @@ export class RunIndex {
 }
 
 /**
- * What a list needs of a run.
+ * Summarises a run for the list.
  *
  * @param run The run.
  * @returns Its summary.

@@ -1,5 +1,5 @@
 /**
- * What a run folder says about its run, whatever is in it: every field has its type, and nothing is taken on trust.
+ * The record of a run as its folder tells it, read without trust: every field has its type, whatever the files hold.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface RunRecord extends Annotations {
   readonly id: string;
   /** Name of the experiment. */
   readonly experiment: string;
-  /** What it asks. */
+  /** Its question. */
   readonly question: string;
   /** How it was started. */
   readonly commandLine: string;

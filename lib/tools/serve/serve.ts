@@ -11,7 +11,7 @@ import { newToken } from "./guard.ts";
 import { ResultsFolder } from "./results_folder.ts";
 import { handlerFor } from "./server.ts";
 
-/** What the command line asks for. */
+/** Options of the server. */
 export interface ServeOptions {
   /** Folder of results. */
   readonly results: string;
@@ -48,7 +48,7 @@ export const command = defineCommand({
 });
 
 /**
- * What is asked for: a token everywhere but on this machine.
+ * Reads the command line; a token is required everywhere but on this machine.
  *
  * @param asked Options and operands as they were given.
  * @returns The same, checked.

@@ -1,5 +1,5 @@
 /**
- * What the page asks for, and what it gets.
+ * Requests of the page, and their answers.
  *
  * | address | answer |
  * |---|---|
@@ -195,7 +195,7 @@ async function file(path: string): Promise<Response> {
   });
 }
 
-/** What went wrong is said in one line, without a path of this machine. */
+/** Says in one line why a request failed, without a path of this machine. */
 function refused(error: unknown): Response {
   const status = error instanceof Refusal ? error.status : 422;
   const known = error instanceof Refusal || error instanceof SyntaxError ||

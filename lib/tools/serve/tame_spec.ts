@@ -15,7 +15,7 @@ const MAX_DEPTH = 100;
 /**
  * A copy of a Vega-Lite specification without links, images, bindings and settings of the viewer.
  *
- * What is left can still be slow: a figure may hold as many rows as its file is long.
+ * The result can still be slow: a figure may hold as many rows as its file is long.
  *
  * @param spec Any JSON.
  * @returns An object, safe to hand to Vega with an interpreter of expressions and a loader that refuses everything.

@@ -15,7 +15,7 @@ async function decompose(): Promise<{ u: Float32Array; s: Float32Array }> {
   return { u: await u.data() as Float32Array, s: await s.data() as Float32Array };
 }
 
-/** What has not converged is no decomposition, and its time says nothing: columns of the first U must be orthogonal. */
+/** Refuses results that have not converged, whose time says nothing: columns of the first U must be orthogonal. */
 function check(u: Float32Array): void {
   let worst = 0;
   for (let i = 0; i < N; i++) {

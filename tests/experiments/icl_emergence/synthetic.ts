@@ -42,7 +42,7 @@ export interface Behaviour {
   readonly bend?: number;
 }
 
-/** What a synthetic run consists of. */
+/** Parts of a synthetic run. */
 export interface Parts {
   readonly one?: Behaviour;
   readonly deep?: Behaviour;

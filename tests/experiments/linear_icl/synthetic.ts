@@ -54,7 +54,7 @@ function predict(measured: lab.Measurements, theory: string, of: lab.Quantity, s
   measured.addTheory({ theory, ...of, step, value });
 }
 
-/** What a replica does at a report; `sign` is +1 and −1 in turn, so that replicas spread symmetrically about a mean. */
+/** Behaviour of a replica at a report; `sign` is +1 and −1 in turn: replicas spread symmetrically about a mean. */
 export interface Behaviour {
   readonly product?: (report: number, mode: number, sign: number) => number;
   readonly imbalance?: (report: number, mode: number, sign: number) => number;

@@ -12,7 +12,7 @@ import project from "../../../deno.json" with { type: "json" };
 
 const root = fromFileUrl(new URL("../../../", import.meta.url));
 
-/** What a manifest says unless told otherwise. */
+/** A manifest unless a test says otherwise. */
 const MANIFEST: Manifest = {
   experiment: "depths",
   question: "Does depth delay the transition?",
@@ -115,7 +115,7 @@ export function writeSample(folder: string): void {
   Deno.writeTextFileSync(`${running}/log.ndjson`, '{"kind":"train","step":2,"wid', { append: true });
 }
 
-/** What a finished process has said. */
+/** Output of a finished process. */
 export interface Said {
   readonly code: number;
   readonly stdout: string;
