@@ -25,6 +25,7 @@ export {
   attentionPattern,
   type AttentionSharing,
 } from "./attention/attention.ts";
+export { argsort } from "./arrange/argsort.ts";
 export { gather, scatter, select } from "./arrange/gather.ts";
 export { queryTokens } from "./arrange/query_tokens.ts";
 export { momentProduct } from "./attention/moment_product.ts";

@@ -3,10 +3,12 @@
  *
  * With other options the same sampler draws sparse functions, functions with an intercept, and classification.
  */
+import { add, multiply } from "../../kernels/elementwise/binary.ts";
 import { factorRows } from "../../kernels/tasks/factor_rows.ts";
 import { keepRandom } from "../../kernels/random/keep_random.ts";
 import { type Law, lawAt } from "../../kernels/random/law_at.ts";
 import { type LabelKind, linearLabels } from "../../kernels/tasks/linear_labels.ts";
+import type { PlaceKeys } from "../../kernels/random/prompt_place.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import { choosePrompts, listPlaces, type TaskList } from "./task_list.ts";
@@ -14,8 +16,8 @@ import { checkCounts, type PerReplica, perReplica, rowPerReplica, type TaskSampl
 
 /** Law of a vector with independent entries `scale · z`. */
 export interface VectorLaw {
-  /** Law of z: N(0, 1) (`"normal"`, the default), U(−1, 1), or ½ N(−1, 1) + ½ N(1, 1). */
-  readonly law?: Law;
+  /** Law of z: N(0, 1) (`"normal"`, the default), U(−1, 1), or ½ N(−1, 1) + ½ N(1, 1); one, or one for each replica (R). */
+  readonly law?: Law | readonly Law[];
   /** Factors: one number (1 by default), a row (D) for all replicas, or a row for each (R, D). */
   readonly scale?: number | readonly number[] | readonly (readonly number[])[];
 }
@@ -99,7 +101,7 @@ export function linearRegression(options: LinearRegressionOptions): TaskSampler<
     const [R] = draw.seeds.shape;
     const { task, sequence, choice, keys } = choosePrompts(NAME, draw, list, B);
     const scale = rowPerReplica(NAME, "the scale of inputs", inputs.scale ?? 1, [R, D]);
-    let x = lawAt(sequence, scale, inputs.law ?? "normal", keys("inputs"), N);
+    let x = lawsAt("inputs", sequence, scale, inputs.law, keys("inputs"), N);
     if (inputs.factor) {
       const factor = rowPerReplica(NAME, "the factor of inputs", inputs.factor, [R, D * D]).reshape([R, D, D]);
       x = factorRows({ z: x.reshape([R, B * N, D]), factor }).y.reshape([R, B, N, D]);
@@ -117,13 +119,38 @@ export function linearRegression(options: LinearRegressionOptions): TaskSampler<
 
 function taskWeights(
   place: Tensor<"u32">,
-  { law = "normal", scale = 1, nonzero }: NonNullable<LinearRegressionOptions["weights"]>,
+  { law, scale = 1, nonzero }: NonNullable<LinearRegressionOptions["weights"]>,
   keys: (what: string) => { key: string; listKey: string },
   [R, B, O, W]: readonly number[],
 ): Tensor {
-  const w = lawAt(place, rowPerReplica(NAME, "the scale of weights", scale, [R, W]), law, keys("weights"), O);
+  const w = lawsAt(
+    "weights",
+    place,
+    rowPerReplica(NAME, "the scale of weights", scale, [R, W]),
+    law,
+    keys("weights"),
+    O,
+  );
   if (nonzero !== undefined) keepRandom(place, w.reshape([R, B, O * W]), keys("support"), nonzero);
   return w;
+}
+
+/** Draws numbers whose law may differ from replica to replica: a sum over laws, each with scale 0 where it is not the replica's. */
+function lawsAt(
+  name: string,
+  place: Tensor<"u32">,
+  scale: Tensor,
+  laws: NonNullable<VectorLaw["law"]> = "normal",
+  keys: PlaceKeys,
+  rows: number,
+): Tensor {
+  if (typeof laws === "string") return lawAt(place, scale, laws, keys, rows);
+  const [R] = place.shape;
+  if (laws.length !== R) throw new RangeError(`${NAME}: expected ${R} laws of ${name}, found ${laws.length}`);
+  return [...new Set(laws)].map((law) => {
+    const chosen = own(Tensor.from(laws.map((one) => Number(one === law)), [R, 1], `replicas with ${law} ${name}`));
+    return lawAt(place, multiply(scale, chosen), law, keys, rows);
+  }).reduce((sum, drawn) => add(sum, drawn));
 }
 
 /** All tasks of the lists that {@linkcode linearRegression} chooses from. */

@@ -8,7 +8,12 @@ import { promptPlacesReference } from "../../kernels/random/prompt_place.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { affineFunctions } from "../../lib/tasks/affine_functions.ts";
-import { linearRegression, type LinearRegressionOptions, regressionTasks } from "../../lib/tasks/linear_regression.ts";
+import {
+  linearRegression,
+  type LinearRegressionOptions,
+  regressionTasks,
+  type VectorLaw,
+} from "../../lib/tasks/linear_regression.ts";
 import type { PerReplica } from "../../lib/tasks/sampler.ts";
 import { kolmogorovSmirnov, normalCdf } from "../oracles/distributions.ts";
 import { type At, differingTensor, sample } from "./sample.ts";
@@ -17,6 +22,8 @@ await openGpu();
 
 const each = (values: PerReplica | undefined, r: number, usual: number) =>
   values === undefined ? usual : typeof values === "number" ? values : values[r];
+
+const lawOf = (laws: VectorLaw["law"], r: number) => typeof laws === "object" ? laws[r] : laws ?? "normal";
 
 /** A row of numbers for replica r, from any of the three forms. */
 function row(values: number | readonly number[] | readonly (readonly number[])[] | undefined, r: number, D: number) {
@@ -41,9 +48,9 @@ function regressionReference(options: LinearRegressionOptions, seed: number, r: 
   const levels = typeof noise === "object" && "levels" in noise ? noise.levels : [each(noise, r, 0)];
   return places.task.map((task, b) => {
     const place = places.sequence[b];
-    let x = lawAtReference(place, row(inputs.scale, r, D), inputs.law ?? "normal", keys("inputs"), N);
+    let x = lawAtReference(place, row(inputs.scale, r, D), lawOf(inputs.law, r), keys("inputs"), N);
     if (inputs.factor) x = factorRowsReference(x, row(inputs.factor, r, D * D), D);
-    let w = lawAtReference(task, row(weights.scale, r, W), weights.law ?? "normal", keys("weights"), O);
+    let w = lawAtReference(task, row(weights.scale, r, W), lawOf(weights.law, r), keys("weights"), O);
     if (weights.nonzero) w = keepRandomReference(task, w, keys("support"), weights.nonzero);
     const names = { noise: keys("noise"), level: keys("level") };
     const { score, sigma } = linearLabelsReference({ place, x, w, levels }, names, labels, { D, O });
@@ -91,6 +98,13 @@ const TASKS: Record<string, LinearRegressionOptions> = {
   },
   "sparse, bimodal": { dimension: 20, context: 10, batch: 5, inputs: { law: "bimodal" }, weights: { nonzero: 3 } },
   "sparse from a list": { dimension: 20, context: 10, batch: 5, weights: { nonzero: 3 }, list: { tasks: 2 } },
+  "a law for each replica": {
+    dimension: 2,
+    context: 5,
+    batch: 6,
+    inputs: { law: ["uniform", "normal", "uniform"], scale: [[5, 5], [1, 1], [2, 2]] },
+    weights: { law: ["bimodal", "uniform", "normal"] },
+  },
   "logistic": { dimension: 4, context: 20, batch: 10, labels: "logistic", intercept: true },
   "sign": { dimension: 4, context: 20, batch: 10, labels: "sign", noise: 0.3 },
 };
@@ -234,6 +248,7 @@ Deno.test("linear_regression: what does not fit is refused in one line", () => {
     [{ weights: { scale: [1, 2] } }, "expected 3 numbers for a row of the scale of weights, found 2"],
     [{ inputs: { scale: [[1, 2, 3]] } }, "expected 2 rows for the scale of inputs, found 1"],
     [{ inputs: { scale: Infinity } }, "expected finite numbers for a row of the scale of inputs, found Infinity"],
+    [{ inputs: { law: ["uniform"] } }, "expected 2 laws of inputs, found 1"],
     [{ list: { tasks: 0 } }, "expected tasks to be Infinity or an integer from 1 to 2147483648, found 0"],
     [{ list: { tasks: [1, 2, 3] } }, "expected 2 numbers for tasks, found 3"],
     [
