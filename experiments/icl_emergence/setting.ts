@@ -10,7 +10,7 @@ export const options = {
   }),
   text: option.text("none", { help: "file whose bytes --task=text predicts" }),
   depths: option.integers([1, 2, 3, 4], { min: 1, max: 16, distinct: true, help: "layers of each ensemble" }),
-  replicas: option.integer(12, { min: 2, max: 256, help: "seeds of each ensemble: seed, seed + 1, …" }),
+  replicas: option.integer(4, { min: 2, max: 256, help: "seeds of each ensemble: seed, seed + 1, …" }),
   width: option.integer(32, { min: 4, help: "width C of the residual stream" }),
   heads: option.integer(2, { min: 1, help: "heads of each layer" }),
   length: option.integer(32, { min: 8, help: "positions T" }),
