@@ -1,4 +1,5 @@
 /** Parameters of an ensemble: named, in one flat buffer. */
+import { closestString } from "@std/text/closest-string";
 import { copy } from "../../kernels/shared/copy.ts";
 import { gradients } from "../autodiff/gradients.ts";
 import { ShapeError } from "../gpu/errors.ts";
@@ -128,14 +129,14 @@ export class ParameterSet implements Disposable {
    * Takes another flat tensor apart by parameters: a gradient, a moment, a direction.
    *
    * @param flat Tensor of the size of {@linkcode ParameterSet.flat}.
-   * @returns Views (R, …) by name.
+   * @returns Views (R, …) by name; to read another name throws a {@linkcode RangeError} with the nearest one.
    * @throws {ShapeError} If it has another size.
    */
   viewsOf(flat: Tensor): Weights {
     this.#expectLayout(flat);
-    return Object.fromEntries(
+    return refusingOthers(Object.fromEntries(
       this.blocks.map(({ name, spec, start }) => [name, flat.view(start, [this.replicas, ...spec.shape], name)]),
-    );
+    ));
   }
 
   /**
@@ -208,4 +209,20 @@ export class ParameterSet implements Disposable {
   [Symbol.dispose](): void {
     this.destroy();
   }
+}
+
+/** Weights that name themselves where a model asks for one that is not among them. */
+function refusingOthers(weights: Weights): Weights {
+  return new Proxy(weights, {
+    get(target, name, receiver) {
+      // A promise's `then` and JSON's `toJSON` are asked of any object.
+      if (typeof name === "string" && !(name in target) && name !== "then" && name !== "toJSON") {
+        const names = Object.keys(target);
+        throw new RangeError(
+          `weights: expected one of ${names.join(", ")}, found ${name}; did you mean ${closestString(name, names)}?`,
+        );
+      }
+      return Reflect.get(target, name, receiver);
+    },
+  });
 }

@@ -7,6 +7,7 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import project from "../../deno.json" with { type: "json" };
 import { replaceEvenWhenFull } from "../io/atomic.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
+import type { codeHash } from "./code_hash.ts";
 import type { ColumnTable } from "./columns.ts";
 
 /** How far a run has come. A `running` manifest without its process is a run that was killed. */
@@ -30,6 +31,8 @@ export interface Resumption {
   readonly step: number;
   /** Commit as in {@linkcode Manifest.gitCommit}, at that time. */
   readonly gitCommit: string | null;
+  /** Hash as in {@linkcode Manifest.codeHash}, at that time. */
+  readonly codeHash?: string | null;
 }
 
 /** Content of `manifest.json`. */
@@ -50,8 +53,10 @@ export interface Manifest {
   readonly adapter: AdapterSummary | null;
   /** Runtime, library and the packages that draw, by name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Commit of the checkout that holds the experiment; `null` outside a repository. Says nothing of uncommitted edits: `experiment.ts` in the run folder is the experiment as it was run. */
+  /** Commit of the checkout that holds the experiment; `null` outside a repository. */
   readonly gitCommit: string | null;
+  /** SHA-256 of the library, the kernels and the experiment as they were, uncommitted edits included; see {@linkcode codeHash}. */
+  readonly codeHash?: string | null;
   /** Process of the run. */
   readonly pid: number;
   /** UTC, ISO 8601. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join, resolve, toFileUrl } from "@std/path";
+import { fromFileUrl, join, resolve, toFileUrl } from "@std/path";
 import { writeAtomically } from "../io/atomic.ts";
 import { checkpointPath, latestCheckpoint, listCheckpoints } from "../checkpoint/checkpoint.ts";
 import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
@@ -11,6 +11,7 @@ import type { Claim } from "../claims/mod.ts";
 import { type ColumnTable, joinColumns, type standardColumns } from "./columns.ts";
 import type { CommandLine } from "./command_line.ts";
 import { claimsOf, type Experiment, isTrial, seedsOf } from "./experiment.ts";
+import { codeHash } from "./code_hash.ts";
 import { gitCommit } from "./git_commit.ts";
 import { LogWriter } from "./log.ts";
 import { commandLine, type Manifest, programFolder, versions, writeManifest } from "./manifest.ts";
@@ -64,6 +65,7 @@ export function startRun<O extends Options, C extends ColumnTable>(
     adapter: null,
     versions: versions(),
     gitCommit: commitHere(),
+    codeHash: codeHere(),
     pid: Deno.pid,
     start: start.toISOString(),
     end: null,
@@ -130,7 +132,7 @@ export function resumeRun<O extends Options, C extends ColumnTable>(
     folder.enter(LOG, LOG_IS);
     for (const { step } of listCheckpoints(path)) folder.enter(checkpointPath(step), `state after step ${step}`);
     if (from === null) logCriteria(log, claims);
-    const commit = commitHere();
+    const [commit, code] = [commitHere(), codeHere()];
     const resumed: Manifest = {
       ...manifest,
       configuration: configurationOf(experiment, line),
@@ -141,7 +143,7 @@ export function resumeRun<O extends Options, C extends ColumnTable>(
       reason: null,
       resumptions: [
         ...manifest.resumptions ?? [],
-        { time: new Date().toISOString(), step: from?.step ?? 0, gitCommit: commit },
+        { time: new Date().toISOString(), step: from?.step ?? 0, gitCommit: commit, codeHash: code },
       ],
       verdicts: {},
       files: folder.files,
@@ -151,6 +153,10 @@ export function resumeRun<O extends Options, C extends ColumnTable>(
     notes.push(from === null ? "no checkpoint yet: beginning anew" : `going on from step ${from.step}`);
     if (commit !== manifest.gitCommit) {
       notes.push(`warning: the run began at commit ${manifest.gitCommit ?? "none"}, this is ${commit ?? "none"}`);
+    }
+    const known = manifest.resumptions?.at(-1)?.codeHash ?? manifest.codeHash ?? null;
+    if (known !== null && code !== null && known !== code) {
+      notes.push("warning: the code of the library, the kernels or the experiment has changed since the run began");
     }
     const [then, now] = [sourceOf(toFileUrl(resolve(path, SOURCE))), sourceOf(experiment.doc)];
     if (then !== null && now !== null && then !== now) {
@@ -190,6 +196,10 @@ function sourceOf(doc: string | URL): string | null {
   } catch {
     return null;
   }
+}
+
+function codeHere(): string | null {
+  return codeHash(Deno.mainModule.startsWith("file:") ? fromFileUrl(Deno.mainModule) : null);
 }
 
 function commitHere(): string | null {

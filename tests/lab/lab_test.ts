@@ -29,18 +29,49 @@ Deno.test("listing needs neither Deno, npm nor a driver", () => {
 
 Deno.test("an unknown task names the known ones and exits 2", () => {
   using machine = new Machine();
-  for (const task of ["demmo", "--version", "d.mo"]) {
+  for (
+    const [task, nearest] of [["demmo", "; did you mean demo?"], ["d.mo", "; did you mean demo?"], ["--verbose", ""]]
+  ) {
     const { code, out, messages } = machine.lab([task]);
-    const expected = [`lab: expected one of demo check, found '${task}'`];
+    const expected = [`lab: expected one of demo check, found '${task}'${nearest}`];
     assertEquals({ code, out, messages }, { code: 2, out: [], messages: expected });
   }
 });
 
-Deno.test("hands over to deno task with its arguments and exit code", () => {
+Deno.test("--version names this workspace's version and the pinned Deno", async () => {
+  const root = new URL("../../", import.meta.url);
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const { stdout } = await new Deno.Command(new URL("lab", root), { args: ["--version"] }).output();
+  assertEquals(new TextDecoder().decode(stdout), `icl-lab ${version}\ndeno 2.9.6\n`);
+});
+
+Deno.test("the tasks that take anybody's file let its imports reach no host", async () => {
+  const root = new URL("../../", import.meta.url);
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/foreign.ts`, 'import "https://deno.land/a.ts";\n');
+    const dynamic = 'await import("https://deno.land/" + "a.ts");\nexport const experiment = {};\n';
+    await Deno.writeTextFile(`${folder}/hidden.ts`, dynamic);
+    for (const task of ["run", "profile"]) {
+      const [, ...args] = tasks[task].command.split(" ");
+      for (const name of ["foreign", "hidden"]) {
+        const cwd = decodeURIComponent(root.pathname);
+        const started = new Deno.Command(Deno.execPath(), { args: [...args, `${folder}/${name}.ts`], cwd });
+        const { success, stderr } = await started.output();
+        assertMatch(new TextDecoder().decode(stderr), /https:\/\/deno\.land\/a\.ts.*--no-remote/);
+        assert(!success, `${task} ${name}`);
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("becomes the task's command with its arguments and exit code", () => {
   using machine = new Machine();
   const { code, out, messages } = machine.lab(["demo", "--replicas=4", "a b", ""], { FAKE_EXIT: "5" });
-  const config = `${machine.checkout}/deno.json`;
-  assertEquals(out, ["task", "--quiet", "--config", config, "demo", "--replicas=4", "a b", ""]);
+  assertEquals(out, ["run", "--allow-read", "show.ts", "--replicas=4", "a b", ""]);
   assertEquals({ code, messages }, { code: 5, messages: [] });
 });
 
@@ -70,7 +101,7 @@ Deno.test("paths are meant from the folder in which lab was called", () => {
   machine.write("elsewhere/checkpoint", "");
   const cwd = Deno.realPathSync(`${machine.folder}/elsewhere`);
   const args = ["checkpoint", "none", "--resume=old", "--lr=checkpoint", "/checkpoint"];
-  assertEquals(machine.lab(["demo", ...args], {}, { cwd }).out.slice(5), [
+  assertEquals(machine.lab(["demo", ...args], {}, { cwd }).out.slice(3), [
     `${cwd}/checkpoint`,
     "none",
     `--resume=${cwd}/old`,
@@ -78,7 +109,7 @@ Deno.test("paths are meant from the folder in which lab was called", () => {
     "/checkpoint",
   ]);
   machine.write("checkout/checkpoint", "");
-  assertEquals(machine.lab(["demo", "checkpoint", "--resume=old"]).out.slice(5), ["checkpoint", "--resume=old"]);
+  assertEquals(machine.lab(["demo", "checkpoint", "--resume=old"]).out.slice(3), ["checkpoint", "--resume=old"]);
 });
 
 Deno.test("what --out= names may be written, by tasks that write results", () => {
@@ -100,9 +131,10 @@ Deno.test("what --out= names may be written, by tasks that write results", () =>
   assertEquals(lab(["last", "--resume=/data/run"]), ["run", write("/data/run"), "--resume=/data/run"]);
   assertEquals(lab(["query", "--out=/data/x.csv"]), ["run", write("/data"), "q.ts", "--out=/data/x.csv"]);
   for (const args of [["--out=results/x"], [`--out=${root}/results/x`], ["--out=a,b"], ["--output=x"], ["--out="]]) {
-    assertEquals(lab(["train", ...args]).slice(4), ["train", ...args]);
+    const unchanged = ["run", "--check", "--allow-read", "--allow-write=results", "a.ts", "--preset=cpu"];
+    assertEquals(lab(["train", ...args]), [...unchanged, ...args]);
   }
-  assertEquals(lab(["serve", "--out=/data"]).slice(4), ["serve", "--out=/data"]);
+  assertEquals(lab(["serve", "--out=/data"]), ["run", "--allow-read", "s.ts", "--out=/data"]);
 });
 
 Deno.test("run takes the name of an experiment, or the file of one", () => {
@@ -117,10 +149,10 @@ Deno.test("run takes the name of an experiment, or the file of one", () => {
     const { code, messages } = machine.lab(["run", name]);
     assertEquals([code, messages], [2, [`lab: expected one of walk, or the file of an experiment, found '${name}'`]]);
   }
-  assertEquals(machine.lab(["run", "walk", "--lr=1"]).out.slice(4), ["run", "experiments/walk.ts", "--lr=1"]);
-  assertEquals(machine.lab(["run", "walk"], {}, { cwd: "/" }).out.slice(4), ["run", "experiments/walk.ts"]);
+  assertEquals(machine.lab(["run", "walk", "--lr=1"]).out, ["run", "experiments/walk.ts", "--lr=1"]);
+  assertEquals(machine.lab(["run", "walk"], {}, { cwd: "/" }).out, ["run", "experiments/walk.ts"]);
   machine.write("checkout/a.ts", "");
-  assertEquals(machine.lab(["run", "a.ts", "--help"]).out.slice(4), ["run", "a.ts", "--help"]);
+  assertEquals(machine.lab(["run", "a.ts", "--help"]).out, ["run", "a.ts", "--help"]);
   assertEquals(machine.lab(["completion", "experiments"]).out, ["walk"]);
 });
 
@@ -129,7 +161,7 @@ Deno.test("a Deno of another version on PATH is passed over, and the pinned one 
   const first = machine.lab(["demo"]);
   assertEquals({ ...first, out: first.out.at(-1) }, {
     code: 0,
-    out: "demo",
+    out: "show.ts",
     messages: [fetching],
     calls: ["npm pack --silent @deno/linux-x64-glibc@2.9.6"],
   });
@@ -195,7 +227,7 @@ Deno.test("a broken Deno in the cache is replaced", () => {
   using machine = new Machine({ deno: undefined, npm: fakeNpm("2.9.6") });
   Deno.mkdirSync(`${machine.home}/.cache/icl-lab/deno-2.9.6`, { recursive: true });
   Deno.writeTextFileSync(machine.cached, "cut short", { mode: 0o755 });
-  assertEquals(machine.lab(["demo"]).out.at(-1), "demo");
+  assertEquals(machine.lab(["demo"]).out.at(-1), "show.ts");
 });
 
 Deno.test("who is not root is told the one command that installs all that is missing", () => {

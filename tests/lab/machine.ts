@@ -70,7 +70,8 @@ export class Machine implements Disposable {
     this.write("calls", "");
     Deno.copyFileSync(new URL("../../lab", import.meta.url), `${this.checkout}/lab`);
     this.write("checkout/experiments/walk.ts", "#!/usr/bin/env deno\n/**\n * Does it walk?\n *\n * Task …\n */\n");
-    const show = "deno eval 'console.log(JSON.stringify(Deno.args), Deno.cwd()); Deno.exit(7)' --";
+    this.write("checkout/show.ts", "console.log(JSON.stringify(Deno.args), Deno.cwd()); Deno.exit(7);\n");
+    const show = "deno run --allow-read show.ts";
     const task = (description: string) => ({ description, command: show });
     const tasks = { demo: task("Show the arguments"), check: task("Need no GPU") };
     this.write("checkout/deno.json", JSON.stringify({ name: "trial", tasks }, null, 2));

@@ -119,3 +119,13 @@ Deno.test("parameters: gradients land in one flat tensor, straight or by a copy,
   assertEquals([...await found.unused.read()], [0, 0, 0, 0]);
   assertEquals((await gradient.read()).slice(12, 64), new Float32Array(52));
 });
+
+Deno.test("parameters: a misspelt weight is refused by its name, with the nearest one", () => {
+  using set = ParameterSet.create(SPECS, [1]);
+  assertThrows(
+    () => set.weights["block.biass"],
+    RangeError,
+    "weights: expected one of block.qk, block.bias, scale, found block.biass; did you mean block.bias?",
+  );
+  assertEquals(Object.keys({ ...set.weights }), ["block.qk", "block.bias", "scale"]);
+});

@@ -133,6 +133,23 @@ Deno.test("a checkpoint in which a byte has changed is passed over, with a word"
     assertEquals(remains(folder), expected);
   }));
 
+Deno.test("a run whose code was edited since it began goes on with a word, and remembers both", () =>
+  inFolder(async (root) => {
+    const folder = await cut(root);
+    const { codeHash } = readManifest(folder);
+    assertMatch(codeHash!, /^[0-9a-f]{64}$/);
+    edit(folder, (manifest) => ({ ...manifest, codeHash: "0".repeat(64) }));
+    const { code, stderr } = await runWalk(["--resume=results/run"], root);
+    assertEquals(code, 0);
+    assertStringIncludes(
+      stderr,
+      "\nwarning: the code of the library, the kernels or the experiment has changed since the run began\n",
+    );
+    const resumed = readManifest(folder);
+    assertEquals(resumed.codeHash, "0".repeat(64));
+    assertEquals(resumed.resumptions.map((each) => each.codeHash), [codeHash]);
+  }));
+
 Deno.test("a run without a checkpoint yet begins anew", () =>
   inFolder(async (root) => {
     const folder = await cut(root, ["--checkpoint-every=0"]);

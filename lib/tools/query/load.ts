@@ -43,6 +43,7 @@ const RUNS: Readonly<Record<string, string>> = {
   question: "VARCHAR",
   commandLine: "VARCHAR",
   gitCommit: "VARCHAR",
+  codeHash: "VARCHAR",
   versions: "JSON",
   folder: "VARCHAR",
 };
