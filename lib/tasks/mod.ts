@@ -4,6 +4,7 @@
  * @module
  */
 export type { PerReplica, TaskSampler } from "./sampler.ts";
+export { sharedDraw } from "./shared_draw.ts";
 export type { TaskList } from "./task_list.ts";
 export {
   linearRegression,

@@ -150,3 +150,17 @@ export {
   type NoisyWaitOptions,
   startGradientMoment,
 } from "./separate_keys_queries/noise.ts";
+export {
+  gaussianPosterior,
+  poolPosterior,
+  type PosteriorPredictions,
+  type RegressionPrompts,
+} from "./task_pools/posteriors.ts";
+export {
+  type FittedMixture,
+  fixedMixture,
+  type MixtureParts,
+  mixturePredictions,
+  posteriorMixture,
+} from "./task_pools/mixtures.ts";
+export { selectionSize } from "./task_pools/selection.ts";

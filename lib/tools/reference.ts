@@ -42,6 +42,8 @@ const ROOMS: Readonly<Record<string, string>> = {
   "lib/theory/gd_in_context": "exact loss of a layer of linear self-attention, best steps of descent in context",
   "lib/theory/separate_keys_queries":
     "plateaus, waits, exact flow and SGD noise of heads with separate or merged keys and queries",
+  "lib/theory/task_pools":
+    "posteriors and evidence under a pool of tasks and a Gaussian law, their mixtures, selection",
   "lib/linalg": "decompositions and systems, batched, on the GPU",
   "lib/metrics": "spectra, subspaces, curves, loss landscape, probes",
   "lib/circuits": "QK and OV circuits and attention scores of heads",
