@@ -7,7 +7,6 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import project from "../../deno.json" with { type: "json" };
 import { replaceEvenWhenFull } from "../io/atomic.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
-import type { codeHash } from "./code_hash.ts";
 import type { ColumnTable } from "./columns.ts";
 
 /** How far a run has come. A `running` manifest without its process is a run that was killed. */
@@ -55,7 +54,7 @@ export interface Manifest {
   readonly versions: Readonly<Record<string, string>>;
   /** Commit of the checkout that holds the experiment; `null` outside a repository. */
   readonly gitCommit: string | null;
-  /** SHA-256 of the library, the kernels and the experiment as they were, uncommitted edits included; see {@linkcode codeHash}. */
+  /** SHA-256 of the library, the kernels and the experiment as they were, uncommitted edits included (code_hash.ts). */
   readonly codeHash?: string | null;
   /** Process of the run. */
   readonly pid: number;
