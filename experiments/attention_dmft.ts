@@ -9,12 +9,15 @@
  *          four past outputs A, 12 numbers, and the phase of the positions.
  * Compare  the map in double precision (exponents by QR, periods) with thousands of maps in single precision on the GPU, and with
  *          finite N on the GPU, spin by spin; linear theory of sampling noise; controls with uniform attention (γ = 0) and without
- *          positions (ε = 0).
+ *          positions (ε = 0). Softer attention (γ = 12.7 and 1.27), whose softmax is wider than sampling noise: the error must fall
+ *          as N^−½ there from the smallest N on, if the sharpness of attention is why it does not at γ = 127.
  * Measure  Lyapunov exponents, Kaplan–Yorke dimension, period and spread of the first output feature from starts at random;
  *          bifurcation diagrams over β; regimes of random weights; error of N spins against N, its growth, and histograms.
  * Claims   attention_dmft/claims.ts: the paper's regimes and their order, what they need, how common they are, and where finite N
  *          follows. Criteria were chosen on pilots of other starts (11 … 14, 101 … 106, 500 … 815, 5001 … 5010) and weights (1001 …
- *          1020, 2001 … 2100), before the first cpu run, whose starts are 1 … 10.
+ *          1020, 2001 … 2100), before the first cpu run, whose starts were 1 … 10. Claims on softer attention
+ *          came after it, from exponents and linear theory of single orbits alone, without spins. The run that is kept has the seeds
+ *          201 … 296: none of the first run's, and none of the pilots'.
  */
 import * as lab from "../mod.ts";
 import { claims } from "./attention_dmft/claims.ts";
@@ -27,6 +30,8 @@ import {
   DIAGRAM_STEPS,
   DRAWN,
   ERROR_BETAS,
+  GAMMA,
+  GAMMAS,
   gridOf,
   HISTOGRAM_BETAS,
   HORIZON_BETA,
@@ -70,6 +75,9 @@ export const experiment = lab.defineExperiment({
     await histograms(run);
   },
 });
+
+/** Numbers in single precision, which logs and archives need fewer digits for. */
+const single = (values: readonly number[]): number[] => values.map(Math.fround);
 
 /** Exponents, period and spread of the map in double precision, from starts at random. */
 async function regimes(run: Run): Promise<void> {
@@ -130,9 +138,9 @@ async function diagrams(run: Run): Promise<void> {
     const ofSeed = <T>(all: ArrayLike<T>, start: number): T[] =>
       Array.from(all).slice(start * grid.length, (start + 1) * grid.length);
     const at = { series: one.series, step: 2 * steps };
-    run.measure(at, { exponent: seeds.map((_, start) => ofSeed(exponents, start)) });
+    run.measure(at, { exponent: seeds.map((_, start) => single(ofSeed(exponents, start))) });
     const width = (orbit: Float32Array) => Math.max(...orbit) - Math.min(...orbit);
-    if (one === ZOOM) run.measure(at, { width: seeds.map((_, start) => ofSeed(samples, start).map(width)) });
+    if (one === ZOOM) run.measure(at, { width: seeds.map((_, start) => single(ofSeed(samples, start).map(width))) });
     for (let point = 0; point < DIAGRAM_POINTS && (one === WIDE || one === ZOOM); point++) {
       const step = at.step - DIAGRAM_STEPS + point + 1;
       run.measure({ series: one.series, step }, { feature: [ofSeed(samples, 0).map((orbit) => orbit[point])] });
@@ -158,7 +166,7 @@ async function randomWeights(run: Run): Promise<void> {
     const period = windows.map((window, r) =>
       lab.spinPeriod(systems[r], { window, phase: 0 }, { longest: 1000, tolerance: 1e-4 })
     );
-    run.measure({ series: design, step: 2 * steps }, { exponent: exponents, period });
+    run.measure({ series: design, step: 2 * steps }, { exponent: single([...exponents]), period });
   }, run);
 }
 
@@ -173,25 +181,31 @@ const distances = (outputs: Float32Array, orbits: readonly lab.SpinOrbit[]): num
     Math.sqrt([0, 1, 2].reduce((sum, a) => sum + (outputs[3 * r + a] - window[a]) ** 2, 0) / 3)
   );
 
-/** Error of N spins from the authors' start, where the map cycles. */
+/** Error of N spins from the authors' start, where the map cycles; up to some N with softer attention too. */
 async function errors(run: Run): Promise<void> {
-  const { spins: sizes, "error-steps": last, "error-replicas": count } = run.configuration;
+  const { spins: sizes, "error-steps": last, "error-replicas": count, "histogram-spins": soft } = run.configuration;
   const reports = lab.everySteps(1, last).filter((step) => step > 0);
   const seeds = lab.consecutiveSeeds(run.seed, count);
-  for (const N of sizes) {
-    const design = new lab.Conditions(ERROR_BETAS.map((beta) => ({ name: ofSpins(N, beta), seeds, beta })));
-    const replicas = design.each(({ seed, beta }) => ({ seed, system: paperSystem(beta), start: lab.PAPER_START }));
+  for (const N of lab.unionOfSteps(sizes, soft)) {
+    const gammas = GAMMAS.filter((gamma) => gamma === GAMMA ? sizes.includes(N) : soft.includes(N));
+    const couplings = gammas.flatMap((gamma) => ERROR_BETAS.map((beta) => ({ gamma, beta })));
+    const design = new lab.Conditions(
+      couplings.map(({ gamma, beta }) => ({ name: ofSpins(N, beta, gamma), seeds, beta, gamma })),
+    );
+    const replicas = design.each(({ seed, beta, gamma }) => {
+      return { seed, system: paperSystem(beta, gamma), start: lab.PAPER_START };
+    });
     const orbits = replicas.map(({ system, start }) => new lab.SpinOrbit(system, { window: start, phase: 0 }));
     const label = `errors, N = ${N}`;
     using training = await lab.spinAttention({ replicas, spins: N, from: run.restored(label) });
     for (const orbit of orbits) for (let step = 0; step < training.step; step++) orbit.step();
     for await (const { step, evaluations } of lab.follow(training, { label, reports }, run)) {
       orbits.forEach((orbit) => orbit.step());
-      run.measure({ series: design, step }, { error: distances(evaluations.output, orbits) });
+      run.measure({ series: design, step }, { error: single(distances(evaluations.output, orbits)) });
     }
-    for (const beta of ERROR_BETAS) {
-      const scale = lab.spinNoise(paperSystem(beta), { window: lab.PAPER_START, phase: 0 }, last);
-      const of = { series: ofSpins(N, beta), quantity: "error" };
+    for (const { gamma, beta } of couplings) {
+      const scale = lab.spinNoise(paperSystem(beta, gamma), { window: lab.PAPER_START, phase: 0 }, last);
+      const of = { series: ofSpins(N, beta, gamma), quantity: "error" };
       run.theory(NOISE, of, reports, [...scale].map((c) => c / Math.sqrt(N)));
     }
   }
@@ -215,7 +229,7 @@ async function horizon(run: Run): Promise<void> {
     for (const orbit of orbits) for (let step = 0; step < training.step; step++) orbit.step();
     for await (const { step, evaluations } of lab.follow(training, { label, reports }, run)) {
       orbits.forEach((orbit) => orbit.step());
-      run.measure({ series, step }, { error: distances(evaluations.output, orbits) });
+      run.measure({ series, step }, { error: single(distances(evaluations.output, orbits)) });
     }
     const predicted = reports.map((_, at) => lab.statistics.mean(scales.map((scale) => scale[at] / Math.sqrt(N))));
     run.theory(NOISE, { series, quantity: "error" }, reports, predicted);

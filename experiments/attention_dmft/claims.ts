@@ -2,16 +2,19 @@
 import * as lab from "../../mod.ts";
 import {
   ERROR_BETAS,
+  GAMMAS,
   gridOf,
   HORIZON_BETA,
   NOISE,
   ofBeta,
+  ofGamma,
   ofMap,
   ofSpins,
   ofWeights,
   PLACELESS,
   REFERENCES,
   type Setting,
+  SOFT,
   type Sweep,
   UNIFORM,
   WEIGHTS_BETAS,
@@ -78,8 +81,26 @@ export function claims(setting: Setting): readonly lab.Claim<lab.Measurements>[]
   const [fewest, most] = [spins[0], spins[spins.length - 1]];
   const cycles = REFERENCES.filter(({ period }) => period !== undefined && period > 4);
   const periodOf = (beta: number) => REFERENCES.find((one) => one.beta === beta)!.period;
-  const error = (N: number, beta: number) => ({ series: ofSpins(N, beta), quantity: "error" });
-  const predicted = (measured: lab.Measurements, N: number, beta: number) => measured.theory(NOISE, error(N, beta)).y;
+  const error = (N: number, beta: number, gamma?: number) => {
+    return { series: ofSpins(N, beta, gamma), quantity: "error" };
+  };
+  const predicted = (measured: lab.Measurements, N: number, beta: number, gamma?: number) =>
+    measured.theory(NOISE, error(N, beta, gamma)).y;
+  /** Slopes against ln N of ln error, meant over the last half of the steps. */
+  const slopes = (measured: lab.Measurements, sizes: readonly number[], gamma?: number) => (beta: number) => {
+    const errors = sizes.map((N) =>
+      measured.curves(error(N, beta, gamma)).map(({ y }) => mean(y.slice(y.length / 2).map(Math.log)))
+    );
+    return errors[0].map((_, r) => lab.statistics.slope(sizes.map(Math.log), errors.map((values) => values[r])));
+  };
+  /** Squared error over the predicted one, meant over steps, of each replica. */
+  const overPredicted = (measured: lab.Measurements, N: number, beta: number, gamma?: number) => {
+    const expected = predicted(measured, N, beta, gamma);
+    return measured.curves(error(N, beta, gamma)).map(({ y }) =>
+      mean(y.map((value, step) => (value / expected[step]) ** 2))
+    );
+  };
+  const [fewestSoft] = setting["histogram-spins"];
   const largestAlong = (measured: lab.Measurements, sweep: Sweep) =>
     sweepExponents(measured, sweep).map((exponents) => Math.max(...exponents));
   return [
@@ -259,13 +280,7 @@ export function claims(setting: Setting): readonly lab.Claim<lab.Measurements>[]
       values: (measured) => {
         const sizes = many(setting);
         if (sizes.length < 2) return { unmeasured: "fewer than two N from 3000 on" };
-        const slopes = (beta: number) => {
-          const errors = sizes.map((N) =>
-            measured.curves(error(N, beta)).map(({ y }) => mean(y.slice(y.length / 2).map(Math.log)))
-          );
-          return errors[0].map((_, r) => lab.statistics.slope(sizes.map(Math.log), errors.map((values) => values[r])));
-        };
-        return { values: at(ERROR_BETAS, slopes) };
+        return { values: at(ERROR_BETAS, slopes(measured, sizes)) };
       },
     }),
     lab.claim({
@@ -276,12 +291,7 @@ export function claims(setting: Setting): readonly lab.Claim<lab.Measurements>[]
       predicted: 1,
       expect: expect.each(expect.mean({ from: 0.7, to: 1.3 }), { of: "β", shown: "worst" }),
       values: (measured) => ({
-        values: at(ERROR_BETAS, (beta) => {
-          const expected = predicted(measured, most, beta);
-          return measured.curves(error(most, beta)).map(({ y }) =>
-            mean(y.map((value, step) => (value / expected[step]) ** 2))
-          );
-        }),
+        values: at(ERROR_BETAS, (beta) => overPredicted(measured, most, beta)),
         detail: ERROR_BETAS.map((beta) => {
           const rms = (N: number) => Math.sqrt(mean(measured.last(error(N, beta)).map((value) => value ** 2)));
           const list = spins.map((N) => `${measured3(rms(N))} (${measured3(predicted(measured, N, beta).at(-1)!)})`);
@@ -299,6 +309,45 @@ export function claims(setting: Setting): readonly lab.Claim<lab.Measurements>[]
       values: (measured) => {
         const expected = predicted(measured, fewest, 3).at(-1)!;
         return { values: measured.last(error(fewest, 3)).map((value) => (value / expected) ** 2) };
+      },
+    }),
+    lab.claim({
+      id: "soft-noise-exponent",
+      statement:
+        "With softer attention (γ = 1.27) the error of N spins falls as N to the power −½ from the smallest N on.",
+      source: `${DERIVED}: γ/√N, the noise of scores, is small at every N`,
+      measure:
+        `slope against ln N, N = ${setting["histogram-spins"].join(", ")}, of ln error, meant over the last half ` +
+        `of ${last} steps`,
+      predicted: -0.5,
+      expect: expect.each(expect.mean({ from: -0.6, to: -0.4 }), { of: "β", shown: "worst" }),
+      values: (measured) => ({ values: at(ERROR_BETAS, slopes(measured, setting["histogram-spins"], SOFT)) }),
+    }),
+    lab.claim({
+      id: "soft-noise-theory",
+      statement: "With softer attention (γ = 1.27) the error is what linear theory predicts already at the smallest N.",
+      source: `linear noise theory, ${DERIVED}`,
+      measure: `squared error over the predicted one, meant over steps, at N = ${fewestSoft}`,
+      predicted: 1,
+      expect: expect.each(expect.mean({ from: 0.7, to: 1.3 }), { of: "β", shown: "worst" }),
+      values: (measured) => ({ values: at(ERROR_BETAS, (beta) => overPredicted(measured, fewestSoft, beta, SOFT)) }),
+    }),
+    lab.claim({
+      id: "sharpness-fails",
+      statement: "The sharper attention is, the farther few spins are from linear theory.",
+      source: `THEORY.md, section 5 (its reading of why N = 300 fails); ${DERIVED}`,
+      measure: `squared error over the predicted one, meant over steps, at N = ${fewestSoft} and β = 3`,
+      expect: expect.ordered("rising", "sharpness γ"),
+      values: (measured) => {
+        const values = Object.fromEntries(
+          GAMMAS.map((gamma) => [ofGamma(gamma), overPredicted(measured, fewestSoft, 3, gamma)]),
+        );
+        return {
+          values,
+          detail: `means ${Object.values(values).map((all) => measured3(mean(all))).join(", ")}; at β = 1 ${
+            GAMMAS.map((gamma) => measured3(mean(overPredicted(measured, fewestSoft, 1, gamma)))).join(", ")
+          }`,
+        };
       },
     }),
     lab.claim({

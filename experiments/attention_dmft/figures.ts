@@ -7,11 +7,14 @@ import {
   DRAWN,
   ERROR_BETAS,
   FIVE,
+  GAMMA,
+  GAMMAS,
   gridOf,
   HISTOGRAM_BETAS,
   HORIZON_BETA,
   NOISE,
   ofBeta,
+  ofGamma,
   ofMap,
   ofSpins,
   PLACELESS,
@@ -29,7 +32,7 @@ const BETA = { title: "inverse temperature β" };
 
 /** All figures by file name. */
 export function figures(measured: lab.Measurements, setting: Setting): Record<string, lab.Spec | null> {
-  const { replicas, spins, "error-steps": last } = setting;
+  const { replicas, spins, "histogram-spins": soft, "error-steps": last } = setting;
   const exponents = (sweep: Sweep): lab.MeasuredCurve[] => {
     const x = gridOf(sweep, setting);
     return sweepExponents(measured, sweep).map((y) => ({ x, y }));
@@ -41,7 +44,15 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       return [...new Set(y.map((value) => Math.round(value * 500) / 500))].map((value) => ({ x: beta, y: value }));
     });
   const name = (sweep: Sweep) => sweep.series;
-  const errors = (N: number, beta: number) => ({ series: ofSpins(N, beta), quantity: "error" });
+  const errors = (N: number, beta: number, gamma?: number) => {
+    return { series: ofSpins(N, beta, gamma), quantity: "error" };
+  };
+  /** The authors' sharpness at two β, and softer attention at one. */
+  const compared = [
+    ...ERROR_BETAS.map((beta) => ({ name: ofBeta(beta), beta, gamma: GAMMA, sizes: spins })),
+    ...GAMMAS.filter((gamma) => gamma !== GAMMA).toReversed()
+      .map((gamma) => ({ name: `${ofBeta(3)}, ${ofGamma(gamma)}`, beta: 3, gamma, sizes: soft })),
+  ];
   const visible = ({ x, y }: lab.MeasuredCurve) => ({
     x: x.filter((_, index) => y[index] < 1),
     y: y.filter((value) => value < 1),
@@ -121,18 +132,18 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     }),
     errors: lab.points({
       title: `Error of N spins after ${last} steps, against N`,
-      setup: `${SETUP}; from the authors' start`,
-      lines: Object.fromEntries(ERROR_BETAS.map((beta) => [
-        ofBeta(beta),
-        spins.map((N) => ({ x: N, values: measured.last(errors(N, beta)) })),
+      setup: "ε = 0.02, the authors' weights and start; γ = 127 where nothing else is said; bars moved aside by group",
+      lines: Object.fromEntries(compared.map(({ name, beta, gamma, sizes }, index) => [
+        name,
+        sizes.map((N) => ({ x: N * 1.12 ** index, values: measured.last(errors(N, beta, gamma)) })),
       ])),
       theory: {
-        [NOISE]: Object.fromEntries(ERROR_BETAS.map((beta) => [
-          ofBeta(beta),
-          { x: spins, y: spins.map((N) => measured.theory(NOISE, errors(N, beta)).y.at(-1)!) },
+        [NOISE]: Object.fromEntries(compared.map(({ name, beta, gamma, sizes }) => [
+          name,
+          { x: sizes, y: sizes.map((N) => measured.theory(NOISE, errors(N, beta, gamma)).y.at(-1)!) },
         ])),
       },
-      by: "β",
+      by: "system",
       band: "central90",
       x: { title: "spins N of a token", scale: "log" },
       y: { title: "rms error of A", scale: "log" },

@@ -5,7 +5,7 @@ const { integer, integers } = lab.option;
 
 /** Command line; the defaults are the `cpu` preset's. */
 export const options = {
-  replicas: integer(10, {
+  replicas: integer(16, {
     min: 2,
     max: 256,
     help: "starts of the map at random, and seeds of the spins: seed, seed + 1, …",
@@ -19,21 +19,21 @@ export const options = {
   }),
   weights: integer(100, { min: 2, max: 10_000, help: "random weights whose regimes are counted" }),
   "weights-steps": integer(6000, { min: 1000, help: "steps before, and again for, their exponents; multiple of 1000" }),
-  spins: integers([300, 3000, 30_000, 300_000], {
+  spins: integers([300, 3000, 30_000, 300_000, 3_000_000], {
     min: 3,
     distinct: true,
     ascending: true,
     help: "spins N of a token",
   }),
   "error-replicas": integer(96, { min: 2, max: 1024, help: "seeds of the spins whose errors are measured" }),
-  "horizon-replicas": integer(32, { min: 2, max: 1024, help: "starts in chaos from which errors are followed" }),
+  "horizon-replicas": integer(64, { min: 2, max: 1024, help: "starts in chaos from which errors are followed" }),
   "error-steps": integer(20, { min: 2, help: "steps after which the error of N spins is compared" }),
   "horizon-steps": integer(80, { min: 4, help: "steps over which errors of N spins are followed in chaos" }),
   "histogram-spins": integers([300, 3000, 30_000], {
     min: 3,
     distinct: true,
     ascending: true,
-    help: "N of histograms",
+    help: "N of histograms, and of softer attention",
   }),
   "histogram-steps": integer(600, {
     min: 20,
@@ -100,9 +100,9 @@ export function check(setting: Setting): void {
 /** ε and γ of the authors' figures. */
 export const [EPSILON, GAMMA] = [0.02, 220 / Math.sqrt(3)];
 
-/** The authors' weights and couplings, at an inverse temperature. */
-export const paperSystem = (beta: number): lab.SpinSystem => {
-  return { weights: lab.PAPER_WEIGHTS, beta, gamma: GAMMA, epsilon: EPSILON };
+/** The authors' weights and couplings, at an inverse temperature, and at theirs or another sharpness of attention. */
+export const paperSystem = (beta: number, gamma = GAMMA): lab.SpinSystem => {
+  return { weights: lab.PAPER_WEIGHTS, beta, gamma, epsilon: EPSILON };
 };
 
 /** Numbers of one orbit of 40 000 steps from the authors' start, by an implementation of its own (THEORY.md, section 5). */
@@ -159,6 +159,9 @@ export const WEIGHTS_BETAS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3] as const
 export const ERROR_BETAS = [1, 3] as const;
 export const HORIZON_BETA = 1.28;
 export const HISTOGRAM_BETAS = [1.255, 1.27, 1.4] as const;
+/** Sharpness γ of attention at which errors are measured: a hundredth and a tenth of the authors', and theirs. */
+export const SOFT = GAMMA / 100;
+export const GAMMAS = [SOFT, GAMMA / 10, GAMMA] as const;
 /** Cells of a histogram over [−1, 1]; steps that come before it. */
 export const [CELLS, BEFORE] = [40, 100];
 
@@ -166,6 +169,8 @@ export const [CELLS, BEFORE] = [40, 100];
 export const ofBeta = (beta: number): string => `β = ${beta}`;
 export const ofWeights = (beta: number): string => `random weights, β = ${beta}`;
 export const ofMap = (beta: number): string => `map, β = ${beta}`;
-export const ofSpins = (spins: number, beta: number): string => `N = ${spins}, β = ${beta}`;
+export const ofGamma = (gamma: number): string => `γ = ${Number(gamma.toPrecision(3))}`;
+export const ofSpins = (spins: number, beta: number, gamma = GAMMA): string =>
+  `N = ${spins}, β = ${beta}${gamma === GAMMA ? "" : `, ${ofGamma(gamma)}`}`;
 /** Name of the linear theory of sampling noise. */
 export const NOISE = "linear noise theory";

@@ -1,6 +1,6 @@
 /** Claims; their criteria are logged before training. */
 import * as lab from "../../mod.ts";
-import { FEW, noisy, problemOf, ranked, type Setting, waiting } from "./setting.ts";
+import { FEW, noisy, problemOf, RANDOM, ranked, type Setting, waiting } from "./setting.ts";
 
 const { claim, expect } = lab;
 type Measured = lab.Measurements;
@@ -63,7 +63,7 @@ export function randomRatios(measured: Measured, batch: number): number[] {
     const time = (curve: lab.MeasuredCurve) => lab.crossingTime(curve, 0.5, "up", { start: "none" });
     const [found, flow] = [
       time(measured.curve(of, replica)),
-      time(measured.theory("exact flow", { ...of, index: replica })),
+      time(measured.theory("exact flow", { series: RANDOM, quantity: "first mode", index: replica })),
     ];
     return found === null || flow === null ? [] : [found / flow];
   });
@@ -238,6 +238,25 @@ function staircaseClaims(setting: Setting): Claim[] {
           detail: `merged ${short(merged)}; separate ${short(separate)} steps`,
         };
       },
+    }),
+    claim({
+      id: "merged-floor",
+      statement: "Merged keys and queries have one fixed point beside the start: all modes learnt.",
+      source: `${PAPER}, section 3`,
+      measure: `loss with merged matrices ${lastTime}`,
+      predicted: plateaus[D],
+      expect: expect.mean({ from: 0.99 * plateaus[D], to: 1.05 * plateaus[D] }),
+      values: (measured) => ({ values: losses(measured, "merged").map(({ y }) => y[y.length - 1]) }),
+    }),
+    claim({
+      id: "balanced-heads",
+      statement: "Value, key and query of a head keep the differences of their squared norms.",
+      source: `${PAPER}, section 4 (|k| = |q| = v of an aligned head); exact for the flow`,
+      measure:
+        "largest change of v² − |k|² and |k|² − |q|² of any head since the start, over the largest v², at the last report",
+      predicted: 0,
+      expect: expect.mean({ to: 0.1 }),
+      values: (measured) => ({ values: measured.last({ series: MAIN, quantity: "imbalance" }) }),
     }),
     claim({
       id: "two-heads",

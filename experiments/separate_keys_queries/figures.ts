@@ -3,8 +3,8 @@ import * as lab from "../../mod.ts";
 import { noisyWait, plateauRank, randomRatios, waitOfFlow, waits } from "./claims.ts";
 import { FEW, noisy, problemOf, ranked, type Setting, waiting } from "./setting.ts";
 
-/** Seeds that are drawn one by one. */
-const DRAWN = 4;
+/** Seeds that are drawn one by one; those that have a panel each. */
+const [DRAWN, PANELS] = [4, 2];
 
 /** All figures by file name. */
 export function figures(measured: lab.Measurements, setting: Setting): Record<string, lab.Spec | null> {
@@ -66,8 +66,10 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     }),
     ranks: lab.curves({
       title: "Loss by rank of keys and queries, merged, and with two heads",
-      setup: [setup, "horizontal: plateaus of the theory"],
-      lines: Object.fromEntries(series.map((name) => [name, measured.curves({ series: name, quantity: "loss" })])),
+      setup: [setup, `the first ${seeds.length} replicas; horizontal: plateaus of the theory`],
+      lines: Object.fromEntries(
+        series.map((name) => [name, measured.curves({ series: name, quantity: "loss" }).slice(0, DRAWN)]),
+      ),
       each: "replica",
       panels: 3,
       x,
@@ -77,7 +79,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     modes: lab.multiples({
       title: "Weights of the modes",
       setup: [`${setup}, rank 1`, "M_dd over its final value"],
-      panels: seeds.map((r) => ({
+      panels: seeds.slice(0, PANELS).map((r) => ({
         title: `replica ${r + 1}`,
         lines: Object.fromEntries(spectrum.map((value, d) => [`λ = ${value}`, [one("mode", r, d)]])),
         theory: {
@@ -110,7 +112,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     principal_components: lab.multiples({
       title: "Distance of predictions to principal-component regression in context",
       setup: [`${setup}, rank 1`, "mean square over evaluation prompts; m components, by least squares from N pairs"],
-      panels: seeds.map((r) => ({
+      panels: seeds.slice(0, PANELS).map((r) => ({
         title: `replica ${r + 1}`,
         lines: Object.fromEntries(plateaus.map((_, m) => [`m = ${m}`, [one("distance to PCR", r, m)]])),
       })),

@@ -122,6 +122,8 @@ export const ranked = (rank: number) => `rank ${rank}`;
 export const waiting = (matrices: "separate" | "merged", start: number) => `${matrices}, v₀ = ${start}`;
 /** Name of a condition of noisy waits. */
 export const noisy = (heads: "aligned" | "random", batch: number) => `${heads}, B = ${batch}`;
+/** Series of the exact flows of random heads, the same at every batch size. */
+export const RANDOM = "random";
 /** The control with too few heads. */
 export const FEW = "two heads";
 

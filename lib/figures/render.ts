@@ -67,7 +67,7 @@ async function draw(spec: Spec): Promise<string> {
   try {
     const svg = await view.toSVG();
     refuse(complaints);
-    return withAccessibleText(svg, spec);
+    return withAccessibleText(withDotsJoined(svg), spec);
   } finally {
     view.finalize();
   }
@@ -100,6 +100,26 @@ function withAccessibleText(svg: string, spec: Spec): string {
     spec.description === undefined ? "" : `<desc>${escapeXml(spec.description)}</desc>`,
   ].join("");
   return svg.replace(/^<svg ([^>]*)>/, (_, attributes: string) => `<svg role="img" ${attributes}>${parts}`);
+}
+
+const DOT = String
+  .raw`<path transform="translate\(([-\d.e]+),([-\d.e]+)\)" d="M([\d.]+),0A[^"]*" fill="([^"]+)" stroke-width="2" opacity="([\d.]+)"/>`;
+const RUN = new RegExp(`(?:${DOT}){2,}`, "g");
+
+/**
+ * Joins circles that follow one another, have no words of their own and look alike, into one path of round ends: a twelfth of the
+ * text. Where many dots overlap, their opacities no longer add up.
+ */
+function withDotsJoined(svg: string): string {
+  return svg.replaceAll(RUN, (run) => {
+    const dots = [...run.matchAll(new RegExp(DOT, "g"))];
+    const [[, , , radius, fill, opacity]] = dots;
+    if (dots.some((dot) => dot[3] !== radius || dot[4] !== fill || dot[5] !== opacity)) return run;
+    const place = (text: string) => String(Math.round(Number(text) * 10) / 10);
+    const d = dots.map(([, x, y]) => `M${place(x)},${place(y)}h0`).join("");
+    const width = Number((2 * Number(radius)).toPrecision(4));
+    return `<path d="${d}" fill="none" stroke="${fill}" stroke-width="${width}" stroke-linecap="round" opacity="${opacity}"/>`;
+  });
 }
 
 function titleText(spec: Spec): string {

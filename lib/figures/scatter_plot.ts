@@ -76,11 +76,16 @@ export function scatterPlot(options: ScatterPlotOptions): Spec | null {
   }
   const named = groups.reduce((count, group) => count + options.dots[group].length, 0) <= MOST_NAMED;
   const rowsOf = (group: string): FigureRow[] =>
-    options.dots[group].map((dot) => {
+    options.dots[group].map((dot): FigureRow => {
       if (color !== undefined && dot.color === undefined) {
         throw new FigureError(`expected a color for every dot of ${group}, found none at x ${dot.x}`);
       }
-      return { x: dot.x, y: dot.y, group, ...(color === undefined ? {} : { color: dot.color! }) };
+      return {
+        x: dot.x,
+        y: dot.y,
+        ...(panels === undefined ? { group } : {}),
+        ...(color === undefined ? {} : { color: dot.color! }),
+      };
     });
   const frame = {
     x,

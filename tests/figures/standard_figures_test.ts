@@ -65,6 +65,8 @@ Deno.test("scatter plot: a dot a case, coloured by group or by its own value", a
   const many = { own: Array.from({ length: 1001 }, (_, x) => ({ x, y: x % 7 })) };
   const small = await draw(scatterPlot({ ...options, dots: many, size: 5 }));
   assertEquals([small.includes('aria-label="norm: '), panels.includes('aria-label="norm: ')], [false, true]);
+  assertEquals([small.match(/h0(?=[M"])/g)?.length, fills(small, "circle").length], [1001, 0]);
+  assertStringIncludes(small, `stroke="${PALETTE[0]}" stroke-width="2.236" stroke-linecap="round"`);
   assertThrows(() => scatterPlot({ ...options, dots }), FigureError, 'expected "by", which names 2 groups');
   assertThrows(
     () => scatterPlot({ ...options, dots, color: turn }),

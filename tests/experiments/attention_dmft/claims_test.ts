@@ -1,7 +1,17 @@
 /** What claims are made of, on measurements whose answer is known. */
 import { assertEquals } from "@std/assert";
 import { claims, horizons, onsets, regimesAt, sweepExponents } from "../../../experiments/attention_dmft/claims.ts";
-import { gridOf, options, presets, REFERENCES, WIDE, ZOOM } from "../../../experiments/attention_dmft/options.ts";
+import {
+  GAMMAS,
+  gridOf,
+  NOISE,
+  ofSpins,
+  options,
+  presets,
+  REFERENCES,
+  WIDE,
+  ZOOM,
+} from "../../../experiments/attention_dmft/options.ts";
 import { judgeClaims } from "../../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../../lib/run/command_line.ts";
 import { Measurements } from "../../../lib/study/mod.ts";
@@ -64,4 +74,27 @@ Deno.test("the long orbit's own numbers meet every claim about regimes; those of
   };
   assertEquals(new Set(verdicts(0)), new Set(["reproduced"]));
   assertEquals(new Set(verdicts(1)), new Set(["not reproduced"]));
+});
+
+Deno.test("errors that fall as N^−½ and are the predicted ones meet the claims on soft attention; those of another power do not", () => {
+  const verdicts = (power: number) => {
+    const measured = new Measurements();
+    for (const gamma of GAMMAS) {
+      for (const beta of [1, 3]) {
+        for (const N of setting["histogram-spins"]) {
+          const series = ofSpins(N, beta, gamma);
+          const size = gamma / GAMMAS[0];
+          for (const step of [1, 2, 3, 4]) {
+            const wide = [0.99, 1, 1.01].map((one) => one * size * 17 * N ** power);
+            add(measured, { series, quantity: "error", step }, wide);
+            measured.addTheory({ theory: NOISE, series, quantity: "error", step, value: 17 / Math.sqrt(N) });
+          }
+        }
+      }
+    }
+    const wanted = ["soft-noise-exponent", "soft-noise-theory", "sharpness-fails"];
+    return judgeClaims(claims(setting).filter(({ id }) => wanted.includes(id)), measured).map(({ verdict }) => verdict);
+  };
+  assertEquals(verdicts(-0.5), ["reproduced", "reproduced", "reproduced"]);
+  assertEquals(verdicts(-0.3).slice(0, 2), ["not reproduced", "not reproduced"]);
 });

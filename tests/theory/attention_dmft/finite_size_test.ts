@@ -1,5 +1,5 @@
-import { assertAlmostEquals } from "@std/assert";
-import { PAPER_START, randomSpinWeights, type SpinSystem } from "../../../lib/models/spin_attention.ts";
+import { assert, assertAlmostEquals } from "@std/assert";
+import { PAPER_START, PAPER_WEIGHTS, randomSpinWeights, type SpinSystem } from "../../../lib/models/spin_attention.ts";
 import { uniforms } from "../../../lib/random/random.ts";
 import { spinNoise } from "../../../lib/theory/attention_dmft/finite_size.ts";
 import { SpinOrbit } from "../../../lib/theory/attention_dmft/map.ts";
@@ -56,4 +56,27 @@ Deno.test("linear noise theory gives the error of spins that are drawn one by on
     // 300 repeats of a few independent numbers: 6 % at most for one standard deviation.
     squares.forEach((square, step) => assertAlmostEquals(Math.sqrt(square * N) / predicted[step], 1, 0.15));
   }
+});
+
+Deno.test("with soft attention the theory holds for few spins in the authors' system, with sharp attention it does not", () => {
+  const [N, steps, repeats] = [300, 12, 300];
+  const ratioOf = (gamma: number) => {
+    const system = { weights: PAPER_WEIGHTS, beta: 3, gamma, epsilon: 0.02 };
+    const orbit = new SpinOrbit(system, { window: PAPER_START, phase: 0 });
+    const map = Array.from({ length: steps }, () => {
+      orbit.step();
+      return [...orbit.window.slice(0, 3)];
+    });
+    const predicted = spinNoise(system, { window: PAPER_START, phase: 0 }, steps);
+    let ratio = 0;
+    for (let seed = 0; seed < repeats; seed++) {
+      simulate(system, N, steps, seed).forEach((A, step) => {
+        const square = A.reduce((sum, a, i) => sum + (a - map[step][i]) ** 2, 0) / 3;
+        ratio += square * N / predicted[step] ** 2 / steps / repeats;
+      });
+    }
+    return ratio;
+  };
+  assertAlmostEquals(ratioOf(220 / Math.sqrt(3) / 100), 1, 0.15);
+  assert(ratioOf(220 / Math.sqrt(3)) > 4);
 });

@@ -141,3 +141,54 @@ Deno.test("what has no wait is refused", () => {
   assertThrows(wait({ mode: 0, start: 2 }), RangeError, "expected a share of the slope between");
   assertThrows(() => keyQueryMap({ heads: 1, rank: 1 }, 2, [1, 2]), RangeError, "expected state of length 5, found 2");
 });
+
+Deno.test("small steps of SGD on prompts drawn pair by pair follow the flow, drop by drop", () => {
+  const [small, H, B, rate] = [{ spectrum: [0.6, 0.3], context: 6 }, 2, 60, 0.02];
+  const [D, N] = [2, small.context];
+  const sizes = { heads: H, rank: 1 };
+  const start = normals({ seed: 6, key: "test heads" }, H * (1 + 2 * D)).map((value) => 0.3 * value);
+  const times = [10, 20, 40, 80];
+  const { states } = keyQueryFlow(small, sizes, start, rate, times.map((time) => time / rate));
+  const scale = small.spectrum.map(Math.sqrt);
+  const state = Float64Array.from(start);
+  const slopes = regressionMoments(small).slopes;
+  let drops = 0;
+  for (let step = 0; step <= times.at(-1)! / rate; step++) {
+    const at = times.indexOf(step * rate);
+    if (at >= 0) {
+      const [found, exact] = [state, states[at]].map((one) => keyQueryMap(sizes, D, one));
+      found.forEach((value, i) => assertAlmostEquals(value / slopes[0], exact[i] / slopes[0], 0.08));
+      drops = exact[0] / slopes[0] > 0.9 && exact[3] / slopes[1] > 0.9 ? 2 : exact[0] / slopes[0] > 0.9 ? 1 : drops;
+    }
+    const M = keyQueryMap(sizes, D, state);
+    const z = normals({ seed: 6, key: "test prompts", step }, B * (D + (N + 1) * D));
+    const G = new Float64Array(D * D);
+    for (let b = 0; b < B; b++) {
+      const row = z.subarray(b * (D + (N + 1) * D), (b + 1) * (D + (N + 1) * D));
+      const pair = (n: number) => {
+        const x = scale.map((s, d) => s * row[D + n * D + d]);
+        return { x, y: x[0] * row[0] + x[1] * row[1] };
+      };
+      const beta = [0, 0];
+      for (let n = 0; n < N; n++) {
+        const { x, y } = pair(n);
+        x.forEach((value, d) => beta[d] += value * y / N);
+      }
+      const { x, y } = pair(N);
+      const error = beta.reduce((sum, c, i) => sum + c * (M[i * D] * x[0] + M[i * D + 1] * x[1]), 0) - y;
+      for (let i = 0; i < D; i++) for (let j = 0; j < D; j++) G[i * D + j] += error * beta[i] * x[j] / B;
+    }
+    const before = Float64Array.from(state);
+    for (let h = 0; h < H; h++) {
+      const [v, k, q] = [before[h], H + h * D, H + H * D + h * D];
+      for (let i = 0; i < D; i++) {
+        for (let j = 0; j < D; j++) {
+          state[h] -= rate * G[i * D + j] * before[k + i] * before[q + j];
+          state[k + i] -= rate * G[i * D + j] * v * before[q + j];
+          state[q + j] -= rate * G[i * D + j] * v * before[k + i];
+        }
+      }
+    }
+  }
+  assertEquals(drops, 2, "both modes are learnt within the time");
+});
