@@ -103,11 +103,45 @@ export function linearProbe(
  * @throws {RangeError} If there are too few samples on either side, or the ridge is negative.
  */
 export async function linearProbes(features: Tensor, targets: Tensor, options: ProbeOptions): Promise<Float64Array> {
-  const [left, right] = [batchOf("linearProbes", "features", features), batchOf("linearProbes", "targets", targets)];
-  sameRows("linearProbes", left, right);
+  return rSquared(await heldPredictions("linearProbes", features, targets, options));
+}
+
+/** Predictions of held-out samples by probes, and their targets, both less the mean of the targets that were fitted. */
+export interface HeldPredictions {
+  /** Representations B. */
+  readonly B: number;
+  /** Held-out samples. */
+  readonly held: number;
+  /** Targets K. */
+  readonly K: number;
+  /** Predictions (B, held, K). */
+  readonly found: Float32Array;
+  /** Targets (B, held, K). */
+  readonly wanted: Float32Array;
+}
+
+/**
+ * Fits probes on the GPU and predicts held-out samples.
+ *
+ * @param label Operation; stands in error messages.
+ * @param features Representations (…, S, F), finite.
+ * @param targets What is read from each (…, S, K), finite.
+ * @param options How probes are fitted.
+ * @returns Predictions and targets.
+ * @throws {ShapeError} If shapes do not belong together.
+ * @throws {RangeError} If there are too few samples on either side, or the ridge is negative.
+ */
+export async function heldPredictions(
+  label: string,
+  features: Tensor,
+  targets: Tensor,
+  options: ProbeOptions,
+): Promise<HeldPredictions> {
+  const [left, right] = [batchOf(label, "features", features), batchOf(label, "targets", targets)];
+  sameRows(label, left, right);
   const { B, M: S, N: F } = left;
   const K = right.N;
-  const { train, ridge } = checked("linearProbes", S, options);
+  const { train, ridge } = checked(label, S, options);
   using scratch = new Scratch();
   const split = (tensor: Tensor, width: number) => {
     const all = tensor.reshape([B, S, width]);
@@ -119,8 +153,11 @@ export async function linearProbes(features: Tensor, targets: Tensor, options: P
   const [y, heldY] = split(targets, K);
   const w = scratch.keep(ridge > 0 ? solveRidge(x, y, ridge) : solveLeastSquares(x, y));
   const found = await scratch.keep(matmul(heldX, w)).read();
-  const wanted = await heldY.read();
-  const held = S - train;
+  return { B, held: S - train, K, found, wanted: await heldY.read() };
+}
+
+/** R² of held-out predictions, one a representation, as of {@linkcode linearProbe}. */
+export function rSquared({ B, held, K, found, wanted }: HeldPredictions): Float64Array {
   return Float64Array.from({ length: B }, (_, b) => {
     let rest = 0, total = 0;
     for (let k = 0; k < K; k++) {

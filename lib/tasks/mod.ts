@@ -16,6 +16,7 @@ export {
 } from "./linear_regression.ts";
 export { type InterleavedOptions, interleavedPredictions, interleavedTokens } from "./interleaved.ts";
 export { type PromptPairs, replacedPair, sortedPrompts } from "./changed_prompts.ts";
+export { taskMixture, type TaskMixtureBatch, type TaskMixtureOptions } from "./task_mixture.ts";
 export { affineFunctions, type AffineFunctionsBatch, type AffineFunctionsOptions } from "./affine_functions.ts";
 export { coOccurrence, type CoOccurrenceOptions, type CoOccurrenceSamples } from "./co_occurrence.ts";
 export { linearDynamics, type LinearDynamicsBatch, type LinearDynamicsOptions } from "./linear_dynamics.ts";

@@ -164,3 +164,4 @@ export {
   posteriorMixture,
 } from "./task_pools/mixtures.ts";
 export { selectionSize } from "./task_pools/selection.ts";
+export { gaussianSpectra, type GramSpectra, ridgeRisk } from "./in_context_regression/ridge_risk.ts";

@@ -40,6 +40,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   "lib/theory/attention_dmft": "the map of attention that feeds itself: exponents, cycles, sampling noise, sweeps",
   "lib/theory/co_occurrence": "gradient descent of a softmax-attention classifier, and what its flow keeps",
   "lib/theory/gd_in_context": "exact loss of a layer of linear self-attention, best steps of descent in context",
+  "lib/theory/in_context_regression": "exact risks of predictors on prompts of linear regression",
   "lib/theory/separate_keys_queries":
     "plateaus, waits, exact flow and SGD noise of heads with separate or merged keys and queries",
   "lib/theory/task_pools":
