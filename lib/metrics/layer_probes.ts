@@ -1,4 +1,4 @@
-/** What a linear map reads from the residual stream of every layer. */
+/** Linear probes of every layer of a residual stream. */
 import { concatenate } from "../../kernels/arrange/blocks.ts";
 import { select } from "../../kernels/arrange/gather.ts";
 import { ShapeError } from "../gpu/errors.ts";
