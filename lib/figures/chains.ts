@@ -21,30 +21,31 @@ const MOST_POINTS = 80;
  * import { renderSvg } from "./mod.ts";
  * import { chainFigure } from "./chains.ts";
  *
- * const trace = [0, 1].map((chain) => Float64Array.from({ length: 100 }, (_, step) => 0.01 + 1e-3 * Math.sin(step + chain)));
+ * const excess = [0, 1].map((chain) => Float64Array.from({ length: 100 }, (_, step) => 0.01 + 1e-3 * Math.sin(step + chain)));
  * const found = { coefficient: 1, low: 0.9, high: 1.1, chains: [1, 1], rHat: 1, warnings: [] };
- * await renderSvg(chainFigure({ ...found, trace, lossAtCentre: 0, burnIn: 20, nBeta: 100 }, "a sine"));
+ * const loss = { lossAtCentre: 0, lossAtCentreError: 0, heating: 0 };
+ * await renderSvg(chainFigure({ ...found, ...loss, excess, burnIn: 20, nBeta: 100 }, "a sine"));
  * ```
  */
 export function chainFigure(result: LearningCoefficient, title: string): Spec {
-  const { trace, burnIn, nBeta, lossAtCentre, coefficient, low, high, rHat, warnings } = result;
-  const steps = trace[0].length;
+  const { excess, burnIn, nBeta, coefficient, low, high, rHat, warnings } = result;
+  const steps = excess[0].length;
   const stretch = Math.max(1, Math.ceil(steps / MOST_POINTS));
-  const rows = trace.flatMap((losses, chain) =>
+  const rows = excess.flatMap((losses, chain) =>
     Array.from({ length: Math.floor(steps / stretch) }, (_, index) => {
       const own = losses.subarray(index * stretch, (index + 1) * stretch);
-      const excess = own.reduce((sum, value) => sum + value - lossAtCentre, 0) / stretch;
-      return { step: (index + 0.5) * stretch, value: nBeta * excess, chain };
+      const value = nBeta * own.reduce((sum, one) => sum + one, 0) / stretch;
+      return { step: (index + 0.5) * stretch, value, chain };
     })
   );
   const number = (value: number) => Number(value.toPrecision(3));
   const about = `λ = ${number(coefficient)} (${number(low)} … ${
     number(high)
-  } over ${trace.length} chains), split R-hat = ${number(rHat)}`;
+  } over ${excess.length} chains), split R-hat = ${number(rHat)}`;
   const text = {
     title: `Local learning coefficient: ${title}`,
     subtitle: [about, `means over ${stretch} steps`, ...warnings.map((warning) => `warning: ${warning}`)],
-    description: `Excess losses of ${trace.length} chains against steps of their dynamics.`,
+    description: `Excess losses of ${excess.length} chains against steps of their dynamics.`,
   };
   return figure(text, { chains: rows }, [
     {

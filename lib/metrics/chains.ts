@@ -51,9 +51,14 @@ export function splitRHat(chains: readonly ArrayLike<number>[]): number {
  *
  * @param chains Losses of each chain after burn-in.
  * @param centre Loss at the parameters that chains began at.
+ * @param error How far the mean loss may lie off by the noise of batches.
  * @returns Diagnostics.
  */
-export function describeChains(chains: readonly ArrayLike<number>[], centre: number): ChainDiagnostics {
+export function describeChains(
+  chains: readonly ArrayLike<number>[],
+  centre: number,
+  error: number = 0,
+): ChainDiagnostics {
   const rHat = splitRHat(chains);
   const half = Math.floor(chains[0].length / 2);
   const drifts = chains.map((chain) => mean(Array.from(chain).slice(-half)) - mean(Array.from(chain).slice(0, half)));
@@ -76,7 +81,7 @@ export function describeChains(chains: readonly ArrayLike<number>[], centre: num
     if (rHat > LARGEST_R_HAT) {
       warnings.push(`chains disagree (R̂ = ${rHat.toFixed(2)}): more draws or a larger lr are needed`);
     }
-    if (excess < 0) warnings.push("chains found smaller losses than at the centre, which is no minimum");
+    if (excess < -error) warnings.push("chains found smaller losses than at the centre, which is no minimum");
   }
   return { rHat, drift, driftError, warnings };
 }

@@ -1,13 +1,18 @@
 /** The local learning coefficient, by chains of stochastic gradient Langevin dynamics. */
-import { advance } from "../../kernels/shared/advance.ts";
-import { append } from "../../kernels/shared/append.ts";
-import { record } from "../gpu/program.ts";
-import { Tensor } from "../gpu/tensor.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import { selectReplicas } from "../models/parameter_arrays.ts";
 import type { NamedArray, ParameterSet } from "../models/parameters.ts";
-import { sgld } from "../optim/sgld.ts";
 import { meanInterval } from "../statistics/interval.ts";
+import { sampleChains, type SampledChains } from "./chain_sampling.ts";
 import { describeChains } from "./chains.ts";
+import type { ParameterChoice } from "./parameter_mask.ts";
+
+/** Stretches of a single chain whose means are compared. */
+const STRETCHES = 10;
+/** An interval that reaches further than this share of the estimate is wide. */
+const WIDE = 0.5;
+/** Heating above this share of the estimate is warned of. */
+const HOT = 0.1;
 
 /** How a local learning coefficient is estimated. */
 export interface LearningCoefficientOptions {
@@ -16,8 +21,9 @@ export interface LearningCoefficientOptions {
    */
   readonly parameters: ParameterSet;
   /**
-   * Computes the mean loss of each chain (R) from `parameters.weights`; called while recording. Batches may be drawn by
-   * the clock (3), whose step counts from 0.
+   * Computes the mean loss of each chain (R) from `parameters.weights`; called while recording, more than once. Batches may
+   * be drawn by the clock (3), whose step counts from 0: then ℓ(w*) is taken on the same batches as ℓ(w), which costs one
+   * evaluation more a step.
    */
   readonly loss: (clock: Tensor<"u32">) => Tensor;
   /** nβ: number of examples n times inverse temperature β, usually n / ln n. */
@@ -30,10 +36,11 @@ export interface LearningCoefficientOptions {
   readonly burnIn: number;
   /** Steps that count. */
   readonly draws: number;
-  /** ℓ(w*); by default the mean of the losses at w* over `batches` batches. */
-  readonly lossAtCentre?: number;
-  /** Batches over which ℓ(w*) is averaged; 1 by default, enough for a loss that does not draw. */
-  readonly batches?: number;
+  /**
+   * Parameters by name, layers and heads whose coefficient is wanted: the others stay at w* (Wang et al. 2024, arXiv
+   * 2410.02984, the weight-refined coefficient). All parameters by default.
+   */
+  readonly only?: readonly ParameterChoice[];
   /** Name of the random draws; another one gives other chains. */
   readonly key?: string;
 }
@@ -44,19 +51,29 @@ export interface LearningCoefficient {
   readonly coefficient: number;
   /** λ̂ of each chain (R). */
   readonly chains: readonly number[];
-  /** Lower end of the 95 % t-interval over chains; the estimate itself for a single chain. */
+  /**
+   * Lower end of the 95 % t-interval over chains, of a single one over ten stretches of it; noise of the batches counts,
+   * that of ℓ(w*) included. Bias does not: of steps too large (`calibrateChains`), of a burn-in too short, of `heating`.
+   */
   readonly low: number;
   /** Upper end. */
   readonly high: number;
-  /** ℓ(w*). */
+  /** ℓ(w*), the mean over the chains' batches. */
   readonly lossAtCentre: number;
-  /** Losses of each chain, burn-in included (R of burnIn + draws). */
-  readonly trace: readonly Float64Array[];
+  /** Standard error of ℓ(w*) over batches; 0 for a loss that draws none. */
+  readonly lossAtCentreError: number;
+  /** Excess `ℓ(w) − ℓ(w*)` of each chain, burn-in included (R of burnIn + draws), each on one batch. */
+  readonly excess: readonly Float64Array[];
+  /**
+   * Noise of the batches' gradients heats the chains: `η (nβ)² tr Cov(∇ℓ) / 8` of batches at w* is what it adds to λ̂
+   * where the loss is quadratic and the pull weak, the most that it adds where the pull is not; 0 for a loss that draws none.
+   */
+  readonly heating: number;
   /** Number of steps at the start that do not count. */
   readonly burnIn: number;
   /** nβ, as it was given. */
   readonly nBeta: number;
-  /** Split R̂ over chains: near 1 where they agree; NaN if there is one chain with too few draws. */
+  /** Split R̂ over chains: near 1 where they agree; NaN where draws are fewer than 4 or all alike. */
   readonly rHat: number;
   /** Faults found in the chains, in words; empty if none was found. */
   readonly warnings: readonly string[];
@@ -68,8 +85,11 @@ export interface LearningCoefficient {
  *
  * For a regular minimum λ is half the number of parameters, for a degenerate one less: 1/4 for w⁴, 1/2 for w₁² w₂². At
  * finite nβ the estimate is `−d ln Z / d ln nβ` of the localised density, not λ itself: the pull γ lowers it by about
- * γ / (nβ h + γ) of each direction of curvature h, and steps that are too large raise it. Chains are replicas of one
- * program, so that many cost little more than one.
+ * γ / (nβ h + γ) of each direction of curvature h, and steps that are too large raise it: `calibrateChains` shows both.
+ * Chains are replicas of one program, so that many cost little more than one.
+ *
+ * A loss that draws its batch by the clock is compared with itself at w* on the same batch. The interval then holds the
+ * noise of both; wide ones, and batches whose gradients heat the chains, are warned of.
  *
  * @example
  * ```ts
@@ -90,8 +110,8 @@ export interface LearningCoefficient {
  * ```
  *
  * @param options Model, loss, and dynamics.
- * @returns Estimate, trace, and diagnostics.
- * @throws {RangeError} If burn-in or draws are no whole numbers, or nβ is not positive.
+ * @returns Estimate, excess of every step, and diagnostics.
+ * @throws {RangeError} If burn-in or draws are no whole numbers, nβ is not positive, or `only` names what is not there.
  */
 export async function learningCoefficient(options: LearningCoefficientOptions): Promise<LearningCoefficient> {
   const [found] = await learningCoefficients({ ...options, chains: options.parameters.replicas });
@@ -110,22 +130,13 @@ export async function learningCoefficient(options: LearningCoefficientOptions): 
 export async function learningCoefficients(
   options: LearningCoefficientOptions & { readonly chains: number },
 ): Promise<LearningCoefficient[]> {
-  const { parameters: { replicas: R }, nBeta, burnIn, draws, chains: each } = options;
-  if (!Number.isInteger(burnIn) || burnIn < 0 || !Number.isInteger(draws) || draws < 1) {
-    throw new RangeError(`learningCoefficient: expected burnIn ≥ 0 and draws ≥ 1, found ${burnIn} and ${draws}`);
-  }
-  if (!(nBeta > 0)) throw new RangeError(`learningCoefficient: expected nBeta > 0, found ${nBeta}`);
+  const { parameters: { replicas: R }, chains: each } = options;
   if (!Number.isInteger(each) || each < 1 || R % each !== 0) {
     throw new RangeError(`learningCoefficients: expected chains that divide ${R} replicas, found ${each}`);
   }
-  const [before, after] = await sample(options, options.batches ?? 1);
-  return Array.from({ length: R / each }, (_, centre) => {
-    const own = Array.from({ length: each }, (_, chain) => centre * each + chain);
-    const at = (losses: Float32Array, r: number) =>
-      Float64Array.from({ length: losses.length / R }, (_, step) => losses[step * R + r]);
-    const lossAtCentre = options.lossAtCentre ?? mean(own.map((r) => mean(at(before, r))));
-    return estimated(own.map((r) => at(after, r)), { lossAtCentre, nBeta, burnIn });
-  });
+  const { lr, localisation = 0, key = "learningCoefficient" } = options;
+  const sampled = await sampleChains({ ...options, label: "learningCoefficient", lr, localisation, key });
+  return coefficientsOf(sampled, { ...options, lr: () => lr });
 }
 
 /**
@@ -168,52 +179,93 @@ export async function learningCoefficientsAt(
   return found.map((one) => Number.isFinite(one.coefficient) && Number.isFinite(one.rHat) ? one : null);
 }
 
-/** The estimate that losses of chains give, burn-in included (R of burnIn + draws). */
-function estimated(
-  trace: readonly Float64Array[],
-  { lossAtCentre, nBeta, burnIn }: Pick<LearningCoefficient, "lossAtCentre" | "nBeta" | "burnIn">,
-): LearningCoefficient {
-  const kept = trace.map((losses) => losses.subarray(burnIn));
-  const chains = kept.map((losses) => nBeta * (mean(losses) - lossAtCentre));
-  const { rHat, warnings } = describeChains(kept, lossAtCentre);
-  const { centre, low, high } = chains.length > 1 && chains.every(Number.isFinite)
-    ? meanInterval(chains)
-    : { centre: mean(chains), low: mean(chains), high: mean(chains) };
-  return { coefficient: centre, chains, low, high, lossAtCentre, trace, burnIn, nBeta, rHat, warnings };
+/**
+ * Estimates that sampled chains give, those of one w* together.
+ *
+ * @param sampled Chains.
+ * @param options How many belong together, nβ, burn-in, and the step size of each group.
+ * @returns One estimate for each group.
+ */
+export function coefficientsOf(
+  sampled: SampledChains,
+  { chains, nBeta, burnIn, lr }: {
+    readonly chains: number;
+    readonly nBeta: number;
+    readonly burnIn: number;
+    readonly lr: (group: number) => number;
+  },
+): LearningCoefficient[] {
+  return Array.from({ length: sampled.excess.length / chains }, (_, group) => {
+    const own = <T>(all: readonly T[]) => all.slice(group * chains, (group + 1) * chains);
+    const excess = own(sampled.excess);
+    const kept = excess.map((losses) => losses.subarray(burnIn));
+    const each = kept.map((losses) => nBeta * mean(losses));
+    const { centre, low, high } = intervalOf(kept.map((losses) => losses.map((one) => nBeta * one)));
+    const heating = lr(group) * nBeta ** 2 * mean(own(sampled.gradientNoise)) / 8;
+    const { rHat, warnings } = describeChains(kept, 0, sampled.drawing ? (high - low) / 2 / nBeta : 0);
+    const batches = sampled.drawing ? noiseWarnings({ centre, low, high, heating }) : [];
+    const diverged = !Number.isFinite(centre);
+    return {
+      coefficient: centre,
+      chains: each,
+      low,
+      high,
+      ...centreOf(own(sampled.centre), sampled.drawing),
+      excess,
+      heating,
+      burnIn,
+      nBeta,
+      rHat,
+      warnings: diverged ? warnings : [...warnings, ...batches],
+    };
+  });
 }
 
-/** Losses at w* of some batches, then of every step, each (steps, R). */
-async function sample(options: LearningCoefficientOptions, batches: number): Promise<[Float32Array, Float32Array]> {
-  const { parameters, loss, nBeta, lr, localisation = 0, burnIn, draws, key = "learningCoefficient" } = options;
-  const R = parameters.replicas;
-  const steps = burnIn + draws;
-  const optimizer = sgld({ lr, nBeta, localisation, key });
-  const state = optimizer.init(parameters);
-  using clock = Tensor.from(Uint32Array.of(0, batches + steps, 1));
-  const ring = (rows: number) => ({
-    rows: new Tensor([rows, R], "f32", "losses"),
-    cursor: Tensor.from(Uint32Array.of(0, rows, 1), [3], "cursor"),
-  });
-  const [first, all] = [ring(batches), ring(steps)];
-  const write = (losses: Tensor, { rows, cursor }: ReturnType<typeof ring>) => {
-    append({ row: losses.reshape([R]), cursor, ring: rows });
-    advance({ clock: cursor });
-    advance({ clock });
-  };
-  try {
-    using still = await record("loss at centre", () => write(loss(clock), first));
-    using moving = await record("sgld", () => {
-      const losses = loss(clock);
-      optimizer.update({ parameters, gradient: parameters.gradient(losses), state, clock });
-      write(losses, all);
-    });
-    still.replay(batches);
-    moving.replay(steps);
-    return [await first.rows.read(), await all.rows.read()];
-  } finally {
-    for (const { rows, cursor } of [first, all]) [rows, cursor].forEach((tensor) => tensor.destroy());
-    for (const tensor of Object.values(state)) tensor.destroy();
+/** ℓ(w*) and its standard error, over the batches of all chains. */
+function centreOf(losses: readonly Float64Array[], drawing: boolean) {
+  const all = losses.flatMap((one) => [...one]);
+  const lossAtCentre = mean(all);
+  if (!drawing) return { lossAtCentre, lossAtCentreError: 0 };
+  const squares = all.reduce((sum, one) => sum + (one - lossAtCentre) ** 2, 0);
+  return { lossAtCentre, lossAtCentreError: Math.sqrt(squares / (all.length - 1) / all.length) };
+}
+
+/** Mean over chains with its interval; of one chain, over stretches long enough to be all but independent. */
+function intervalOf(chains: readonly Float64Array[]) {
+  const length = Math.max(1, Math.floor(chains[0].length / STRETCHES));
+  const stretches = Array.from(
+    { length: Math.floor(chains[0].length / length) },
+    (_, index) => chains[0].subarray(index * length, (index + 1) * length),
+  );
+  const values = (chains.length > 1 ? chains : stretches).map(mean);
+  const centre = mean(chains.map(mean));
+  if (values.length < 2 || !values.every(Number.isFinite)) return { centre, low: NaN, high: NaN };
+  const { low, high, centre: middle } = meanInterval(values);
+  return { centre, low: centre + low - middle, high: centre + high - middle };
+}
+
+function noiseWarnings(
+  { centre, low, high, heating }: { readonly centre: number; readonly low: number; high: number; heating: number },
+): string[] {
+  const warnings: string[] = [];
+  const share = (part: number) => `${(100 * part / Math.abs(centre)).toPrecision(2)} %`;
+  if (!((high - low) / 2 <= WIDE * Math.abs(centre))) {
+    warnings.push(
+      `batches are noisy: the interval reaches ${
+        share((high - low) / 2)
+      } to both sides, loss at the centre included: ` +
+        "larger batches, more draws or more chains are needed",
+    );
   }
+  if (!(heating <= HOT * Math.abs(centre))) {
+    warnings.push(
+      `noise of the batches' gradients heats the chains, by up to ${
+        share(heating)
+      } of the estimate: larger batches or a ` +
+        "smaller lr are needed",
+    );
+  }
+  return warnings;
 }
 
 function mean(values: ArrayLike<number>): number {

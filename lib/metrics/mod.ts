@@ -70,6 +70,13 @@ export {
   learningCoefficients,
   learningCoefficientsAt,
 } from "./learning_coefficient.ts";
+export {
+  calibrateChains,
+  type CalibrationCell,
+  type CalibrationOptions,
+  type ChainCalibration,
+} from "./chain_calibration.ts";
+export { type ParameterChoice } from "./parameter_mask.ts";
 export { type ChainDiagnostics, describeChains, splitRHat } from "./chains.ts";
 export {
   type CyclicGroup,

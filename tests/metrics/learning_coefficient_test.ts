@@ -23,6 +23,8 @@ import {
   learningCoefficientsAt,
 } from "../../lib/metrics/learning_coefficient.ts";
 import { reducedRankCoefficient } from "../../lib/metrics/reduced_rank.ts";
+import { assertCovered, repeated } from "./coverage.ts";
+import { exact, product, quartic, reducedRank } from "./densities.ts";
 import { ParameterSet, type ParameterSpecs, type Weights } from "../../lib/models/parameters.ts";
 
 await openGpu();
@@ -38,42 +40,6 @@ async function estimate(shapes: Record<string, number[]>, loss: (weights: Weight
   using parameters = ParameterSet.create(specs, CHAINS);
   return await learningCoefficient({ parameters, loss: () => loss(parameters.weights), ...dynamics });
 }
-
-/** −d ln Z / d ln s of Z(s) = ∫ density(x, s) dx: what the estimator means at finite nβ = s. */
-function exact(z: (s: number) => number, s: number): number {
-  const h = 1e-3;
-  return -(Math.log(z(s * Math.exp(h))) - Math.log(z(s * Math.exp(-h)))) / (2 * h);
-}
-
-/** ∫_0^∞ by the midpoint rule in ln x. */
-function integral(f: (x: number) => number, from = -30, to = 6, count = 1500): number {
-  const h = (to - from) / count;
-  let total = 0;
-  for (let k = 0; k < count; k++) {
-    const x = Math.exp(from + (k + 0.5) * h);
-    total += f(x) * x * h;
-  }
-  return total;
-}
-
-const quartic = (s: number) => integral((w) => Math.exp(-s * w ** 4 - w * w / 2));
-const product = (s: number) => integral((w) => Math.exp(-w * w / 2) / Math.sqrt(1 + 2 * s * w * w));
-
-/** y = B A x at zero: B is integrated exactly, A through the eigenvalues of A Aᵀ, H = 2 of them (Wishart). */
-const reducedRank = (M: number, N: number) => (s: number) =>
-  integral(
-    (a) =>
-      integral(
-        (b) =>
-          Math.abs(a - b) * (a * b) ** ((M - 3) / 2) * Math.exp(-(a + b) / 2) * ((1 + s * a) * (1 + s * b)) ** (-N / 2),
-        -34,
-        5,
-        250,
-      ),
-    -34,
-    5,
-    250,
-  );
 
 Deno.test("learning coefficients that are known: the quadrature's limit for large nβ", () => {
   assertAlmostEquals(exact(quartic, 1e12), 1 / 4, 1e-3);
@@ -115,26 +81,40 @@ function assertEstimates(found: Awaited<ReturnType<typeof estimate>>, expected: 
   assertLess(found.rHat, 1.05);
 }
 
-Deno.test("learningCoefficient: a regular minimum has d/2, less what localisation takes", async () => {
+Deno.test("intervals hold what they should in 95 of 100 repetitions: a regular minimum has d/2, less what localisation takes", async () => {
   const [d, nBeta, localisation] = [12, 200, 20];
-  const found = await estimate(
-    { w: [d] },
-    ({ w }) => scale(sum(square(w), [1]), 0.5),
-    { nBeta, localisation, lr: 5e-4, burnIn: 200, draws: 400 },
-  );
-  assertEstimates(found, d / 2 * nBeta / (nBeta + localisation), 0.03);
-  assertEquals([found.trace.length, found.trace[0].length, found.lossAtCentre], [256, 600, 0]);
+  const dynamics = { nBeta, localisation, lr: 2.5e-4, burnIn: 100, repetitions: 200, shapes: { w: [d] } };
+  const loss = ({ weights: { w } }: ParameterSet) => scale(sum(square(w), [1]), 0.5);
+  const value = d / 2 * nBeta / (nBeta + localisation);
+  const found = await repeated({ ...dynamics, chains: 4, draws: 300 }, loss);
+  assertCovered(found, value, 0.02);
+  assertEquals([found[0].excess.length, found[0].excess[0].length, found[0].lossAtCentre], [4, 400, 0]);
+  assertEquals([found[0].lossAtCentreError, found[0].heating], [0, 0]);
+  // A single chain, by stretches of its draws.
+  assertCovered(await repeated({ ...dynamics, chains: 1, draws: 1500 }, loss), value, 0.02);
 });
 
-Deno.test("learningCoefficient: w⁴ is less than regular, as its density says", async () => {
-  const found = await estimate(
-    { w: [1] },
-    ({ w }) => sum(square(square(w)), [1]),
-    { nBeta: 100, localisation: 1, lr: 2e-3, burnIn: 300, draws: 600 },
-  );
+Deno.test("intervals hold what they should in 95 of 100 repetitions: w⁴ is less than regular, as its density says", async () => {
+  const dynamics = { nBeta: 100, localisation: 1, lr: 2e-3, burnIn: 300, draws: 600 };
   const expected = exact(quartic, 100);
   assertLess(Math.abs(expected - 0.25), 0.03);
-  assertEstimates(found, expected, 0.03);
+  const found = await repeated(
+    { ...dynamics, repetitions: 200, chains: 4, shapes: { w: [1] } },
+    ({ weights: { w } }) => sum(square(square(w)), [1]),
+  );
+  assertCovered(found, expected, 0.03);
+});
+
+Deno.test("intervals hold what they should in 95 of 100 repetitions: reduced-rank regression, as its density says", async () => {
+  const dynamics = { nBeta: 10, localisation: 1, lr: 5e-3, burnIn: 600, draws: 800 };
+  const expected = exact(reducedRank(2, 2), 10);
+  // Far below d/2 = 4 of a regular model.
+  assertLess(expected, reducedRankCoefficient({ inputs: 2, hidden: 2, outputs: 2, rank: 0 }).lambda);
+  const found = await repeated(
+    { ...dynamics, repetitions: 200, chains: 4, shapes: { a: [2, 2], b: [2, 2] } },
+    ({ weights: { a, b } }) => scale(sum(square(matmul(b, a)), [1, 2]), 0.5),
+  );
+  assertCovered(found, expected, 0.04);
 });
 
 Deno.test("learningCoefficient: w₁² w₂², as its density says", async () => {
@@ -144,18 +124,6 @@ Deno.test("learningCoefficient: w₁² w₂², as its density says", async () =>
     { nBeta: 30, localisation: 1, lr: 2e-3, burnIn: 1500, draws: 2000 },
   );
   assertEstimates(found, exact(product, 30), 0.06);
-});
-
-Deno.test("learningCoefficient: reduced-rank regression at zero, as its density says", async () => {
-  const found = await estimate(
-    { a: [2, 2], b: [2, 2] },
-    ({ a, b }) => scale(sum(square(matmul(b, a)), [1, 2]), 0.5),
-    { nBeta: 30, localisation: 1, lr: 2e-3, burnIn: 1500, draws: 2000 },
-  );
-  const expected = exact(reducedRank(2, 2), 30);
-  // Far below d/2 = 4 of a regular model.
-  assertLess(expected, reducedRankCoefficient({ inputs: 2, hidden: 2, outputs: 2, rank: 0 }).lambda + 0.01);
-  assertEstimates(found, expected, 0.06);
 });
 
 Deno.test("learningCoefficients: each of several minima has its own estimate, the one that it has alone", async () => {
