@@ -15,6 +15,7 @@ export {
   type ValuesAt,
 } from "./curves.ts";
 export { type ColorScale, heatMap, type HeatMapOptions } from "./heat_map.ts";
+export { type NamedPoint, paths, type PathsOptions, type PlanePoint } from "./paths.ts";
 export { type Dot, scatterPlot, type ScatterPlotOptions } from "./scatter_plot.ts";
 export { bars, type BarsOptions } from "./bars.ts";
 export type { CurvesLook, FigureWords, Theories } from "./draw_panels.ts";

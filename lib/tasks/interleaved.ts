@@ -10,6 +10,11 @@ export interface InterleavedOptions {
    * `"first"`: the first of the D, as in the code of Garg et al.; labels differ from inputs by position alone.
    */
   readonly label?: "own" | "first";
+  /**
+   * Whether a label's token shows its input too, `(x_n; y_n)`; false by default. Then no layer has to bring the two together
+   * before it can compare pairs. Needs labels in a coordinate of their own.
+   */
+  readonly pairs?: boolean;
 }
 
 /**
@@ -21,7 +26,7 @@ export interface InterleavedOptions {
  * @param options Where labels stand.
  * @returns Tokens (R, B, 2N, D + 1), or (R, B, 2N, D) with labels in the first coordinate: x_n at position 2n − 2, y_n at
  *   2n − 1, counted from 0.
- * @throws {ShapeError} If there is not one label per input.
+ * @throws {ShapeError} If there is not one label per input, or pairs are to have their labels in the first coordinate.
  *
  * @example A decoder learns linear regression in context; least squares is exact for as many pairs as dimensions.
  * ```ts
@@ -52,15 +57,23 @@ export interface InterleavedOptions {
  * for await (const { evaluations } of training.run({ reports: [20] })) assertLess(evaluations.exact[2], 1e-9);
  * ```
  */
-export function interleavedTokens(x: Tensor, y: Tensor, { label = "own" }: InterleavedOptions = {}): Tensor {
+export function interleavedTokens(
+  x: Tensor,
+  y: Tensor,
+  { label = "own", pairs = false }: InterleavedOptions = {},
+): Tensor {
   const [R, B, N, D] = x.shape;
   if (x.shape.length !== 4 || y.shape.join() !== [R, B, N].join()) {
     const found = `(${x.shape.join(", ")}) and (${y.shape.join(", ")})`;
     throw new ShapeError(`interleavedTokens: expected inputs (R, B, N, D) and labels (R, B, N), found ${found}`);
   }
+  if (pairs && label === "first") {
+    throw new ShapeError("interleavedTokens: expected labels in a coordinate of their own beside inputs, found the first");
+  }
   const labels = y.reshape([R, B, N, 1]);
   // A row of both tokens of a pair is a row of two tokens.
   if (label === "first") return pad(concatenate([x, labels], 3), 3, 0, D - 1).reshape([R, B, 2 * N, D]);
+  if (pairs) return concatenate([pad(x, 3, 0, 1), x, labels], 3).reshape([R, B, 2 * N, D + 1]);
   return concatenate([pad(x, 3, 0, D + 1), labels], 3).reshape([R, B, 2 * N, D + 1]);
 }
 

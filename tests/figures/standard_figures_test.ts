@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { bars } from "../../lib/figures/bars.ts";
 import { heatMap } from "../../lib/figures/heat_map.ts";
 import { renderSvg } from "../../lib/figures/render.ts";
+import { paths } from "../../lib/figures/paths.ts";
 import { scatterPlot } from "../../lib/figures/scatter_plot.ts";
 import { FigureError, type Spec } from "../../lib/figures/spec.ts";
 import { PALETTE } from "../../lib/figures/theme.ts";
@@ -74,6 +75,29 @@ Deno.test("scatter plot: a dot a case, coloured by group or by its own value", a
     "expected a color for every dot of main, found none at x 1",
   );
   assertEquals(scatterPlot({ ...options, dots: {} }), null);
+});
+
+Deno.test("paths: lines in the order of their places, a dot at each end, named places on the side that is asked for", async () => {
+  // Back and forth: sorted by x it would be another line.
+  const there = [{ x: 0, y: 0 }, { x: 2, y: 1 }, { x: 1, y: 3 }];
+  const options = { title: "Plane", x: { title: "PC1" }, y: { title: "PC2" } };
+  const lines = { main: [there, there.map(({ x, y }) => ({ x: -x, y }))], control: [[{ x: 1, y: 1 }]], none: [] };
+  const points = [{ x: 0, y: 1, name: "ridge" }, { x: 1, y: 0, name: "prior", side: "left" as const }];
+  const spec = paths({ ...options, lines, points, by: "condition" });
+  assertEquals(spec?.datasets?.ends, [
+    { x: 1, y: 3, group: "main" },
+    { x: -1, y: 3, group: "main" },
+    { x: 1, y: 1, group: "control" },
+  ]);
+  const drawn = await draw(spec);
+  for (const text of [">ridge<", ">prior<", ">main<", ">control<"]) assertStringIncludes(drawn, text);
+  assertEquals(drawn.includes(">none<"), false);
+  // Three places, the second one farthest to the right.
+  const turns = [...drawn.matchAll(/d="M([-\d.]+),[-\d.]+L([-\d.]+),[-\d.]+L([-\d.]+),[-\d.]+"/g)];
+  const [start, middle, end] = turns[0].slice(1).map(Number);
+  assert(start < end && end < middle, turns[0][0]);
+  assertThrows(() => paths({ ...options, lines }), FigureError, 'expected "by", which names 2 groups (main, control)');
+  assertEquals(paths({ ...options, lines: { none: [] } }), null);
 });
 
 Deno.test("bars: height is the mean, the line the interval; groups stand side by side", async () => {

@@ -50,6 +50,22 @@ Deno.test("interleaved tokens: as in the code of Garg et al., a label is the fir
   assertEquals([...await first.read()], [1, 2, 7, 0, 3, 4, 8, 0]);
 });
 
+Deno.test("interleaved tokens: a label's token shows its input where pairs are asked for, and gradients go to both places", async () => {
+  using x = Tensor.from([1, 2, 3, 4], [1, 1, 2, 2]);
+  using y = Tensor.from([7, 8], [1, 1, 2]);
+  using pairs = await evaluate(() => interleavedTokens(x, y, { pairs: true }));
+  assertEquals(pairs.shape, [1, 1, 4, 3]);
+  assertEquals([...await pairs.read()], [1, 2, 0, 1, 2, 7, 3, 4, 0, 3, 4, 8]);
+  using inputs = waveTensor([2, 3, 5, 3], 1);
+  using labels = waveTensor([2, 3, 5], 2);
+  await assertGradients(() => interleavedTokens(inputs, labels, { pairs: true }), [inputs, labels], 1e-6);
+  assertThrows(
+    () => interleavedTokens(x, y, { pairs: true, label: "first" }),
+    ShapeError,
+    "interleavedTokens: expected labels in a coordinate of their own beside inputs, found the first",
+  );
+});
+
 Deno.test("interleaved predictions: every other output, whose gradient goes there alone", async () => {
   using outputs = Tensor.from([1, 2, 3, 4, 5, 6, 7, 8], [2, 1, 4, 1]);
   using read = await evaluate(() => interleavedPredictions(outputs));
