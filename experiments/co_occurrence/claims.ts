@@ -1,6 +1,6 @@
 /** Claims, with criteria fixed before the run. */
 import * as lab from "../../mod.ts";
-import { EQUAL, MOVED, ONE, type Setting, UNIFORM } from "./setting.ts";
+import { EQUAL, MOVED, MOVED_THREE, ONE, type Setting, THREE, UNIFORM } from "./setting.ts";
 
 type Measured = lab.Measurements;
 type Values<V> = lab.Found<V> | lab.Unmeasured;
@@ -28,18 +28,23 @@ export const integral = ({ x, y }: lab.MeasuredCurve) =>
   x.slice(1).reduce((sum, step, i) => sum + (step - x[i]) * (y[i] + y[i + 1]) / 2, 0);
 
 const rise = ({ y }: lab.MeasuredCurve) => y[y.length - 1] - y[0];
+const curves = (measured: Measured, quantity: string, series = UNIFORM) => measured.curves({ series, quantity });
 
-/** Claims under a setting. */
+/** Values made of T₁ of each replica; nothing is judged if one has not classified all samples. */
+function fromT1<V>(measured: Measured, series: string, values: (times: number[]) => lab.Found<V>): Values<V> {
+  const times = curves(measured, "smallest margin", series).map(endOfPhase1);
+  if (times.includes(null)) return { unmeasured: "some replica does not classify all samples" };
+  const found = values(times as number[]);
+  return { ...found, detail: [found.detail, `T₁ ${digits(mean(times as number[]))}`].filter(Boolean).join("; ") };
+}
+
+/** All claims under a setting. */
 export function claims(setting: Setting): lab.Claim<Measured>[] {
+  return [...onTwoWords(setting), ...onUnseen(setting), ...onThreeWords(setting)];
+}
+
+function onTwoWords(setting: Setting): lab.Claim<Measured>[] {
   const { lr, width, steps } = setting;
-  const curves = (measured: Measured, quantity: string, series = UNIFORM) => measured.curves({ series, quantity });
-  /** Values made of T₁ of each replica; nothing is judged if one has not classified all samples. */
-  const fromT1 = <V>(measured: Measured, series: string, values: (times: number[]) => lab.Found<V>): Values<V> => {
-    const times = curves(measured, "smallest margin", series).map(endOfPhase1);
-    if (times.includes(null)) return { unmeasured: "some replica does not classify all samples" };
-    const found = values(times as number[]);
-    return { ...found, detail: [found.detail, `T₁ ${digits(mean(times as number[]))}`].filter(Boolean).join("; ") };
-  };
   const atT1 = (measured: Measured, times: readonly number[], quantity: string) =>
     curves(measured, quantity).map((curve, r) => valueAt(curve, times[r]));
   /** Share of what a quantity has moved since the start that it moves after T₁. */
@@ -304,6 +309,197 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
           }),
         );
         return { values, detail: inWords(values) };
+      },
+    }),
+  ];
+}
+
+/** Numbers of the project's notes (THEORY.md, section 4), of one seed: loss of samples with one word, at this step. */
+const NOTES = { step: 2000, losses: { [UNIFORM]: 0.351, [EQUAL]: 0.109 } };
+
+function onUnseen({ steps }: Setting): lab.Claim<Measured>[] {
+  const last = (measured: Measured, series: string, quantity: string) => measured.last({ series, quantity });
+  return [
+    claim({
+      id: "unseen-classified",
+      statement: "Samples that were never trained on are classified by their words all the same.",
+      source: `asked here; ${PAPER} trains and judges on the same samples`,
+      measure: `share of unseen samples that are classified at step ${steps}`,
+      expect: expect.mean({ from: 0.9 }),
+      values: (measured: Measured) => ({
+        values: last(measured, UNIFORM, "accuracy, unseen"),
+        detail: inWords(Object.fromEntries(
+          [EQUAL, ONE, THREE].map((series) => [series, last(measured, series, "accuracy, unseen")]),
+        )),
+      }),
+    }),
+    claim({
+      id: "unseen-lose-more",
+      statement: "Unseen samples lose more than those trained on, whose noise is learned by heart.",
+      source: "asked here",
+      measure: `loss of unseen samples over that of the samples trained on, at step ${steps}`,
+      expect: expect.ratio({ from: 1.25 }),
+      values: (measured: Measured) => ({
+        values: last(measured, UNIFORM, "loss, unseen").map((loss, r) => loss / last(measured, UNIFORM, "loss")[r]),
+        detail: inWords(Object.fromEntries(
+          [UNIFORM, EQUAL, ONE, THREE].map((series) => [series, last(measured, series, "loss, unseen")]),
+        )),
+      }),
+    }),
+    claim({
+      id: "notes-one-word",
+      statement: "The notes' losses at step 2000 are those of samples with one word, under both laws of a.",
+      source:
+        "THEORY.md, section 4; read so after a first run of the same seeds, as their total loss for a = ±1/√J is not 0.109",
+      measure: `loss of samples with one word at step ${NOTES.step}, over the notes'`,
+      predicted: 1,
+      expect: expect.each(expect.ratio({ from: 0.85, to: 1.15 }), { of: "law of a", shown: "worst" }),
+      values(measured: Measured) {
+        if (steps < NOTES.step) return { unmeasured: `fewer than ${NOTES.step} steps` };
+        const at = (series: string, quantity: string) =>
+          curves(measured, quantity, series).map((curve) => valueAt(curve, NOTES.step));
+        const entries = Object.entries(NOTES.losses);
+        return {
+          values: Object.fromEntries(
+            entries.map(([law, loss]) => [law, at(law, "loss, one word").map((value) => value / loss)]),
+          ),
+          detail:
+            `one word: ${inWords(Object.fromEntries(entries.map(([law]) => [law, at(law, "loss, one word")])))}; ` +
+            `all: ${inWords(Object.fromEntries(entries.map(([law]) => [law, at(law, "loss")])))}`,
+        };
+      },
+    }),
+  ];
+}
+
+function onThreeWords({ lr, width, steps }: Setting): lab.Claim<Measured>[] {
+  const source = `extension of ${PAPER} to three words`;
+  const moved = { ...MOVED_THREE.scores, ...MOVED_THREE.overlaps };
+  const last = (measured: Measured, quantity: string) => measured.last({ series: THREE, quantity });
+  const changes = (measured: Measured, times: readonly number[]) =>
+    Object.fromEntries(
+      Object.keys(moved).map((name) => [
+        name,
+        curves(measured, name, THREE).map((curve, r) => curve.y[curve.y.length - 1] - valueAt(curve, times[r])),
+      ]),
+    );
+  return [
+    claim({
+      id: "three-attention-stays",
+      statement: "Of three words, too, attention has barely moved when all samples are classified.",
+      source,
+      measure: "largest change of a score between the words and the common token, divided by √m, until T₁",
+      expect: expect.mean({ to: 0.02 }),
+      values: (measured: Measured) =>
+        fromT1(measured, THREE, (times) => {
+          const all = Array.from({ length: 9 }, (_, i) => curves(measured, `single score ${i + 1}`, THREE));
+          return {
+            values: times.map((time, r) =>
+              Math.max(...all.map((one) => Math.abs(valueAt(one[r], time) - one[r].y[0]))) / Math.sqrt(width)
+            ),
+          };
+        }),
+    }),
+    claim({
+      id: "three-slower",
+      statement: "Three words are told apart later than two, as each of them says less alone.",
+      source: "asked here: the first pulls on a word are 1/4 of the samples instead of 1/3",
+      measure: "T₁ of three words over that of two, a = ±1/√J, seed by seed",
+      predicted: 4 / 3,
+      expect: expect.ratio({ from: 1.1 }),
+      values(measured: Measured) {
+        const two = curves(measured, "smallest margin", EQUAL).map(endOfPhase1);
+        if (two.includes(null)) return { unmeasured: "some replica does not classify all samples of two words" };
+        return fromT1(measured, THREE, (times) => ({ values: times.map((time, r) => time / two[r]!) }));
+      },
+    }),
+    claim({
+      id: "three-one-missing-rises",
+      statement: "The loss of samples that lack one of three words first rises.",
+      source,
+      measure: "largest loss of samples with two of the words over that at the start",
+      expect: expect.ratio({ from: 1.02 }),
+      values: (measured: Measured) => ({
+        values: curves(measured, "loss, one missing", THREE).map(({ y }) => Math.max(...y) / y[0]),
+      }),
+    }),
+    claim({
+      id: "three-directions",
+      statement:
+        "Then the three words attend to each other more and to the common token less, and their values join against its.",
+      source,
+      measure:
+        `whether mean scores and overlaps of the words rise, and those with the common token fall, from T₁ to ${steps}`,
+      expect: expect.each(expect.every(), { of: "quantity", shown: "mean" }),
+      values: (measured: Measured) =>
+        fromT1(measured, THREE, (times) => {
+          const found = changes(measured, times);
+          const values = Object.fromEntries(
+            Object.entries(moved).map(([name, sign]) => [name, found[name].map((change) => sign * change > 0)]),
+          );
+          return { values, detail: inWords(found) };
+        }),
+    }),
+    claim({
+      id: "three-later",
+      statement: "Scores and overlaps of three words move more after all samples are classified than before.",
+      source,
+      measure: `share of the change over ${steps} steps that comes after T₁`,
+      expect: expect.each(expect.mean({ from: 0.5 }), { of: "quantity", shown: "mean" }),
+      values: (measured: Measured) =>
+        fromT1(measured, THREE, (times) => {
+          const found = changes(measured, times);
+          const values = Object.fromEntries(
+            Object.entries(found).map(([name, all]) => {
+              const whole = curves(measured, name, THREE);
+              return [name, all.map((change, r) => change / rise(whole[r]))];
+            }),
+          );
+          return { values, detail: inWords(values) };
+        }),
+    }),
+    claim({
+      id: "three-signs",
+      statement: "All three words together outweigh the common token, any two of them do not.",
+      source,
+      measure: `whether the sum of all G is above 0, and that without one word below 0, at step ${steps}`,
+      expect: expect.each(expect.every(), { of: "sum", shown: "mean" }),
+      values(measured: Measured) {
+        const G = ["G₁", "G₂", "G₃", "G₄"].map((name) => last(measured, name));
+        const sum = (left: number) => G[0].map((_, r) => G.reduce((sum, one, i) => i === left ? sum : sum + one[r], 0));
+        const sums = { "all": sum(-1), "without word 1": sum(0), "without word 2": sum(1), "without word 3": sum(2) };
+        const values = Object.fromEntries(
+          Object.entries(sums).map(([name, all]) => [name, all.map((one) => name === "all" ? one > 0 : one < 0)]),
+        );
+        return { values, detail: inWords(sums) };
+      },
+    }),
+    claim({
+      id: "three-balance",
+      statement: "Samples that lack one of three words keep pulling about equally.",
+      source: `${source}, automatic balancing of gradients`,
+      measure: "largest factor by which Σ g of the three kinds differ at any report",
+      expect: expect.ratio({ to: 1.5 }),
+      values: (measured: Measured) => ({
+        values: curves(measured, "g, largest over smallest", THREE).map(({ y }) => Math.max(...y)),
+      }),
+    }),
+    claim({
+      id: "three-identity",
+      statement: "The norms grow by the paper's identity with three words, too.",
+      source: HERE,
+      measure:
+        "growth of |u|² over the integral of 2 |a|² (1/n) Σ g y F, and over |a|² times that of ‖V‖², along the run",
+      predicted: 1,
+      expect: expect.each(expect.mean({ from: 0.99, to: 1.01 }), { of: "law", shown: "worst" }),
+      values(measured: Measured) {
+        const [grown, pulls, values] = ["|u|²/|a|²", "mean g y F", "‖V‖²"].map((name) => curves(measured, name, THREE));
+        return {
+          values: {
+            identity: grown.map((curve, r) => rise(curve) / (2 * lr * integral(pulls[r]))),
+            kept: grown.map((curve, r) => rise(curve) / rise(values[r])),
+          },
+        };
       },
     }),
   ];

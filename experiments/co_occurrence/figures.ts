@@ -1,13 +1,15 @@
 /** Figures of measurements alone. */
 import * as lab from "../../mod.ts";
 import { endOfPhase1 } from "./claims.ts";
-import { EQUAL, ONE, type Setting, UNIFORM } from "./setting.ts";
+import { EQUAL, ONE, type Setting, THREE, UNIFORM } from "./setting.ts";
 
 /** Name of curves that join both words. */
 const BOTH = "words 1 and 2";
 const ONE_WORD = "one word, mean of 1 and 2";
 const NEITHER = "neither word";
 const COMMON = "common token, with words 1 and 2";
+const ALL = "all three words";
+const COMMON_OF_THREE = "common token, with the words";
 
 /** Draws the figures of a run. */
 export function figures(measured: lab.Measurements, setting: Setting): Record<string, lab.Spec | null> {
@@ -20,6 +22,8 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
   const ends = curves("smallest margin").map(endOfPhase1).filter((end) => end !== null);
   const sizes = `${samples} samples, L = ${length}, d = ${vocabulary}, m = ${width}, J = ${neurons}, η = ${lr}`;
   const end = ends.length === 0 ? null : lab.statistics.mean(ends);
+  const threeEnds = curves("smallest margin", THREE).map(endOfPhase1).filter((end) => end !== null);
+  const threeEnd = threeEnds.length === 0 ? null : lab.statistics.mean(threeEnds);
   const setup = end === null
     ? sizes
     : [sizes, `dotted: all samples are classified, step ${Math.round(end)} in the mean`];
@@ -65,6 +69,62 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       x,
       by: "words",
       rules,
+    }),
+    three_words: lab.multiples({
+      title: "Three words: the same two phases",
+      setup: threeEnd === null
+        ? sizes
+        : [sizes, `dotted: all samples are classified, step ${Math.round(threeEnd)} in the mean`],
+      panels: [
+        {
+          title: "loss of samples",
+          lines: {
+            [ALL]: curves("loss, all words", THREE),
+            "one word missing": curves("loss, one missing", THREE),
+            "one word or none": curves("loss, one or none", THREE),
+          },
+          y: { title: "loss" },
+        },
+        {
+          title: "worth G of a token",
+          lines: {
+            [ALL]: curves("G₁", THREE).map((one, r) =>
+              lab.meanCurve([one, curves("G₂", THREE)[r], curves("G₃", THREE)[r]])
+            ),
+            [COMMON_OF_THREE]: curves("G₄", THREE),
+          },
+          y: { title: "G" },
+        },
+        {
+          title: "change of attention scores",
+          lines: {
+            [ALL]: curves("score, words", THREE).map(from),
+            [COMMON_OF_THREE]: curves("score, common", THREE).map(from),
+          },
+          y: { title: "key · query" },
+        },
+        {
+          title: "overlap of values",
+          lines: { [ALL]: curves("overlap, words", THREE), [COMMON_OF_THREE]: curves("overlap, common", THREE) },
+          y: { title: "value · value" },
+        },
+      ],
+      columns: 2,
+      x,
+      by: "words",
+      rules: threeEnd === null ? [] : [{ x: threeEnd }],
+    }),
+    unseen: lab.multiples({
+      title: "Samples trained on, and samples never seen",
+      setup: `${sizes}; ${setting.unseen} unseen samples of each seed`,
+      panels: [[UNIFORM, `two words, ${UNIFORM}`], [THREE, `three words, ${EQUAL}`]].map(([series, title]) => ({
+        title,
+        lines: { "trained on": curves("loss", series), "unseen": curves("loss, unseen", series) },
+        y: { title: "loss", zero: true },
+      })),
+      columns: 2,
+      x,
+      by: "samples",
     }),
     law_of_a: lab.multiples({
       title: "Three laws of the outer weights a, in time |a| t",

@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { claims } from "../../experiments/co_occurrence/claims.ts";
-import { EQUAL, ONE, options as known, presets, UNIFORM } from "../../experiments/co_occurrence/setting.ts";
+import { EQUAL, ONE, options as known, presets, THREE, UNIFORM } from "../../experiments/co_occurrence/setting.ts";
 import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { readLog } from "../../lib/run/log.ts";
@@ -24,9 +24,11 @@ Deno.test("killed and resumed, the smoke preset leaves the same log, claims and 
       judgeClaims(claims(configuration), measured, true),
       JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)),
     );
-    assertEquals(measured.series, [UNIFORM, EQUAL, ONE]);
+    assertEquals(measured.series, [UNIFORM, EQUAL, ONE, THREE]);
     const loss = { series: UNIFORM, quantity: "loss" };
     assertEquals([measured.replicas(loss), measured.steps(loss).at(-1)], [[0, 1], 60]);
+    const unseen = { series: THREE, quantity: "loss, unseen" };
+    assertEquals([measured.replicas(unseen), measured.steps(unseen)], [[0, 1], measured.steps(loss)]);
     const [sizes] = [UNIFORM, EQUAL, ONE].map((series) => measured.first({ series, quantity: "|a|" }));
     assert(sizes.every((size) => size > 0.4 && size < 0.75), `found ${sizes}`);
     assertAlmostEquals(measured.first({ series: ONE, quantity: "|a|" })[0], 4, 1e-6);

@@ -1,6 +1,6 @@
 /** The data set of co-occurrence: counts of kinds, words, and the law of the noise. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { coOccurrence } from "../../lib/tasks/co_occurrence.ts";
+import { coOccurrence, coOccurrenceKinds } from "../../lib/tasks/co_occurrence.ts";
 
 Deno.test("kinds as counted; words once or not at all; noise uniform over the rest of the vocabulary", () => {
   const { tokens, labels, kinds } = coOccurrence({
@@ -32,6 +32,27 @@ Deno.test("kinds as counted; words once or not at all; noise uniform over the re
   }
 });
 
+Deno.test("three words: every set of words as counted, positive with all three alone, noise from the rest", () => {
+  const counts = [4, 3, 2, 1, 1, 1, 1, 5];
+  const { tokens, labels, kinds } = coOccurrence({ words: 3, counts, length: 6, vocabulary: 9, seed: 2 });
+  assertEquals(counts.map((_, kind) => kinds.filter((one) => one === kind).length), counts);
+  const sets = coOccurrenceKinds(3);
+  assertEquals(sets, [[0, 1, 2], [0, 1], [0, 2], [1, 2], [0], [1], [2], []]);
+  tokens.forEach((sample, s) => {
+    const present = [0, 1, 2].filter((word) => sample.includes(word));
+    assertEquals([present, labels[s]], [sets[kinds[s]], present.length === 3 ? 1 : -1]);
+    assertEquals(sample.filter((token) => token <= 3).length, present.length + 1);
+    assertEquals([sample.length, Math.max(...sample) < 9], [6, true]);
+  });
+});
+
+Deno.test("another key draws other noise for the same kinds", () => {
+  const options = { counts: [5, 5, 5, 5], length: 5, vocabulary: 64, seed: 1 };
+  const [one, other] = [coOccurrence(options), coOccurrence({ ...options, key: "unseen" })];
+  assertEquals(one.kinds, other.kinds);
+  assert(JSON.stringify(one.tokens) !== JSON.stringify(other.tokens));
+});
+
 Deno.test("seeds differ, and what cannot be is refused", () => {
   const of = (seed: number) => coOccurrence({ counts: [5, 1, 1, 1], length: 5, vocabulary: 64, seed }).tokens;
   assertEquals(of(1), of(1));
@@ -41,6 +62,8 @@ Deno.test("seeds differ, and what cannot be is refused", () => {
     const [wrong, message] of [
       [{ length: 2 }, "coOccurrence: expected samples of at least 3 tokens, found 2"],
       [{ vocabulary: 3 }, "coOccurrence: expected a vocabulary of at least 4 tokens, found 3"],
+      [{ words: 3 }, "coOccurrence: expected counts of 8 kinds, found 4"],
+      [{ words: 0 }, "coOccurrence: expected 1 to 8 words, found 0"],
       [{ counts: [0, 0, 0, 0] }, "coOccurrence: expected at least one sample, found 0"],
     ] as const
   ) assertThrows(() => coOccurrence({ ...options, ...wrong }), RangeError, message);

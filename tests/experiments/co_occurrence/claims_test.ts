@@ -1,7 +1,7 @@
 /** Claims on synthetic curves. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { claims, endOfPhase1, integral, valueAt } from "../../../experiments/co_occurrence/claims.ts";
-import { EQUAL, ONE, options, presets, UNIFORM } from "../../../experiments/co_occurrence/setting.ts";
+import { EQUAL, ONE, options, presets, THREE, UNIFORM } from "../../../experiments/co_occurrence/setting.ts";
 import { parseCommandLine } from "../../../lib/run/command_line.ts";
 import { Measurements } from "../../../lib/study/mod.ts";
 
@@ -82,4 +82,20 @@ Deno.test("the clock takes each seed's |a|", () => {
     [EQUAL]: { "|a|": [1], "smallest margin": [-1, 1, 1] },
   });
   assertAlmostEquals(measured!, 1, 1e-3);
+});
+
+Deno.test("three words: later than two, and signs of every sum", () => {
+  const slower = judge("three-slower", {
+    [THREE]: { "smallest margin": [-1, -1, 1] },
+    [EQUAL]: { "smallest margin": [-1, 1, 1] },
+  });
+  assertAlmostEquals(slower.measured!, 3, 1e-3);
+  const signs = (common: number) =>
+    judge("three-signs", { [THREE]: { "G₁": [1], "G₂": [1], "G₃": [1], "G₄": [common] } }).verdict;
+  assertEquals([signs(-2.5), signs(-1.5), signs(-3.5)], ["reproduced", "not reproduced", "not reproduced"]);
+});
+
+Deno.test("the notes' losses are judged where training reaches their step", () => {
+  const { measured, verdict } = judge("notes-one-word", {});
+  assertEquals([measured, verdict], [null, "inconclusive"]);
 });

@@ -6,15 +6,15 @@ import { openGpu } from "../../../lib/gpu/device.ts";
 import { parseCommandLine } from "../../../lib/run/command_line.ts";
 import { classifier } from "../../../lib/theory/co_occurrence/classifier.ts";
 
-Deno.test("twenty steps of every law of a are those of float64", async () => {
+Deno.test("twenty steps of every law of a, and of three words, are those of float64", async () => {
   await openGpu();
   const { configuration } = parseCommandLine(["--preset=smoke", "--lr=0.1"], options, presets);
   const conditions = conditionsOf([5, 6]);
   using ensemble = await ensembleOf(configuration, conditions);
   const names = ["W", "V", "K", "Q"] as const;
   const start = await ensemble.parameters.read();
-  const problems = conditions.each(({ law, seed }) => ({
-    ...samplesOf(configuration, seed),
+  const problems = conditions.each(({ law, seed, words }) => ({
+    ...samplesOf(configuration, seed, words),
     outer: outerOf(law, configuration, seed),
   }));
   const weights = problems.map((_, r) => {
@@ -47,10 +47,10 @@ Deno.test("twenty steps of every law of a are those of float64", async () => {
       const m = configuration.width;
       const dot = (a: Float64Array, i: number, b: Float64Array, j: number) =>
         a.subarray(i * m, (i + 1) * m).reduce((sum, value, e) => sum + value * b[j * m + e], 0);
-      for (let q = 0; q < 3; q++) {
-        for (let k = 0; k < 3; k++) {
-          assertAlmostEquals(evaluations.scores[9 * r + 3 * q + k], dot(Q, q, K, k), 2e-4);
-          assertAlmostEquals(evaluations.overlaps[9 * r + 3 * q + k], dot(V, q, V, k), 2e-4);
+      for (let q = 0; q < 4; q++) {
+        for (let k = 0; k < 4; k++) {
+          assertAlmostEquals(evaluations.scores[16 * r + 4 * q + k], dot(Q, q, K, k), 2e-4);
+          assertAlmostEquals(evaluations.overlaps[16 * r + 4 * q + k], dot(V, q, V, k), 2e-4);
         }
       }
     });

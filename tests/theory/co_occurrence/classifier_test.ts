@@ -9,6 +9,8 @@ const NAMES = ["W", "V", "K", "Q"] as const;
 const SAMPLES = coOccurrence({ counts: [3, 2, 1, 2], length: 4, vocabulary: D, seed: 3 });
 const OUTER = normals({ seed: 1, key: "test outer" }, J);
 const PROBLEM = { ...SAMPLES, outer: OUTER };
+const COUNTS = [4, 1, 1, 1, 1, 1, 1, 1];
+const THREE_WORDS = { ...coOccurrence({ words: 3, counts: COUNTS, length: 5, vocabulary: D, seed: 3 }), outer: OUTER };
 
 function weights() {
   const draw = (item: number, rows: number) => normals({ seed: 1, key: "test weights", item }, rows * M);
@@ -55,28 +57,30 @@ Deno.test("the gradient is that of central differences", () => {
   }
 });
 
-Deno.test("|u|² grows by the identity, with a rest that is exact; a tenth of the step leaves a tenth of it", () => {
-  const size = square(OUTER);
-  const rests = [0.01, 0.001].map((rate) => {
-    const at = weights();
-    const start = square(classifier(PROBLEM, at).summed);
-    const values = square(at.V);
-    let integral = 0, rest = 0;
-    for (let time = 0; time < 0.5 - rate / 2; time += rate) {
-      const { outputs, gradient } = classifier(PROBLEM, at);
-      integral += 2 * rate * meanPull(SAMPLES.labels, outputs);
-      // ∂L/∂u from the row of a neuron: ∂L/∂w_j = a_j ∂L/∂u.
-      rest += rate ** 2 * size * square(gradient.W.subarray(0, M)) / OUTER[0] ** 2;
-      for (const name of NAMES) at[name].forEach((value, i) => at[name][i] = value - rate * gradient[name][i]);
-    }
-    const grown = (square(classifier(PROBLEM, at).summed) - start) / size;
-    assertAlmostEquals(grown, integral + rest, 1e-10);
-    assert(Math.abs(integral) > 0.1, `found ${integral}`);
-    return { rest: rest / integral, kept: (square(at.V) - values) / integral - 1 };
+for (const [words, problem] of [["two", PROBLEM], ["three", THREE_WORDS]] as const) {
+  Deno.test(`${words} words: |u|² grows by the identity, with a rest that is exact; a tenth of the step leaves a tenth of it`, () => {
+    const size = square(OUTER);
+    const rests = [0.01, 0.001].map((rate) => {
+      const at = weights();
+      const start = square(classifier(problem, at).summed);
+      const values = square(at.V);
+      let integral = 0, rest = 0;
+      for (let time = 0; time < 0.5 - rate / 2; time += rate) {
+        const { outputs, gradient } = classifier(problem, at);
+        integral += 2 * rate * meanPull(problem.labels, outputs);
+        // ∂L/∂u from the row of a neuron: ∂L/∂w_j = a_j ∂L/∂u.
+        rest += rate ** 2 * size * square(gradient.W.subarray(0, M)) / OUTER[0] ** 2;
+        for (const name of NAMES) at[name].forEach((value, i) => at[name][i] = value - rate * gradient[name][i]);
+      }
+      const grown = (square(classifier(problem, at).summed) - start) / size;
+      assertAlmostEquals(grown, integral + rest, 1e-10);
+      assert(Math.abs(integral) > 0.05, `found ${integral}`);
+      return { rest: rest / integral, kept: (square(at.V) - values) / integral - 1 };
+    });
+    assertLess(Math.abs(rests[1].rest / rests[0].rest - 0.1), 0.03);
+    assertLess(Math.abs(rests[1].kept / rests[0].kept - 0.1), 0.03);
   });
-  assertLess(Math.abs(rests[1].rest / rests[0].rest - 0.1), 0.02);
-  assertLess(Math.abs(rests[1].kept / rests[0].kept - 0.1), 0.02);
-});
+}
 
 Deno.test("descent in units of |a| t does not depend on a while every g is one half", () => {
   // One step from F ≈ 0: u moves by η |a|² and V by η, both in proportion to u/|a| and V.
