@@ -30,6 +30,7 @@ export type AboutRun = Pick<
   | "adapter"
   | "versions"
   | "gitCommit"
+  | "codeHash"
   | "start"
   | "elapsedMs"
 >;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ColumnTable, LogRow, RowOf } from "./columns.ts";
+import { RunError } from "../io/errors.ts";
 import { lineOf, parseRow } from "./log_line.ts";
 import { openLog } from "./open_log.ts";
 
@@ -44,14 +45,17 @@ export class LogWriter<C extends ColumnTable> {
   #flushedAt = performance.now();
   #bytes = 0;
   #closed = false;
+  readonly #written: (bytes: number) => void;
 
   /**
    * @param path File to append to; created if need be, and locked against other writers until it is closed.
    * @param columns Columns by kind of row; nothing else can be written.
    * @param keep Number of bytes to go on from, as {@linkcode openLog} takes it; the whole file unless given.
+   * @param written Told the length of the file after every write, in bytes.
    */
-  constructor(path: string, columns: C, keep?: number) {
+  constructor(path: string, columns: C, keep?: number, written: (bytes: number) => void = () => {}) {
     this.#path = path;
+    this.#written = written;
     this.#file = openLog(path, keep);
     this.#columns = columns;
     this.#bytes = this.#file.statSync().size;
@@ -78,10 +82,20 @@ export class LogWriter<C extends ColumnTable> {
     if (this.#length >= BUFFER_BYTES || performance.now() - this.#flushedAt >= BUFFER_MS) this.flush();
   }
 
-  /** Writes what is held back. On a full disk the file is cut back to whole lines, and the error goes on. */
+  /**
+   * Writes the rows that are held back. On a full disk the file is cut back to whole lines, and the error goes on.
+   *
+   * @throws {RunError} If the file is no longer where it was opened: what is written then would be lost.
+   */
   flush(): void {
     this.#flushedAt = performance.now();
     if (this.#lines.length === 0) return;
+    if (!this.#isInPlace()) {
+      this.#lines = [];
+      throw new RunError(
+        `expected ${this.#path} to stay where it is, found it deleted or moved while the run wrote it`,
+      );
+    }
     const buffer = this.#encoder.encode(this.#paged());
     this.#lines = [];
     this.#length = 0;
@@ -94,6 +108,18 @@ export class LogWriter<C extends ColumnTable> {
       throw error;
     }
     this.#bytes += buffer.length;
+    this.#written(this.#bytes);
+  }
+
+  #isInPlace(): boolean {
+    try {
+      const { dev, ino } = Deno.statSync(this.#path);
+      const own = this.#file.statSync();
+      return dev === own.dev && ino === own.ino;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+      throw error;
+    }
   }
 
   /** The lines that are held back, as text in which a page's end is a line's end. */

@@ -12,6 +12,7 @@ import { type ColumnTable, joinColumns, type standardColumns } from "./columns.t
 import type { CommandLine } from "./command_line.ts";
 import { claimsOf, type Experiment, isTrial, seedsOf } from "./experiment.ts";
 import { codeHash } from "./code_hash.ts";
+import { CLOCK, CLOCK_IS, RunClock } from "./clock.ts";
 import { gitCommit } from "./git_commit.ts";
 import { LogWriter } from "./log.ts";
 import { commandLine, type Manifest, programFolder, versions, writeManifest } from "./manifest.ts";
@@ -53,6 +54,7 @@ export function startRun<O extends Options, C extends ColumnTable>(
       : { out: line.out },
   );
   folder.enter(LOG, LOG_IS);
+  folder.enter(CLOCK, CLOCK_IS);
   const source = sourceOf(experiment.doc);
   if (source !== null) folder.enter(SOURCE, SOURCE_IS, new TextEncoder().encode(source).length);
   const manifest: Manifest = {
@@ -81,7 +83,7 @@ export function startRun<O extends Options, C extends ColumnTable>(
   try {
     if (source !== null) writeAtomically(join(folder.path, SOURCE), source);
     writeManifest(folder.path, manifest);
-    log = new LogWriter(join(folder.path, LOG), columns);
+    log = timedLog(folder.path, columns);
     logCriteria(log, claims);
     return new RunRecord<C>({
       folder,
@@ -126,10 +128,11 @@ export function resumeRun<O extends Options, C extends ColumnTable>(
     throw new CheckpointError(join(path, lost.path), "a checkpoint, as the manifest says", "none");
   }
   const length = from === null ? 0 : logLengthAt(from, identityOf(manifest));
-  const log = new LogWriter(join(path, LOG), columns, length);
+  const log = timedLog(path, columns, length);
   try {
     const folder = RunFolder.reopen(path, manifest.files);
     folder.enter(LOG, LOG_IS);
+    folder.enter(CLOCK, CLOCK_IS);
     for (const { step } of listCheckpoints(path)) folder.enter(checkpointPath(step), `state after step ${step}`);
     if (from === null) logCriteria(log, claims);
     const [commit, code] = [commitHere(), codeHere()];
@@ -196,6 +199,13 @@ function sourceOf(doc: string | URL): string | null {
   } catch {
     return null;
   }
+}
+
+function timedLog<C extends ColumnTable>(folder: string, columns: C, length?: number): LogWriter<C> {
+  let clock: RunClock | undefined;
+  const log = new LogWriter(join(folder, LOG), columns, length, (bytes) => clock?.note(bytes));
+  clock = new RunClock(join(folder, CLOCK), length);
+  return log;
 }
 
 function codeHere(): string | null {

@@ -68,11 +68,22 @@ export async function keepInGallery(run: string, gallery: string = GALLERY, name
 
 /** Picks the kept part of a manifest. Where the run was written says nothing about how to make it again. */
 function aboutRun(manifest: Manifest): AboutRun {
-  const { experiment, question, preset, configuration, seeds, adapter, versions, gitCommit, start, elapsedMs } =
-    manifest;
+  const {
+    experiment,
+    question,
+    preset,
+    configuration,
+    seeds,
+    adapter,
+    versions,
+    gitCommit,
+    codeHash,
+    start,
+    elapsedMs,
+  } = manifest;
   const commandLine = manifest.commandLine.replaceAll(/ (?:'--out=[^']*'|--out=\S+)/g, "");
   const run = { experiment, question, commandLine, preset, configuration, seeds, adapter, versions };
-  return { ...run, gitCommit, start, elapsedMs };
+  return { ...run, gitCommit, codeHash, start, elapsedMs };
 }
 
 /** An entry is replaced by newer runs of its own kind alone. */

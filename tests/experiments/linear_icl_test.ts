@@ -90,7 +90,7 @@ Deno.test("the smoke preset leaves a complete manifest, claims that a trial does
     }
     assertEquals(
       manifest.files.map(({ path }) => path).toSorted(),
-      ["claims.json", "experiment.ts", "log.ndjson", ...figures.map((name) => `figures/${name}`)].toSorted(),
+      ["claims.json", "clock.ndjson", "experiment.ts", "log.ndjson", ...figures.map((name) => `figures/${name}`)].toSorted(),
     );
 
     assertMatch(
@@ -336,7 +336,7 @@ for (const [when, args, ready, progress] of interrupted) {
       assertMatch(logged(), /\} *\n$/);
       assert(kept(rows, "measure").length > 0);
       assertEquals(kept(rows, "claim"), []);
-      assertEquals(namesIn(folder), ["checkpoints", "experiment.ts", "log.ndjson", "manifest.json"]);
+      assertEquals(namesIn(folder), ["checkpoints", "clock.ndjson", "experiment.ts", "log.ndjson", "manifest.json"]);
     }));
 }
 

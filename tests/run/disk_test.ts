@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { fromFileUrl } from "@std/path";
 import { readManifest } from "../../lib/run/mod.ts";
 import { canMount, onDisk } from "./small_disk.ts";
-import { denoArgs, inFolder, rowsOf } from "./subprocess.ts";
+import { denoArgs, inFolder, rowsOf, said, startDecay } from "./subprocess.ts";
 
 Deno.test({
   name: "a disk that fills up ends the run with one line, whole rows and a manifest that says why",
@@ -22,6 +22,7 @@ Deno.test({
       assertMatch(Deno.readTextFileSync(log), /\} *\n$/);
       assert((await rowsOf(log)).length > 700);
       assertEquals([...Deno.readDirSync(`${root}/kept/run`)].map(({ name }) => name).toSorted(), [
+        "clock.ndjson",
         "experiment.ts",
         "log.ndjson",
         "manifest.json",
@@ -73,3 +74,21 @@ Deno.test({
       ]);
     }),
 });
+
+Deno.test("a run whose folder is deleted or moved ends at its next rows with one line, not after hours", () =>
+  inFolder(async (root) => {
+    for (const lose of [(path: string) => Deno.removeSync(path, { recursive: true }), moved]) {
+      const args = ["--preset=endless", "--pauseMs=5", "--quiet", "--out=results/run"];
+      const child = await startDecay(args, root, `${root}/results/run/log.ndjson`);
+      lose(`${root}/results/run`);
+      const { code, stderr } = await said(child);
+      assertEquals([code, stderr], [
+        1,
+        "error: expected results/run/log.ndjson to stay where it is, found it deleted or moved while the run wrote it\n",
+      ]);
+    }
+  }));
+
+function moved(path: string) {
+  Deno.renameSync(path, `${path}-elsewhere`);
+}

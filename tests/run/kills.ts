@@ -18,13 +18,16 @@ async function until(reached: () => boolean) {
   }
 }
 
+/** What an interruption may change: how the run ended, and when its rows were written. */
+const CHANGES = ["manifest.json", "clock.ndjson"];
+
 /** Everything in a run folder whose bytes an interruption must not change, by path. */
 export function remains(folder: string, below = ""): Record<string, string> {
   const files: Record<string, string> = {};
   for (const { name, isDirectory } of Deno.readDirSync(`${folder}/${below}`)) {
     const path = `${below}${name}`;
     if (isDirectory) Object.assign(files, remains(folder, `${path}/`));
-    else if (path !== "manifest.json") files[path] = Deno.readFileSync(`${folder}/${path}`).toHex();
+    else if (!CHANGES.includes(path)) files[path] = Deno.readFileSync(`${folder}/${path}`).toHex();
   }
   return files;
 }

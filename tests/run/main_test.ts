@@ -19,6 +19,7 @@ Deno.test("a run in this process leaves manifest, log, claims and figures that a
     assert(Date.parse(manifest.end!) >= Date.parse(manifest.start) && manifest.elapsedMs! >= 0);
     assertEquals(manifest.files.map(({ path }) => path), [
       "log.ndjson",
+      "clock.ndjson",
       "experiment.ts",
       "claims.json",
       "figures/x.vl.json",
@@ -205,7 +206,7 @@ Deno.test("an existing folder is not touched", () =>
     const before = Deno.readTextFileSync(`${root}/results/run/manifest.json`);
     const again = await runDecay(["--preset=smoke", "--out=results/run"], root);
     assertEquals(again.code, 2);
-    assertStringIncludes(again.stderr, "found one with 5 entries; nothing was overwritten");
+    assertStringIncludes(again.stderr, "found one with 6 entries; nothing was overwritten");
     assertEquals(Deno.readTextFileSync(`${root}/results/run/manifest.json`), before);
   }));
 

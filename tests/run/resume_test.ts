@@ -190,6 +190,7 @@ Deno.test("the manifest keeps how the run began, and says when it went on", () =
     assertEquals(listCheckpoints(folder).map(({ step }) => step), [120, 140, 160]);
     assertEquals(files.map(({ path }) => path), [
       "log.ndjson",
+      "clock.ndjson",
       "experiment.ts",
       "checkpoints/step-00000120.safetensors",
       "checkpoints/step-00000140.safetensors",

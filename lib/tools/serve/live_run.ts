@@ -5,9 +5,12 @@
  */
 import { join } from "@std/path";
 import type { ColumnTable } from "../../run/columns.ts";
+import { CLOCK, clockEntries } from "../../run/clock.ts";
 import { type Criterion, type CurvePatch, LogDigest, type Newest } from "./log_digest.ts";
 import { LogTail } from "./log_tail.ts";
 import type { RunRecord } from "./run_record.ts";
+
+const MAX_CLOCK_BYTES = 1 << 20;
 
 /** News of a log since a reader's last look. */
 export interface News {
@@ -32,6 +35,7 @@ export interface News {
 /** A log that is being read. */
 export class LiveRun {
   readonly #tail: LogTail;
+  readonly #clock: string;
   readonly #columns: ColumnTable;
   #digest: LogDigest;
   #epoch = crypto.randomUUID();
@@ -43,6 +47,7 @@ export class LiveRun {
    */
   constructor(folder: string, columns: ColumnTable) {
     this.#tail = new LogTail(join(folder, "log.ndjson"));
+    this.#clock = join(folder, CLOCK);
     this.#columns = columns;
     this.#digest = new LogDigest(columns);
   }
@@ -57,13 +62,14 @@ export class LiveRun {
   }
 
   async #read(): Promise<boolean> {
-    const lines: string[] = [];
-    const { restarted, more } = await this.#tail.read((line) => lines.push(line));
+    const lines: [string, number][] = [];
+    const { restarted, more } = await this.#tail.read((line, end) => lines.push([line, end]));
     if (restarted) {
       this.#epoch = crypto.randomUUID();
       this.#digest = new LogDigest(this.#columns);
     }
-    for (const line of lines) this.#digest.add(line);
+    const msAt = clockOf(await textOrNothing(this.#clock));
+    for (const [line, end] of lines) this.#digest.add(line, msAt(end));
     return more;
   }
 
@@ -89,6 +95,27 @@ export class LiveRun {
       passedOver: this.#digest.unread + this.#tail.skipped,
       share: this.#tail.share,
     };
+  }
+}
+
+/** The time at which a log had a length: that of the first entry with this length, as far as the clock goes. */
+function clockOf(text: string): (bytes: number) => number | null {
+  const entries = clockEntries(text);
+  let next = 0;
+  // Lengths are asked for in order.
+  return (bytes) => {
+    while (next < entries.length - 1 && entries[next].bytes < bytes) next++;
+    return entries[next]?.ms ?? null;
+  };
+}
+
+async function textOrNothing(path: string): Promise<string> {
+  try {
+    // Opening a pipe would wait for its writer, and nobody's clock is long.
+    const { isFile, size } = await Deno.stat(path);
+    return isFile && size <= MAX_CLOCK_BYTES ? await Deno.readTextFile(path) : "";
+  } catch {
+    return "";
   }
 }
 

@@ -78,6 +78,9 @@ const NOT_DRAWN = ["criterion", "claim", "rival", "comparison"];
 /** The series that an experiment is about; others are controls and sweeps. */
 const MAIN = "main";
 
+/** Quantity that the clock of a run adds to its log. */
+const WALL_TIME = "wall time";
+
 /** Curves of a log, in bounded memory. */
 export class LogDigest {
   readonly #plans = new Map<string, Roles>();
@@ -87,6 +90,8 @@ export class LogDigest {
   /** The curves whose newest values count, by kind and quantity. */
   readonly #leading = new Map<string, Known>();
   readonly #criteria: Criterion[] = [];
+  /** The last step of each series whose time is known. */
+  readonly #timed = new Map<string, number>();
   #time = 0;
   #rows = 0;
   #unread = 0;
@@ -139,8 +144,9 @@ export class LogDigest {
    * Takes a line of the log.
    *
    * @param line A JSON object; anything else is counted and passed over.
+   * @param ms Time at which it was written, where that is known: of each series it becomes the quantity `wall time`.
    */
-  add(line: string): void {
+  add(line: string, ms: number | null = null): void {
     const row = parsed(line);
     const kind = row?.kind;
     if (row === null || typeof kind !== "string") {
@@ -164,6 +170,16 @@ export class LogDigest {
       known.curve.add(x, y, this.#time);
       note(known, x, y);
     }
+    if (kind === "measure" && ms !== null && typeof row.series === "string") {
+      this.#clock(plan, row.series, x, ms / 1000);
+    }
+  }
+
+  /** A series has one time at a step: that of its first row there. */
+  #clock(plan: Roles, series: string, x: number, seconds: number): void {
+    if (this.#timed.get(series) === x) return;
+    this.#timed.set(series, x);
+    this.#curve("measure", plan, plan.values[0], { series, quantity: WALL_TIME })?.curve.add(x, seconds, this.#time);
   }
 
   /**
@@ -202,7 +218,8 @@ export class LogDigest {
     const number = this.#numbers.get(key);
     if (number !== undefined) return this.#curves[number];
     if (this.#curves.length >= MAX_CURVES) return null;
-    const { unit = "", meaning = "" } = this.#columns[kind][column];
+    const timed = facets.quantity === WALL_TIME;
+    const { unit = "", meaning = "" } = timed ? { unit: "s", meaning: "time since the start" } : this.#columns[kind][column];
     const xUnit = this.#columns[kind][plan.x].unit;
     // A theory's curve stands in the figure of what it predicts.
     const shown = theory === "" ? kind : "measure";
@@ -210,7 +227,7 @@ export class LogDigest {
     const known = { name, curve: new Curve(), since: this.#time, now: { at: NaN, sum: 0, count: 0 }, before: null };
     this.#numbers.set(key, this.#curves.length);
     this.#curves.push(known);
-    if (theory === "") this.#lead(known);
+    if (theory === "" && !timed) this.#lead(known);
     return known;
   }
 

@@ -76,11 +76,11 @@ export class LogTail {
   /**
    * Reads what is new.
    *
-   * @param onLine Called with each whole line, without its newline.
+   * @param onLine Called with each whole line, without its newline, and the length of the log up to its end, in bytes.
    * @param budget Bytes after which to stop for now, > 0.
    * @returns Whether the log began anew, and whether there is more.
    */
-  async read(onLine: (line: string) => void, budget = 4 << 20): Promise<Look> {
+  async read(onLine: (line: string, end: number) => void, budget = 4 << 20): Promise<Look> {
     using file = await this.#open();
     if (file === null) return { restarted: this.#restart(this.#offset > 0), more: false };
     const { size, ino } = await file.stat();
@@ -131,7 +131,8 @@ export class LogTail {
     return found.every((byte, index) => byte === this.#last[index]);
   }
 
-  #take(bytes: Uint8Array, onLine: (line: string) => void): void {
+  #take(bytes: Uint8Array, onLine: (line: string, end: number) => void): void {
+    const start = this.#offset;
     this.#offset += bytes.length;
     this.#last = joined(this.#last, bytes.subarray(-FINGERPRINT_BYTES)).slice(-FINGERPRINT_BYTES);
     let from = 0;
@@ -143,9 +144,12 @@ export class LogTail {
     const end = bytes.lastIndexOf(0x0a) + 1;
     if (end > from) {
       const whole = joined(this.#rest, bytes.subarray(from, end));
+      const before = start + end - whole.length;
       this.#rest = new Uint8Array();
+      let at = 0;
       for (const line of this.#decoder.decode(whole).split("\n").slice(0, -1)) {
-        if (line.length <= this.#maxLine) onLine(line);
+        at = whole.indexOf(0x0a, at) + 1;
+        if (line.length <= this.#maxLine) onLine(line, before + at);
         else this.#skipped++;
       }
       from = end;

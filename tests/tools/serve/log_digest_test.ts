@@ -118,3 +118,18 @@ Deno.test("curves without end are not kept without end", () => {
   assertEquals(digest.unread, 600);
   assertLessOrEqual(digest.since(-1)[0].name!.facets.quantity.length, 120);
 });
+
+Deno.test("where the time of rows is known, it is a quantity of each series, and no newest value", () => {
+  const digest = new LogDigest(columns);
+  for (const [step, ms] of [[0, 500], [10, 2500]]) {
+    for (const replica of [0, 1]) digest.add(row("measure", { step, replica, layer: 0, head: replica, value: 1 }), ms);
+    digest.add(row("measure", { series: "control", step, replica: 0, value: 1 }), ms + 1000);
+  }
+  digest.add(row("measure", { step: 20, replica: 0, value: 1 }));
+  const timed = digest.since(-1).filter(({ name }) => name!.facets.quantity === "wall time");
+  assertEquals(timed.map(({ name, points }) => [name!.groups, name!.unit, points.map(([x, y]) => [x, y])]), [
+    [{ series: "main" }, "s", [[0, 0.5], [10, 2.5]]],
+    [{ series: "control" }, "s", [[0, 1.5], [10, 3.5]]],
+  ]);
+  assertEquals(digest.newest(true).some(({ quantity }) => quantity === "wall time"), false);
+});

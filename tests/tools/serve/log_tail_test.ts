@@ -113,3 +113,15 @@ Deno.test("a line of 2 GB is passed over in bounded memory", async () => {
   assertEquals(tail.skipped, 1);
   assertLess(highest - before, 300 << 20);
 });
+
+Deno.test("each line comes with the length of the log up to its end, across reads", async () => {
+  using results = new Results();
+  const path = `${results.path}/log.ndjson`;
+  const tail = new LogTail(path);
+  const ends: number[] = [];
+  for (const text of ["η\n", "one", " line\n\nη = 1\nhalf", "\n"]) {
+    append(path, text);
+    await tail.read((_, end) => ends.push(end));
+  }
+  assertEquals(ends, [3, 12, 13, 20, 25]);
+});
