@@ -202,9 +202,15 @@ function sourceOf(doc: string | URL): string | null {
 }
 
 function timedLog<C extends ColumnTable>(folder: string, columns: C, length?: number): LogWriter<C> {
-  let clock: RunClock | undefined;
-  const log = new LogWriter(join(folder, LOG), columns, length, (bytes) => clock?.note(bytes));
-  clock = new RunClock(join(folder, CLOCK), length);
+  const clocks: RunClock[] = [];
+  const log = new LogWriter(
+    join(folder, LOG),
+    columns,
+    length,
+    (bytes) => clocks.forEach((clock) => clock.note(bytes)),
+  );
+  // Only who holds the log may touch its clock.
+  clocks.push(new RunClock(join(folder, CLOCK), length));
   return log;
 }
 
