@@ -4,6 +4,7 @@ import { permute } from "../../kernels/arrange/strided.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { Scratch } from "../linalg/scratch.ts";
+import { optionalWeight } from "../models/layers.ts";
 import type { Weights } from "../models/parameters.ts";
 
 /** Which circuit of a head: what it compares, `QK = W_Q W_Kᵀ`, or what it copies and where to, `OV = W_V W_O`. */
@@ -60,7 +61,7 @@ export function circuitFactors(weights: Weights, { layer, heads: H, circuit }: H
   const prefix = `blocks.${layer}.attention.`;
   const cut = new Map<string, Tensor>();
   const part = (side: keyof typeof PLACES): Tensor => {
-    const place = PLACES[side].find(([name]) => weights[prefix + name] !== undefined);
+    const place = PLACES[side].find(([name]) => prefix + name in weights);
     const [name, index, parts] = place ?? [side, 0, 1];
     const weight = expectHeads(weights, prefix + name, 2, parts * H);
     const [R, C, columns] = weight.shape;
@@ -78,7 +79,7 @@ export function circuitFactors(weights: Weights, { layer, heads: H, circuit }: H
 }
 
 function expectHeads(weights: Weights, name: string, axis: number, heads: number): Tensor {
-  const weight = weights[name];
+  const weight = optionalWeight(weights, name);
   if (weight?.shape.length === 3 && weight.shape[axis] % heads === 0) return weight;
   const found = weight ? `(${weight.shape.join(", ")})` : "none";
   const expected = axis === 2 ? "(R, C, H E)" : "(R, H E, C)";

@@ -38,6 +38,17 @@ export function weightSpec(fanIn: number, fanOut: number, gain = 1): ParameterSp
 }
 
 /**
+ * Finds a weight that a model may lack, such as a bias: asking the weights of a `ParameterSet` for it by a plain index is refused.
+ *
+ * @param weights Weights by name.
+ * @param name The name.
+ * @returns The weight, or undefined.
+ */
+export function optionalWeight(weights: Weights, name: string): Tensor | undefined {
+  return name in weights ? weights[name] : undefined;
+}
+
+/**
  * Specifies biases that start at zero.
  *
  * @param width Number of biases N.

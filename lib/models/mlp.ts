@@ -4,7 +4,7 @@ import { activate, type Activation, type ActivationOptions } from "../../kernels
 import { layerNorm } from "../../kernels/norm/norm.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { biasSpec, expectWeights, linear, weightSpec } from "./layers.ts";
+import { biasSpec, expectWeights, linear, optionalWeight, weightSpec } from "./layers.ts";
 import type { ParameterSpec, ParameterSpecs, Weights } from "./parameters.ts";
 
 /** Scale of the initial weights of a perceptron. */
@@ -127,11 +127,11 @@ export function mlp(options: MlpOptions): Mlp {
       let x = input;
       for (let layer = 0; layer <= last; layer++) {
         const prefix = `layers.${layer}`;
-        x = linear(x, weights[`${prefix}.weight`], weights[`${prefix}.bias`]);
+        x = linear(x, weights[`${prefix}.weight`], optionalWeight(weights, `${prefix}.bias`));
         if (layer === last) return x;
-        const [gain, bias] = [weights[`${prefix}.norm.gain`], weights[`${prefix}.norm.bias`]];
-        if (norm === "layer") x = layerNorm(x, gain, bias);
-        if (norm === "batch") x = batchNorm(x, gain, bias, batchOptions(`${prefix}.norm`, mode));
+        const of = (name: string) => weights[`${prefix}.norm.${name}`];
+        if (norm === "layer") x = layerNorm(x, of("gain"), of("bias"));
+        if (norm === "batch") x = batchNorm(x, of("gain"), of("bias"), batchOptions(`${prefix}.norm`, mode));
         if (activation !== "linear") x = activate(x, activation, { slope, approximate });
       }
       return x;

@@ -9,7 +9,7 @@ import { slice } from "../../kernels/arrange/blocks.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { own } from "../gpu/program.ts";
 import { type DType, Tensor } from "../gpu/tensor.ts";
-import { expectWeights, linear } from "./layers.ts";
+import { expectWeights, linear, optionalWeight } from "./layers.ts";
 import type { Weights } from "./parameters.ts";
 import { sinusoidalPositions } from "./positions.ts";
 import {
@@ -130,6 +130,7 @@ interface Block {
 function block(sizes: TransformerSizes, weights: Weights, layer: number, x: Tensor): Block {
   const prefix = `blocks.${layer}`;
   const of = (name: string) => weights[`${prefix}.${name}`];
+  const bias = (name: string) => optionalWeight(weights, `${prefix}.${name}`);
   const { layers, predict, mlp, activation } = sizes;
   const last = predict === "last" && layer === layers - 1;
   const normed = normalise(sizes, weights, `${prefix}.norm1`, x);
@@ -137,18 +138,18 @@ function block(sizes: TransformerSizes, weights: Weights, layer: number, x: Tens
   const end = last ? lastOf(x) : x;
   const inputs: AttentionInputs = last
     ? {
-      q: linear(normed === x ? end : lastOf(normed), of("attention.query"), of("attention.query_bias")),
-      kv: linear(normed, of("attention.key_value"), of("attention.key_value_bias")),
+      q: linear(normed === x ? end : lastOf(normed), of("attention.query"), bias("attention.query_bias")),
+      kv: linear(normed, of("attention.key_value"), bias("attention.key_value_bias")),
     }
-    : { qkv: linear(normed, of("attention.qkv"), of("attention.qkv_bias")) };
+    : { qkv: linear(normed, of("attention.qkv"), bias("attention.qkv_bias")) };
   const mixed = attention(inputs, attentionOptions(sizes));
-  const between = add(end, linear(mixed, of("attention.output"), of("attention.output_bias")));
+  const between = add(end, linear(mixed, of("attention.output"), bias("attention.output_bias")));
   if (mlp === 0) return { after: between, normed, inputs };
-  const hidden = linear(normalise(sizes, weights, `${prefix}.norm2`, between), of("mlp.in"), of("mlp.in_bias"));
+  const hidden = linear(normalise(sizes, weights, `${prefix}.norm2`, between), of("mlp.in"), bias("mlp.in_bias"));
   const active = activation === "gelu-tanh"
     ? activate(hidden, "gelu", { approximate: "tanh" })
     : activate(hidden, activation);
-  return { after: add(between, linear(active, of("mlp.out"), of("mlp.out_bias"))), normed, inputs };
+  return { after: add(between, linear(active, of("mlp.out"), bias("mlp.out_bias"))), normed, inputs };
 }
 
 function normalise({ norm }: TransformerSizes, weights: Weights, prefix: string, x: Tensor): Tensor {
@@ -161,7 +162,7 @@ function unembed(sizes: TransformerSizes, weights: Weights, x: Tensor): Tensor {
   const { tied, outputs, predict } = sizes;
   const normed = normalise(sizes, weights, "norm", x);
   const [R, B, T, C] = normed.shape;
-  const bias = weights.unembedding_bias;
+  const bias = optionalWeight(weights, "unembedding_bias");
   const logits = tied
     ? matmul(normed.reshape([R, B * T, C]), weights["embedding.token"], { transposeB: true })
     : linear(normed, weights.unembedding, bias);
