@@ -68,7 +68,9 @@ export function interleavedTokens(
     throw new ShapeError(`interleavedTokens: expected inputs (R, B, N, D) and labels (R, B, N), found ${found}`);
   }
   if (pairs && label === "first") {
-    throw new ShapeError("interleavedTokens: expected labels in a coordinate of their own beside inputs, found the first");
+    throw new ShapeError(
+      "interleavedTokens: expected labels in a coordinate of their own beside inputs, found the first",
+    );
   }
   const labels = y.reshape([R, B, N, 1]);
   // A row of both tokens of a pair is a row of two tokens.
