@@ -29,6 +29,7 @@ export { argsort } from "./arrange/argsort.ts";
 export { gather, scatter, select } from "./arrange/gather.ts";
 export { queryTokens } from "./arrange/query_tokens.ts";
 export { momentProduct } from "./attention/moment_product.ts";
+export { sparseAttention, type SparseTokens } from "./attention/sparse_attention.ts";
 export {
   type Elementwise,
   elementwise,

@@ -21,6 +21,8 @@ export { affineFunctions, type AffineFunctionsBatch, type AffineFunctionsOptions
 export { coOccurrence, type CoOccurrenceOptions, type CoOccurrenceSamples } from "./co_occurrence.ts";
 export { linearDynamics, type LinearDynamicsBatch, type LinearDynamicsOptions } from "./linear_dynamics.ts";
 export { featureRegression, type FeatureRegressionBatch, type FeatureRegressionOptions } from "./feature_regression.ts";
+export type { PatternPrompts } from "../../kernels/tasks/pattern_prompts.ts";
+export { type PatternTask, patternTasks, type PatternTasksBatch, type PatternTasksOptions } from "./pattern_tasks.ts";
 export { sphereClusters, type SphereClustersBatch, type SphereClustersOptions } from "./sphere_clusters.ts";
 export {
   modularArithmetic,

@@ -129,6 +129,7 @@ export {
   type ClassifierWeights,
   meanPull,
 } from "./co_occurrence/classifier.ts";
+export { bayesError, copyingError, type PatternExamples } from "./nonlinear_generalisation/pattern_errors.ts";
 export {
   keyQueryPlateaus,
   keyQueryWait,

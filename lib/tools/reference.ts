@@ -46,6 +46,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   "lib/theory/task_pools":
     "posteriors and evidence under a pool of tasks and a Gaussian law, their mixtures, selection",
   "lib/theory/beyond_the_training_range": "error of predictions of affine functions that are cut at a boundary",
+  "lib/theory/nonlinear_generalisation": "exact errors of in-context classification by patterns",
   "lib/linalg": "decompositions and systems, batched, on the GPU",
   "lib/metrics": "spectra, subspaces, curves, loss landscape, probes",
   "lib/circuits": "QK and OV circuits and attention scores of heads",
