@@ -8,7 +8,15 @@
 export * from "./lib/gpu/mod.ts";
 export * from "./lib/autodiff/mod.ts";
 export { chiSquares, type Draw, drawKey, normals, threefry, uniforms, type Words } from "./lib/random/random.ts";
-export { bimodals, gammaPairs, integersBelow, logGammas, logistics, permutation } from "./lib/random/laws.ts";
+export {
+  bimodals,
+  gammaPairs,
+  integersBelow,
+  logGammas,
+  logistics,
+  permutation,
+  randomSubspace,
+} from "./lib/random/laws.ts";
 export * from "./kernels/mod.ts";
 export * from "./lib/tasks/mod.ts";
 export { isReadable, readText } from "./lib/io/text.ts";
@@ -35,6 +43,7 @@ export * from "./lib/losses.ts";
 export * from "./lib/optim/mod.ts";
 export * from "./lib/models/baselines/mod.ts";
 export * from "./lib/train/training.ts";
+export * from "./lib/train/measure_once.ts";
 export { nextTokenLoss } from "./lib/train/next_token.ts";
 export * from "./lib/train/linear_icl.ts";
 export {

@@ -32,7 +32,6 @@ import { claims } from "./gd_in_context/claims.ts";
 import { figures } from "./gd_in_context/figures.ts";
 import {
   construct,
-  measureOnce,
   mergedModel,
   modelOf,
   ofReplica,
@@ -219,7 +218,7 @@ async function interpolate(run: Run): Promise<void> {
     using _ = parameters;
     run.measure(
       { series: `mixture ${part}`, step: index },
-      await measureOnce(run, (draw) => {
+      await lab.measureOnce(run.seeds, (draw) => {
         const { tokens, label } = prompts(draw, "test");
         return { loss: lab.meanSquare(predictionOf(model.apply(parameters.weights, tokens)), label, { half: true }) };
       }),
@@ -237,7 +236,7 @@ async function outOfDistribution(run: Run): Promise<void> {
   for (const { name: series, value, task } of shiftsOf(setting)) {
     const prompts = promptsOf(setting, setting.test, task);
     using ridge = lab.ridge({ lambda: Math.max(task.noise ** 2, 1e-4), positions: "last" });
-    const found = await measureOnce(run, (draw) => {
+    const found = await lab.measureOnce(run.seeds, (draw) => {
       const { x, y, tokens, label } = prompts(draw, series);
       const half = (prediction: lab.Tensor) => lab.meanSquare(prediction, label, { half: true });
       return {
@@ -265,7 +264,7 @@ async function iterate(run: Run, spectra: lab.ContextSpectra): Promise<void> {
   for (const damped of [false, true]) {
     const weight = damped ? damping : 1;
     const layer = lab.linearTransformer({ ...shape(setting), damping: weight });
-    const found = await measureOnce(run, (draw) => {
+    const found = await lab.measureOnce(run.seeds, (draw) => {
       const { tokens, label } = prompts(draw, "test");
       const losses: Record<string, lab.Tensor> = {};
       for (const [name, { parameters: { weights } }] of [["loss", trained], [versus("loss", GD), descent]] as const) {

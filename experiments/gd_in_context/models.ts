@@ -94,19 +94,3 @@ export function mergedModel(
   })));
   return { model, parameters };
 }
-
-/** Runs a computation on test draws, and reads one number a replica of each tensor that it makes. */
-export async function measureOnce(
-  { seeds }: Run,
-  compute: (draw: lab.StepDraw) => Readonly<Record<string, lab.Tensor>>,
-): Promise<Record<string, Float32Array>> {
-  using seedTensor = lab.Tensor.from(Uint32Array.from(seeds));
-  using clock = lab.Tensor.from(Uint32Array.of(0, 0, 1));
-  const found = await lab.evaluate(() => compute({ seeds: seedTensor, clock }));
-  const values: Record<string, Float32Array> = {};
-  for (const [name, tensor] of Object.entries(found)) {
-    values[name] = await tensor.read();
-    tensor.destroy();
-  }
-  return values;
-}

@@ -12,10 +12,18 @@ export {
   projectionBatch,
   projectionOf,
   type ProjectionSizes,
-  randomSubspace,
   redrawnWithin,
   turned,
 } from "./subspaces.ts";
+export { type Erasure, erasure, type ErasureSizes } from "./erasure.ts";
+export {
+  erasedAt,
+  type LayerReadout,
+  layerReadouts,
+  type LayerStreams,
+  type ReadoutOptions,
+  type ReplicaErasures,
+} from "./layer_readouts.ts";
 export { held, type Hold } from "./held.ts";
 export { type Branches, branches } from "./branches.ts";
 export {

@@ -4,7 +4,6 @@ import { Scratch } from "../linalg/scratch.ts";
 import { svd } from "../linalg/svd.ts";
 import { arrayNamed } from "../models/parameter_arrays.ts";
 import type { NamedArray } from "../models/parameter_spec.ts";
-import { type Draw, normals } from "../random/random.ts";
 import type { HeadCircuits } from "../circuits/factors.ts";
 import { headOf } from "./heads.ts";
 
@@ -59,43 +58,6 @@ export async function leadingSubspaces(
   const frame = (vectors: Float32Array, head: number) =>
     Float64Array.from({ length: C * k }, (_, e) => vectors[(head * C + Math.floor(e / k)) * C + e % k]);
   return Array.from({ length: R * H }, (_, head) => ({ left: frame(left, head), right: frame(right, head) }));
-}
-
-/**
- * Orthonormal columns spanning those of a Gaussian matrix: a uniformly random subspace, by Gram–Schmidt done twice.
- *
- * @param draw Where in the random streams the Gaussian numbers stand.
- * @param N Rows.
- * @param k Columns, ≤ N.
- * @returns Columns (N, k), row-major, orthonormal to 1e-12.
- * @throws {RangeError} If there are more columns than rows.
- *
- * @example
- * ```ts
- * import { randomSubspace } from "./subspaces.ts";
- * import { assertAlmostEquals } from "@std/assert";
- *
- * const q = randomSubspace({ seed: 1, key: "example" }, 3, 1);
- * assertAlmostEquals(Math.hypot(...q), 1, 1e-12);
- * ```
- */
-export function randomSubspace(draw: Draw, N: number, k: number): Float64Array {
-  if (k > N) throw new RangeError(`randomSubspace: expected at most ${N} columns, found ${k}`);
-  const q = normals(draw, N * k);
-  for (let i = 0; i < k; i++) {
-    // Twice, so that columns stay orthogonal to rounding.
-    for (let pass = 0; pass < 2; pass++) {
-      for (let j = 0; j < i; j++) {
-        let dot = 0;
-        for (let n = 0; n < N; n++) dot += q[n * k + i] * q[n * k + j];
-        for (let n = 0; n < N; n++) q[n * k + i] -= dot * q[n * k + j];
-      }
-    }
-    let square = 0;
-    for (let n = 0; n < N; n++) square += q[n * k + i] ** 2;
-    for (let n = 0; n < N; n++) q[n * k + i] /= Math.sqrt(square);
-  }
-  return q;
 }
 
 /**

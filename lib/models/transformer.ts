@@ -69,6 +69,7 @@ export function transformer(options: TransformerOptions): Transformer {
     apply: (weights, input) => unembed(sizes, weights, stream(sizes, checked(weights), input)),
     stream: (weights, input) => stream(sizes, checked(weights), input),
     trace: (weights, input) => trace(sizes, checked(weights), input),
+    applyFrom: (weights, residual, layer) => applyFrom(sizes, checked(weights), residual, layer),
   };
 }
 
@@ -88,6 +89,21 @@ function trace(sizes: TransformerSizes, weights: Weights, input: Tensor<DType>):
     patterns.push(attentionPattern(at.inputs, attentionOptions(sizes)));
   }
   return { residual, normed, patterns, output: unembed(sizes, weights, ended(sizes, residual[sizes.layers])) };
+}
+
+function applyFrom(sizes: TransformerSizes, weights: Weights, residual: Tensor, layer: number): Tensor {
+  const { layers, width, length, predict } = sizes;
+  if (!Number.isInteger(layer) || layer < 0 || layer > layers) {
+    throw new ShapeError(`transformer: expected a layer from 0 to ${layers} to go on from, found ${layer}`);
+  }
+  const { shape } = residual;
+  if (shape.length !== 4 || shape[3] !== width || shape[2] > length) {
+    const expected = `a residual stream (R, B, T, ${width}) with T ≤ ${length}`;
+    throw new ShapeError(`transformer: expected ${expected}, found (${shape.join(", ")})`);
+  }
+  let x = residual;
+  for (let next = layer; next < layers; next++) x = block(sizes, weights, next, x).after;
+  return unembed(sizes, weights, layer === layers && predict === "last" ? lastOf(x) : x);
 }
 
 /** The stream that is unembedded: without layers, nothing else has cut out the last position. */

@@ -74,6 +74,15 @@ export interface Transformer {
    * @returns Residual stream, attention and output.
    */
   trace(weights: Weights, input: Tensor<DType>): TransformerTrace;
+  /**
+   * Runs the blocks from one on, and the unembedding, on a residual stream: one of `trace` that was changed, or another model's.
+   *
+   * @param weights Parameters (R, …) by name; those of earlier blocks are not read.
+   * @param residual Stream (R, B, T, C) before block `layer`, as `trace(…).residual[layer]`.
+   * @param layer First block to run, 0 … L; L unembeds only.
+   * @returns As `apply`; of the model's own stream the same bits.
+   */
+  applyFrom(weights: Weights, residual: Tensor, layer: number): Tensor;
 }
 
 /** Intermediate activations of a transformer of L layers. */

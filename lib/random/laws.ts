@@ -1,5 +1,5 @@
 /** Further laws of draws, as functions of (seed, named key, step, item): integers, permutations, probability vectors. */
-import { blocks, type Draw, gammaParts, normalPair, uniformFrom, words } from "./random.ts";
+import { blocks, type Draw, gammaParts, normalPair, normals, uniformFrom, words } from "./random.ts";
 
 /**
  * Uniform integers without the bias of a remainder, as `uniform_below` in WGSL.
@@ -114,4 +114,41 @@ export function logGammas(draw: Draw, shape: number, count: number): Float64Arra
 export function gammaPairs(draw: Draw, shape: number, count: number): [number, number][] {
   const values = logGammas(draw, shape, 2 * count).map(Math.exp);
   return Array.from({ length: count }, (_, pair) => [values[2 * pair], values[2 * pair + 1]]);
+}
+
+/**
+ * Orthonormal columns spanning those of a Gaussian matrix: a uniformly random subspace, by Gram–Schmidt done twice.
+ *
+ * @param draw Where in the random streams the Gaussian numbers stand.
+ * @param N Rows.
+ * @param k Columns, ≤ N.
+ * @returns Columns (N, k), row-major, orthonormal to 1e-12.
+ * @throws {RangeError} If there are more columns than rows.
+ *
+ * @example
+ * ```ts
+ * import { randomSubspace } from "./laws.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const q = randomSubspace({ seed: 1, key: "example" }, 3, 1);
+ * assertAlmostEquals(Math.hypot(...q), 1, 1e-12);
+ * ```
+ */
+export function randomSubspace(draw: Draw, N: number, k: number): Float64Array {
+  if (k > N) throw new RangeError(`randomSubspace: expected at most ${N} columns, found ${k}`);
+  const q = normals(draw, N * k);
+  for (let i = 0; i < k; i++) {
+    // Twice, so that columns stay orthogonal to rounding.
+    for (let pass = 0; pass < 2; pass++) {
+      for (let j = 0; j < i; j++) {
+        let dot = 0;
+        for (let n = 0; n < N; n++) dot += q[n * k + i] * q[n * k + j];
+        for (let n = 0; n < N; n++) q[n * k + i] -= dot * q[n * k + j];
+      }
+    }
+    let square = 0;
+    for (let n = 0; n < N; n++) square += q[n * k + i] ** 2;
+    for (let n = 0; n < N; n++) q[n * k + i] /= Math.sqrt(square);
+  }
+  return q;
 }

@@ -60,3 +60,16 @@ export {
   type RegressionStatisticsOptions,
 } from "./regression_statistics.ts";
 export { poolEntries, type Sampler, type TaskFamily } from "./regression_prompts.ts";
+export {
+  type RandomRepresentation,
+  randomRepresentation,
+  type RandomRepresentationOptions,
+} from "./random_representation.ts";
+export {
+  representationDynamics,
+  type RepresentationDynamicsBatch,
+  type RepresentationDynamicsOptions,
+  representationRegression,
+  type RepresentationRegressionBatch,
+  type RepresentationRegressionOptions,
+} from "./representation_tasks.ts";

@@ -8,10 +8,10 @@ import {
   normMatchedChange,
   projectionBatch,
   projectionOf,
-  randomSubspace,
   redrawnWithin,
   turned,
 } from "../../lib/interventions/subspaces.ts";
+import { randomSubspace } from "../../lib/random/laws.ts";
 import { svdReference } from "../../lib/linalg/mod.ts";
 import { normals } from "../../lib/random/random.ts";
 import { C, circuitOf, H, parametersOf, R } from "../circuits/matrices.ts";

@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertNotEquals, assertThrows } from "@std/assert";
+import { scale } from "../../kernels/elementwise/unary.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
 import { evaluate, record } from "../../lib/gpu/program.ts";
@@ -262,6 +263,36 @@ Deno.test("transformer: a trace ends in the output of apply, bit for bit, and it
     for (const { shape } of found.normed) assertEquals(shape, [2, B, T, C]);
     const { residual, normed, patterns, ...others } = found;
     for (const tensor of [...residual, ...normed, ...patterns, ...Object.values(others)]) tensor.destroy();
+  }
+});
+
+Deno.test("transformer: going on from any layer of a trace gives the output of apply, bit for bit; the stream alone matters", async () => {
+  for (const predict of ["every", "last"] as const) {
+    const options = { ...SMALL, predict };
+    const model = transformer(options);
+    using weights = await weightsOf(options);
+    using tokens = tokensOf(2, 3, 5);
+    using output = await evaluate(() => model.apply(weights.weights, tokens));
+    const expected = await output.read();
+    for (const layer of [0, 1, 2]) {
+      const from = (change: (x: Tensor) => Tensor) =>
+        evaluate(() =>
+          model.applyFrom(weights.weights, change(model.trace(weights.weights, tokens).residual[layer]), layer)
+        );
+      using same = await from((x) => x);
+      assertEquals([same.shape, await same.read()], [output.shape, expected], `layer ${layer}`);
+      using other = await from((x) => scale(x, 1, 0.5));
+      assertNotEquals(await other.read(), expected);
+    }
+    using stream = new Tensor([2, 3, 5, 8]);
+    using narrow = new Tensor([2, 3, 5, 7]);
+    const refused = (x: Tensor, layer: number) =>
+      assertThrows(() => model.applyFrom(weights.weights, x, layer), ShapeError).message;
+    assertEquals(refused(stream, 3), "transformer: expected a layer from 0 to 2 to go on from, found 3");
+    assertEquals(
+      refused(narrow, 1),
+      "transformer: expected a residual stream (R, B, T, 8) with T ≤ 6, found (2, 3, 5, 7)",
+    );
   }
 });
 

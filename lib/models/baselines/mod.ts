@@ -17,3 +17,4 @@ export { dmmse, type DmmseOptions } from "./dmmse.ts";
 export { gradientDescent, type GradientDescentOptions } from "./gradient_descent.ts";
 export { gdPlusPlus, type GdPlusPlusOptions } from "./gd_plus_plus.ts";
 export { logisticRegression, type LogisticRegressionOptions } from "./logistic_regression.ts";
+export { featureKernel, kernelRidge, type KernelRidgeOptions } from "./kernel_ridge.ts";

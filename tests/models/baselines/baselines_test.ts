@@ -6,8 +6,10 @@ import type { Baseline, Positions } from "../../../lib/models/baselines/mod.ts";
 import {
   bayesRidge,
   dmmse,
+  featureKernel,
   gdPlusPlus,
   gradientDescent,
+  kernelRidge,
   lasso,
   leastSquares,
   logisticRegression,
@@ -41,6 +43,7 @@ const baselines: Record<string, (pool: Tensor, positions?: Positions) => Baselin
   principalComponentRegression: (_, positions) =>
     principalComponentRegression({ components: [[1, 0, 0], [0, 0.6, 0.8]], positions }),
   leastSquares: (_, positions) => leastSquares({ positions }),
+  kernelRidge: (_, positions) => kernelRidge({ lambda: 0.3, kernel: (x) => featureKernel([x]), positions }),
   lasso: (_, positions) => lasso({ lambda: 0.1, positions }),
   logisticRegression: (_, positions) => logisticRegression({ lambda: 0.3, positions }),
   gradientDescent: (_, positions) => gradientDescent({ steps: 3, learningRate: 0.2, positions }),
@@ -125,6 +128,11 @@ Deno.test("baselines: numbers out of their domain are refused by name", () => {
     [() => ridge({ lambda: 0 }), "ridge: expected lambda to be positive and finite, found 0"],
     [() => ridge({ lambda: [1, NaN] }), "ridge: expected lambda to be positive and finite, found NaN"],
     [() => ridge({ lambda: [] }), "ridge: expected at least one lambda, found none"],
+    [
+      () => kernelRidge({ lambda: 0, kernel: (x) => x }),
+      "kernel ridge: expected lambda to be positive and finite, found 0",
+    ],
+    [() => featureKernel([]), "featureKernel: expected at least one representation, found none"],
     [() => priorRidge({ variances: [1, -1], noise: 1 }), "prior ridge: expected noise / variance to be positive"],
     [() => lasso({ lambda: -1 }), "lasso: expected lambda to be at least 0 and finite, found -1"],
     [() => lasso({ lambda: 1, iterations: 0 }), "lasso: expected iterations to be an integer ≥ 1, found 0"],
