@@ -50,9 +50,49 @@ export interface ProbeSizes {
 export function linearProbe(
   features: ArrayLike<number>,
   targets: ArrayLike<number>,
-  { S, F, K }: ProbeSizes,
+  sizes: ProbeSizes,
   options: ProbeOptions,
 ): number {
+  return linearFit(features, targets, sizes, options).r2;
+}
+
+/** An affine map fitted to samples. */
+export interface LinearFit {
+  /** Matrix (F, K), row-major: `ŷ = x W + b`. */
+  readonly map: Float64Array;
+  /** b (K). */
+  readonly offset: Float64Array;
+  /** R² of the samples that were held out, over all targets. */
+  readonly r2: number;
+}
+
+/**
+ * {@linkcode linearProbe} with the map that it fits.
+ *
+ * @example
+ * ```ts
+ * import { linearFit } from "./linear_probe.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const x = [1, 2, 3, 4, 5];
+ * const { map, offset } = linearFit(x, x.map((value) => 7 - 2 * value), { S: 5, F: 1, K: 1 }, { train: 3 });
+ * assertAlmostEquals(map[0], -2);
+ * assertAlmostEquals(offset[0], 7);
+ * ```
+ *
+ * @param features Representation (S, F), row-major.
+ * @param targets What is read from it (S, K).
+ * @param sizes Samples, features and targets.
+ * @param options How the map is fitted.
+ * @returns Map, offset and R².
+ * @throws {RangeError} If there are too few samples on either side, or the ridge is negative.
+ */
+export function linearFit(
+  features: ArrayLike<number>,
+  targets: ArrayLike<number>,
+  { S, F, K }: ProbeSizes,
+  options: ProbeOptions,
+): LinearFit {
   const { train, ridge } = checked("linearProbe", S, options);
   const means = (x: ArrayLike<number>, width: number, from: number, to: number) =>
     Float64Array.from({ length: width }, (_, f) => {
@@ -76,7 +116,8 @@ export function linearProbe(
       total += (targets[s * K + k] - own[k]) ** 2;
     }
   }
-  return 1 - rest / total;
+  const offset = meanY.map((mean, k) => meanX.reduce((sum, x, f) => sum - x * w[f * K + k], mean));
+  return { map: w, offset, r2: 1 - rest / total };
 }
 
 /**

@@ -23,7 +23,13 @@ export { linearDynamics, type LinearDynamicsBatch, type LinearDynamicsOptions } 
 export { featureRegression, type FeatureRegressionBatch, type FeatureRegressionOptions } from "./feature_regression.ts";
 export type { PatternPrompts } from "../../kernels/tasks/pattern_prompts.ts";
 export { type PatternTask, patternTasks, type PatternTasksBatch, type PatternTasksOptions } from "./pattern_tasks.ts";
-export { sphereClusters, type SphereClustersBatch, type SphereClustersOptions } from "./sphere_clusters.ts";
+export { type MixingNetwork, mixingNetwork, type MixingNetworkOptions } from "./mixing_network.ts";
+export {
+  sphereClusters,
+  type SphereClustersBatch,
+  type SphereClustersOptions,
+  type SphereLaw,
+} from "./sphere_clusters.ts";
 export {
   modularArithmetic,
   type ModularArithmeticBatch,

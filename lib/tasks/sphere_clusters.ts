@@ -1,11 +1,18 @@
 /** Clusters on the unit sphere: latent vectors around the centres of classes or of single instances' classes. */
 import { integersAt } from "../../kernels/random/integers_at.ts";
 import { lawAt } from "../../kernels/random/law_at.ts";
+import { noiseNumber, projectNoise } from "../../kernels/tasks/projected_noise.ts";
 import { unitRows, vonMisesFisher } from "../../kernels/tasks/von_mises_fisher.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
-import { checkCounts, type PerReplica, perReplica, rowPerReplica, type TaskSampler } from "./sampler.ts";
+import { checkCounts, type PerReplica, perReplica, positives, rowPerReplica, type TaskSampler } from "./sampler.ts";
 import { choosePrompts, listPlaces, type TaskList } from "./task_list.ts";
+
+/**
+ * Law of the samples about a centre v: von Mises–Fisher, of density ∝ exp(κ v·z); or noise projected on the sphere,
+ * `z = (v + s ξ) / |v + s ξ|` with components of ξ that are N(0, 1) or have density ½ e^−|ξ|.
+ */
+export type SphereLaw = "von Mises–Fisher" | "normal" | "laplace";
 
 /** A task of clusters. */
 export interface SphereClustersOptions {
@@ -17,8 +24,12 @@ export interface SphereClustersOptions {
   readonly instances?: number;
   /** Samples B per replica and step. */
   readonly batch: number;
-  /** Concentration κ ≥ 0 about the centres. */
+  /** Law of the samples, of all replicas or of each; von Mises–Fisher by default. */
+  readonly law?: SphereLaw | readonly SphereLaw[];
+  /** Concentration κ ≥ 0 about the centres; without effect under other laws than von Mises–Fisher. */
   readonly concentration: PerReplica;
+  /** Factor s > 0 of projected noise, 1 by default; without effect under von Mises–Fisher. */
+  readonly spread?: PerReplica;
   /** Seeds and name of the centres. By default the seeds of the replicas. */
   readonly list?: Pick<TaskList, "seeds" | "name">;
 }
@@ -36,7 +47,8 @@ export interface SphereClustersBatch {
 const NAME = "sphere_clusters";
 
 /**
- * `z ~ vMF(v_c, κ)`: density ∝ exp(κ v_c·z) on the unit sphere, with centres v_c uniform on it and fixed.
+ * `z ~ vMF(v_c, κ)`: density ∝ exp(κ v_c·z) on the unit sphere, with centres v_c uniform on it and fixed; or projected
+ * noise about them, see {@linkcode SphereLaw}.
  *
  * @param options The task.
  * @returns A sampler; sample b depends on seed, key, step and b only.
@@ -59,6 +71,7 @@ const NAME = "sphere_clusters";
  */
 export function sphereClusters(options: SphereClustersOptions): TaskSampler<SphereClustersBatch> {
   const { dimension: D, classes: K, instances: N = K, batch: B, concentration, list = {} } = options;
+  const { law = "von Mises–Fisher", spread = 1 } = options;
   checkCounts(NAME, { dimension: D, classes: K, instances: N, batch: B });
   if (D < 2) throw new RangeError(`${NAME}: expected at least 2 dimensions, found ${D}`);
   if (N < K) throw new RangeError(`${NAME}: expected at least ${K} instances, one for every class, found ${N}`);
@@ -67,6 +80,9 @@ export function sphereClusters(options: SphereClustersOptions): TaskSampler<Sphe
     const kappa = perReplica(NAME, "concentration", concentration, R);
     const wrong = kappa.find((value) => value < 0);
     if (wrong !== undefined) throw new RangeError(`${NAME}: expected concentrations ≥ 0, found ${wrong}`);
+    const laws = typeof law === "string" ? Array<SphereLaw>(R).fill(law) : law;
+    if (laws.length !== R) throw new RangeError(`${NAME}: expected ${R} laws, found ${laws.length}`);
+    const spreads = positives(NAME, "spread", spread, R);
     const { place, keys } = listPlaces(NAME, draw, { ...list, tasks: K });
     const centres = lawAt(place, rowPerReplica(NAME, "ones", 1, [R, D]), "normal", keys("centres"), 1);
     unitRows({ y: centres.reshape([R * K, D]) });
@@ -75,6 +91,11 @@ export function sphereClusters(options: SphereClustersOptions): TaskSampler<Sphe
     const centre = centres.reshape([R, K, D]);
     const vectors = { ...draw, key: `${draw.key} vectors` };
     const z = vonMisesFisher(vectors, { kappa: own(Tensor.from(kappa)), centre, choice });
+    if (laws.some((each) => each !== "von Mises–Fisher")) {
+      const numbers = laws.map((each) => noiseNumber(each === "von Mises–Fisher" ? null : each));
+      const noisy = { law: own(Tensor.from(Uint32Array.from(numbers))), spread: own(Tensor.from(spreads)) };
+      projectNoise({ ...draw, key: `${draw.key} noise` }, { ...noisy, centre, choice }, z);
+    }
     return { z, instance: choice.reshape([R, B]), centres: centre };
   };
 }
