@@ -13,13 +13,16 @@ import { normColumns } from "./norm_columns.ts";
 import { mean } from "../reduce/reduce.ts";
 import { reciprocal, scale, sqrt, square } from "../elementwise/unary.ts";
 
+/** Rows of an invocation, as in the WGSL files. */
+const ROWS = 16;
+
 const forward = inBothForms(({ files, width }) =>
   kernel({
     label: "batch_norm",
     code: { ...files, "kernels/norm/batch_norm.wgsl": code },
     inputs: { x: ["R", "M", "C"], mu: ["R", "C"], factor: ["R", "C"], gain: ["G"], bias: ["B"] },
     outputs: { y: ["R", "M", "C"] },
-    groups: ({ R, M, C }) => Math.ceil(R * M * C / width / 64),
+    groups: ({ R, M, C }) => Math.ceil(R * Math.ceil(M / ROWS) * C / width / 64),
   })
 );
 
@@ -37,7 +40,7 @@ const backward = inBothForms(({ files, width }) =>
       dy: ["R", "M", "C"],
     },
     outputs: { dx: ["R", "M", "C"] },
-    groups: ({ R, M, C }) => Math.ceil(R * M * C / width / 64),
+    groups: ({ R, M, C }) => Math.ceil(R * Math.ceil(M / ROWS) * C / width / 64),
   })
 );
 

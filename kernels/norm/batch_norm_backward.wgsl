@@ -1,6 +1,8 @@
 // dx[r,m,c] = gain factor (dy − 1/M Σ_m dy − x̂ 1/M Σ_m dy x̂)      x̂ = (x − mu) factor
 //
-// One invocation per element; the sums are dbias and dgain, see norm_columns.wgsl. GAIN: 0 for none.
+// One invocation for ROWS rows of a column, as in batch_norm.wgsl; the sums are dbias and dgain, see norm_columns.wgsl.
+// GAIN: 0 for none.
+const ROWS: u32 = 16u;
 const GAIN: u32 = 1u;
 struct Dims { R: u32, M: u32, C: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
@@ -16,15 +18,31 @@ struct Dims { R: u32, M: u32, C: u32 }
 @compute @workgroup_size(64) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
     @builtin(local_invocation_index) lane: u32) {
   let columns = dims.C / WIDTH;
-  let entry = group_index(group, groups) * 64u + lane;
-  if (entry >= dims.R * dims.M * columns) {
+  let blocks = (dims.M + ROWS - 1u) / ROWS;
+  let index = group_index(group, groups) * 64u + lane;
+  if (index >= dims.R * blocks * columns) {
     return;
   }
-  let c = entry / (dims.M * columns) * columns + entry % columns;
-  let normal = (x[entry] - mu[c]) * factor[c];
-  var value = factor[c] * (dy[entry] - (dbias[c] + normal * dgain[c]) / f32(dims.M));
+  let column = index % columns;
+  let r = index / columns / blocks;
+  let first = index / columns % blocks * ROWS;
+  let c = r * columns + column;
+  let centre = mu[c];
+  let scale = factor[c];
+  let along = dgain[c];
+  let mean = dbias[c];
+  var gained = Element(1.0);
   if (GAIN == 1u) {
-    value *= gain[c];
+    gained = gain[c];
   }
-  dx[entry] = value;
+  let end = min(first + ROWS, dims.M);
+  for (var m = first; m < end; m++) {
+    let at = (r * dims.M + m) * columns + column;
+    let normal = (x[at] - centre) * scale;
+    var value = scale * (dy[at] - (mean + normal * along) / f32(dims.M));
+    if (GAIN == 1u) {
+      value *= gained;
+    }
+    dx[at] = value;
+  }
 }

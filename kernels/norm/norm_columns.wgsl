@@ -25,12 +25,19 @@ struct Dims { R: u32, M: u32, C: u32, P: u32, span: u32 }
   let end = min(first + dims.span, dims.M);
   var product = Element();
   var sum = Element();
+  // Those of a column are loaded once.
+  let column = select(r * columns + c, 0u, BY_ROW == 1u);
+  var centre = Element(mu[column]);
+  var scale = Element(factor[column]);
   for (var m = first; m < end; m++) {
     let row = r * dims.M + m;
-    let statistic = select(r * columns + c, row, BY_ROW == 1u);
+    if (BY_ROW == 1u) {
+      centre = Element(mu[row]);
+      scale = Element(factor[row]);
+    }
     let d = dy[row * columns + c];
     sum += d;
-    product += d * ((x[row * columns + c] - Element(mu[statistic])) * Element(factor[statistic]));
+    product += d * ((x[row * columns + c] - centre) * scale);
   }
   dgain[entry] = product;
   dbias[entry] = sum;
