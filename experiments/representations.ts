@@ -12,8 +12,9 @@
  * Measure  risk at every token. By layer, held-out R² of one linear map from the residual stream at all x-tokens, or all y-tokens,
  *          to Φ*(x), to what of Φ*(x) no affine map of x gives ("beyond x"), and to the ridge prediction for x (at y-tokens: to
  *          what of it no affine map of y gives).
- * Causes   beside every probe the risk late in the prompt without what it reads: the stream at those tokens is mapped so that no linear map reads
- *          the target any more (lib/interventions/erasure.ts), and the later layers run on; control: random directions, as many.
+ * Causes   beside every probe the risk late in the prompt without what it reads: the stream at those tokens is mapped so that no
+ *          linear map reads the target any more (lib/interventions/erasure.ts), and the later layers run on; control: as many
+ *          random directions.
  * Pasting  the upper blocks under a new embedding, which alone is trained, on linear regression with x ~ N(0, I/D); y-tokens show
  *          their x ("copied") or not. Controls: the same with upper blocks at their start, and a whole small model of one layer.
  * Control  of probes: another Φ of the same law, beyond x, which the model has no use for.
