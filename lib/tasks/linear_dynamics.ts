@@ -1,9 +1,12 @@
 /** Linear dynamical systems: every prompt is a trajectory of a system of its own. */
+import { expand, permute } from "../../kernels/arrange/strided.ts";
+import { slice } from "../../kernels/arrange/blocks.ts";
 import { lawAt } from "../../kernels/random/law_at.ts";
 import { linearLabels } from "../../kernels/tasks/linear_labels.ts";
 import { linearRecurrence, spectralRescale } from "../../kernels/tasks/linear_recurrence.ts";
 import { own } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
+import type { PromptPairs } from "./changed_prompts.ts";
 import { checkCounts, type PerReplica, perReplica, positives, rowPerReplica, type TaskSampler } from "./sampler.ts";
 import { choosePrompts, type TaskList } from "./task_list.ts";
 
@@ -82,4 +85,46 @@ export function linearDynamics(options: LinearDynamicsOptions): TaskSampler<Line
     const { y } = linearLabels({ place: sequence, x: states, w, levels }, names, "real", false);
     return { states, observations: y, transition, choice };
   };
+}
+
+/**
+ * Writes trajectories as regression prompts, one for each coordinate: pairs of a state and that coordinate of the next one,
+ * so that exact baselines predict the next state from the transitions before.
+ *
+ * @param states States (R, B, T, D).
+ * @returns Inputs (R, B D, T − 1, D) and labels (R, B D, T − 1); the prompt of coordinate d is b D + d.
+ *
+ * @example Least squares on the past transitions.
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
+ * import { leastSquares } from "../models/baselines/mod.ts";
+ * import { transitionPredictions, transitionPrompts } from "./linear_dynamics.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * using states = Tensor.from([1, 0.5, 0.25, 0.125], [1, 1, 4, 1]);
+ * const next = transitionPredictions(leastSquares().apply(transitionPrompts(states)), 1);
+ * assertAlmostEquals((await next.read())[2], 0.125, 1e-6);
+ * ```
+ */
+export function transitionPrompts(states: Tensor): PromptPairs {
+  const [R, B, T, D] = states.shape;
+  const before = slice(states, 2, 0, T - 1).reshape([R, B, 1, T - 1, D]);
+  return {
+    x: expand(before, [R, B, D, T - 1, D]).reshape([R, B * D, T - 1, D]),
+    y: permute(slice(states, 2, 1, T), [0, 1, 3, 2]).reshape([R, B * D, T - 1]),
+  };
+}
+
+/**
+ * Writes predictions of {@linkcode transitionPrompts} as states.
+ *
+ * @param predictions Predictions (R, B D, T − 1).
+ * @param dimension Dimension D of the state.
+ * @returns Predictions of states 2 … T, (R, B, T − 1, D).
+ */
+export function transitionPredictions(predictions: Tensor, dimension: number): Tensor {
+  const [R, prompts, steps] = predictions.shape;
+  return permute(predictions.reshape([R, prompts / dimension, dimension, steps]), [0, 1, 3, 2]);
 }

@@ -19,7 +19,13 @@ export { type PromptPairs, replacedPair, sortedPrompts } from "./changed_prompts
 export { taskMixture, type TaskMixtureBatch, type TaskMixtureOptions } from "./task_mixture.ts";
 export { affineFunctions, type AffineFunctionsBatch, type AffineFunctionsOptions } from "./affine_functions.ts";
 export { coOccurrence, type CoOccurrenceOptions, type CoOccurrenceSamples } from "./co_occurrence.ts";
-export { linearDynamics, type LinearDynamicsBatch, type LinearDynamicsOptions } from "./linear_dynamics.ts";
+export {
+  linearDynamics,
+  type LinearDynamicsBatch,
+  type LinearDynamicsOptions,
+  transitionPredictions,
+  transitionPrompts,
+} from "./linear_dynamics.ts";
 export { featureRegression, type FeatureRegressionBatch, type FeatureRegressionOptions } from "./feature_regression.ts";
 export type { PatternPrompts } from "../../kernels/tasks/pattern_prompts.ts";
 export { type PatternTask, patternTasks, type PatternTasksBatch, type PatternTasksOptions } from "./pattern_tasks.ts";

@@ -9,7 +9,12 @@ import {
 import { promptPlacesReference } from "../../kernels/random/prompt_place.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { linearDynamics, type LinearDynamicsOptions } from "../../lib/tasks/linear_dynamics.ts";
+import {
+  linearDynamics,
+  type LinearDynamicsOptions,
+  transitionPredictions,
+  transitionPrompts,
+} from "../../lib/tasks/linear_dynamics.ts";
 import { differingTensor, sample } from "./sample.ts";
 
 await openGpu();
@@ -77,5 +82,28 @@ Deno.test("linear_dynamics: what does not fit is refused in one line", () => {
   for (const [wrong, message] of refusals) {
     const call = () => linearDynamics({ dimension: 2, length: 3, batch: 4, ...wrong })({ seeds, clock, key: "train" });
     assertEquals(assertThrows(call, RangeError).message, `linear_dynamics: ${message}`);
+  }
+});
+
+Deno.test("transition prompts: a prompt for each coordinate, back to states of their order", async () => {
+  const [R, B, T, D] = [2, 2, 4, 3];
+  const values = Float32Array.from({ length: R * B * T * D }, (_, at) => at);
+  using states = Tensor.from(values, [R, B, T, D]);
+  const { x, y } = transitionPrompts(states);
+  assertEquals([x.shape, y.shape], [[R, B * D, T - 1, D], [R, B * D, T - 1]]);
+  const at = (r: number, b: number, t: number, d: number) => values[((r * B + b) * T + t) * D + d];
+  const [inputs, labels] = [await x.read(), await y.read()];
+  const back = await transitionPredictions(y, D).read();
+  for (let r = 0; r < R; r++) {
+    for (let b = 0; b < B; b++) {
+      for (let t = 0; t < T - 1; t++) {
+        for (let d = 0; d < D; d++) {
+          const prompt = (r * B + b) * D + d;
+          assertEquals(labels[prompt * (T - 1) + t], at(r, b, t + 1, d));
+          for (let e = 0; e < D; e++) assertEquals(inputs[(prompt * (T - 1) + t) * D + e], at(r, b, t, e));
+          assertEquals(back[((r * B + b) * (T - 1) + t) * D + d], at(r, b, t + 1, d));
+        }
+      }
+    }
   }
 });
