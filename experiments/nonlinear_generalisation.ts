@@ -94,7 +94,7 @@ async function train(run: Run, name: Model, model: PatternModel): Promise<void> 
   const [seen, unseen] = [conditions.each(({ seen }) => seen), conditions.each(({ unseen }) => unseen)];
   const batch = one ? setting.batch : setting["decoder-batch"];
   const fresh = lab.patternTasks({ ...prompts, tasks: seen, share: conditions.each(({ share }) => share), batch });
-  const tests = { unseen, seen } as const;
+  const tests = { unseen, ...(!one && { seen }) };
   using parameters = lab.ParameterSet.create(model.parameters, conditions.seeds);
   if (one) parameters.load(withIdentity(await parameters.read(), setting.delta));
   using training = await lab.Training.create({
@@ -111,7 +111,7 @@ async function train(run: Run, name: Model, model: PatternModel): Promise<void> 
           const { F, attention } = model.apply(weights, batch);
           return [
             [`error, ${which} tasks`, errorOf(F, batch.labels)] as const,
-            ...(attention && which === "unseen" ? [["attention", lab.mean(attention, [1])] as const] : []),
+            ...(attention ? [["attention", lab.mean(attention, [1])] as const] : []),
           ];
         });
         return Object.fromEntries(values) as Record<string, lab.Tensor>;
