@@ -1,0 +1,49 @@
+/** Training steps of experiments' cpu presets: sizes from their own options, and how many replicas train side by side. */
+import * as convergence from "../../experiments/attention_convergence/setting.ts";
+import * as coOccurrence from "../../experiments/co_occurrence/setting.ts";
+import * as descent from "../../experiments/gd_in_context/setting.ts";
+import * as patterns from "../../experiments/nonlinear_generalisation/setting.ts";
+import * as keysQueries from "../../experiments/separate_keys_queries/setting.ts";
+import type { Configuration, Options, Presets } from "../../mod.ts";
+import { parseCommandLine } from "../../lib/run/command_line.ts";
+
+/** Values of the options that a cpu preset has. */
+function cpu<O extends Options>({ options, presets }: { options: O; presets: Presets<O> }): Configuration<O> {
+  return parseCommandLine([], options, presets).configuration;
+}
+
+const pattern = cpu(patterns);
+const seeds = Array.from({ length: pattern.replicas }, (_, seed) => seed);
+const words = cpu(coOccurrence);
+const features = cpu(convergence);
+
+/** Settings by experiment. */
+export const SETTINGS = {
+  pattern,
+  words,
+  descent: cpu(descent),
+  keysQueries: cpu(keysQueries),
+  features,
+} as const;
+
+/** A step: what a table calls it, replicas of the cpu preset, and sizes for the side in Python. */
+export interface ExperimentStep {
+  readonly name: string;
+  readonly replicas: number;
+  readonly sizes: Readonly<Record<string, unknown>>;
+}
+
+const tasks = patterns.TASK_SETS[patterns.MAIN];
+
+/** All steps. */
+export const STEPS: readonly ExperimentStep[] = [
+  ...([patterns.ONE, patterns.DECODER] as const).map((model) => ({
+    name: `nonlinear_generalisation, ${model}`,
+    replicas: patterns.conditionsOf(model, pattern, seeds).replicas.length,
+    sizes: { ...pattern, tasks },
+  })),
+  { name: "co_occurrence", replicas: 4 * words.replicas, sizes: words },
+  { name: "gd_in_context", replicas: SETTINGS.descent.replicas, sizes: SETTINGS.descent },
+  { name: "separate_keys_queries", replicas: 4 * SETTINGS.keysQueries.replicas, sizes: SETTINGS.keysQueries },
+  { name: "attention_convergence", replicas: 2 * features.contexts.length * features.replicas, sizes: features },
+];

@@ -1,0 +1,76 @@
+/**
+ * How fast is a training step of each experiment's cpu preset, compared with PyTorch eager on the same machine?
+ *
+ * Steps    nonlinear_generalisation (one layer, decoder), co_occurrence, gd_in_context (one layer), separate_keys_queries (staircase) and
+ *          attention_convergence, at the sizes that the cpu presets have; data are drawn within the step on both sides.
+ * Sides    here, all replicas of the preset side by side; PyTorch eager with as many replicas along a leading axis of one graph, and with
+ *          one, as a plain script has it.
+ * Fairness contenders take turns, after a warm-up; medians of rounds, in steps of one replica; a ratio is that of one round, here over
+ *          PyTorch, its median and spread over rounds. Without PyTorch its side is skipped, and the table says so.
+ *
+ * `deno task bench-experiments [--python=PATH] [--rounds=5] [--seconds=2] [--only=TEXT]`
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import type { Contender } from "./contender.ts";
+import { type ExperimentStep, STEPS } from "./experiment_steps.ts";
+import { helpIfAsked } from "./help.ts";
+import { formatRate, formatSpread, type Measured, measureInTurn, median, table } from "./measure.ts";
+
+const here = (file: string) => new URL(file, import.meta.url).pathname;
+
+function contenders({ name, replicas, sizes }: ExperimentStep, python: string): Contender[] {
+  const threads = navigator.hardwareConcurrency;
+  const torch = (R: number): Contender => ({
+    name: `PyTorch eager, R = ${R}`,
+    command: [python, here("experiments_torch.py"), JSON.stringify({ step: name, replicas: R, sizes, threads })],
+  });
+  const ours = {
+    name: `icl-lab, R = ${replicas}`,
+    command: [Deno.execPath(), "run", here("experiments_worker.ts"), JSON.stringify({ step: name, replicas })],
+  };
+  return [ours, torch(replicas), torch(1)];
+}
+
+/** Median and spread over rounds of how many times faster the first contender is. */
+function ratio(first: Measured, other: Measured): string {
+  if (first === other || first.rates.length === 0) return "–";
+  const ratios = other.rates.map((rate, round) => first.rates[round] / rate);
+  const [low, high] = [Math.min(...ratios), Math.max(...ratios)].map((value) => value.toPrecision(2));
+  return `${median(ratios).toPrecision(2)}× (${low} – ${high})`;
+}
+
+async function main(): Promise<void> {
+  helpIfAsked(import.meta.url);
+  const asked = parseArgs(Deno.args, {
+    string: ["python", "rounds", "seconds", "only"],
+    default: { python: "python3", rounds: "5", seconds: "2", only: "" },
+    unknown: (argument) => {
+      console.error(`error: expected --python, --rounds, --seconds or --only, found ${argument}`);
+      Deno.exit(2);
+    },
+  });
+  const [rounds, seconds] = [Number(asked.rounds), Number(asked.seconds)];
+  const chosen = STEPS.filter(({ name }) => name.includes(String(asked.only)));
+  if (!(rounds >= 1) || !(seconds > 0) || chosen.length === 0) {
+    const names = STEPS.map(({ name }) => name).join("; ");
+    const found = Deno.args.join(" ");
+    console.error(`error: expected --rounds ≥ 1, --seconds > 0 and --only part of ${names}, found ${found}`);
+    Deno.exit(2);
+  }
+  const rows: string[][] = [];
+  for (const step of chosen) {
+    const results = await measureInTurn(contenders(step, String(asked.python)), rounds, seconds);
+    for (const one of results) {
+      const { name, rates, skipped } = one;
+      rows.push(
+        skipped === undefined
+          ? [step.name, name, `${formatRate(median(rates))} (${formatSpread(rates)})`, ratio(results[0], one)]
+          : [step.name, name, `skipped: ${skipped}`, "–"],
+      );
+    }
+  }
+  console.log(`Medians of ${rounds} rounds in turn (smallest – largest).\n`);
+  console.log(table(["experiment", "side", "replica-steps/s", "icl-lab over it"], rows));
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,266 @@
+"""Training steps of experiments' cpu presets in PyTorch eager; answers lines of the protocol in contender.ts.
+
+config: {"step", "replicas", "threads", and sizes}. Weights, batches and losses have a leading axis of replicas, all in one graph; data
+are drawn within the step, as here. The formulas are those of the experiments' docstrings.
+"""
+
+import json
+import math
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+
+config = json.loads(sys.argv[1])
+R, S = config["replicas"], config["sizes"]
+torch.set_num_threads(config["threads"])
+torch.manual_seed(1)
+
+
+def uniform(bound, *shape):
+    return (2 * torch.rand(R, *shape) - 1) * bound
+
+
+def sgd(weights, lr):
+    def update():
+        with torch.no_grad():
+            for weight in weights:
+                weight -= lr * weight.grad
+                weight.grad = None
+
+    return update
+
+
+def optimised(optimizer, weights, clip=None):
+    def update():
+        if clip is not None:
+            norm = sum(weight.grad.square().flatten(1).sum(1) for weight in weights).sqrt()
+            scale = (clip / (norm + 1e-6)).clamp(max=1)
+            for weight in weights:
+                weight.grad *= scale.view(-1, *[1] * (weight.dim() - 1))
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    return update
+
+
+def pattern_prompts(B):
+    """Tokens (x; y) (R, B, N + 1, D + 1) of tasks (a, b), and labels of queries: orthogonal patterns in the standard basis."""
+    M, K, N, T = 6, S["irrelevant"], S["length"], S["length"] + 1
+    tasks = torch.tensor(S["tasks"])
+    pair = tasks[torch.randint(len(tasks), (R, B))]
+    shown = torch.rand(R, B, T) <= S["share"]
+    shown[..., -1] = True
+    coin = torch.randint(2, (R, B, T))
+    other = torch.randint(M - 2, (R, B, T))
+    low, high = pair.min(-1, keepdim=True).values, pair.max(-1, keepdim=True).values
+    other = other + (other >= low)
+    other = other + (other >= high)
+    relevant = torch.where(shown, torch.where(coin == 0, pair[..., :1], pair[..., 1:]), other)
+    y = 1.0 - 2.0 * coin
+    tokens = torch.zeros(R, B, T, M + K + 1)
+    tokens.scatter_(-1, relevant.unsqueeze(-1), S["norm"])
+    kappa = S["norm"] * S["spread"] * (2 * torch.rand(R, B, T, 1) - 1)
+    tokens.scatter_(-1, M + torch.randint(K, (R, B, T, 1)), kappa)
+    tokens[..., :N, -1] = y[..., :N]
+    return tokens, y[..., -1]
+
+
+def one_layer():
+    C, m, B = 6 + S["irrelevant"] + 1, S["neurons"], S["batch"]
+    eye = S["delta"] * torch.eye(C)
+    query, key, value = (eye.repeat(R, 1, 1).requires_grad_() for _ in range(3))
+    neurons = (S["deviation"] * torch.randn(R, m, C)).requires_grad_()
+    a = torch.tensor([1.0, -1.0]).repeat(m // 2 + 1)[:m] / math.sqrt(m)
+    update = sgd((query, key, value, neurons), S["lr"])
+
+    def step():
+        tokens, label = pattern_prompts(B)
+        context, asked = tokens[..., :-1, :], tokens[..., -1, :]
+        u = asked @ query @ key.mT
+        weights = (context @ u.unsqueeze(-1)).squeeze(-1).softmax(-1)
+        mean = (weights.unsqueeze(-2) @ context).squeeze(-2)
+        answer = F.relu(mean @ value @ neurons.mT) @ a
+        F.relu(1 - label * answer).mean(-1).sum().backward()
+        update()
+
+    return step
+
+
+def decoder():
+    C, H, L, m, B = S["width"], S["heads"], S["layers"], S["mlp"], S["decoder-batch"]
+    weights = {}
+
+    def matrix(name, fan_in, fan_out):
+        weights[name] = (torch.randn(R, 1, fan_in, fan_out) / math.sqrt(fan_in)).requires_grad_()
+        weights[name + ".bias"] = torch.zeros(R, 1, 1, fan_out).requires_grad_()
+
+    def gain(name):
+        weights[name] = torch.ones(R, 1, 1, C).requires_grad_()
+        weights[name + ".bias"] = torch.zeros(R, 1, 1, C).requires_grad_()
+
+    matrix("embedding", 6 + S["irrelevant"] + 1, C)
+    for layer in range(L):
+        for name in ("query", "key", "value", "output"):
+            matrix(f"{layer}.{name}", C, C)
+        matrix(f"{layer}.in", C, m)
+        matrix(f"{layer}.out", m, C)
+        gain(f"{layer}.norm1")
+        gain(f"{layer}.norm2")
+    gain("norm")
+    matrix("unembedding", C, 1)
+    every = list(weights.values())
+    update = optimised(torch.optim.Adam(every, lr=S["decoder-lr"], foreach=True), every)
+
+    def affine(name, x):
+        return x @ weights[name] + weights[name + ".bias"]
+
+    def norm(name, x):
+        return F.layer_norm(x, (C,)) * weights[name] + weights[name + ".bias"]
+
+    def step():
+        tokens, label = pattern_prompts(B)
+        x = affine("embedding", tokens)
+        for layer in range(L):
+            last = layer == L - 1
+            n = norm(f"{layer}.norm1", x)
+            # Only the query's place is asked for: the last layer computes the rest of it there alone.
+            read = n[..., -1:, :] if last else n
+
+            def heads(name, x):
+                return affine(f"{layer}.{name}", x).unflatten(-1, (H, -1)).transpose(-2, -3).flatten(0, 1)
+
+            q, k, v = heads("query", read), heads("key", n), heads("value", n)
+            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=not last).unflatten(0, (R, B))
+            x = (x[..., -1:, :] if last else x) + affine(f"{layer}.output", mixed.transpose(-2, -3).flatten(-2))
+            x = x + affine(f"{layer}.out", F.gelu(affine(f"{layer}.in", norm(f"{layer}.norm2", x))))
+        answer = affine("unembedding", norm("norm", x)).flatten(1)
+        F.relu(1 - label * answer).mean(-1).sum().backward()
+        update()
+
+    return step
+
+
+def co_occurrence():
+    n, d, m, J, L = S["samples"], S["vocabulary"], S["width"], S["neurons"], S["length"]
+    words = [[0, 1, 2]] * (n // 2) + [[0, 2]] * (n // 6) + [[1, 2]] * (n // 6) + [[2]] * (n // 6)
+    counts = torch.zeros(R, n, d)
+    for r in range(R):
+        for s, known in enumerate(words):
+            for token in known + torch.randint(3, d, (L - len(known),)).tolist():
+                counts[r, s, token] += 1
+    label = torch.tensor([1.0 if len(known) == 3 else -1.0 for known in words])
+    W = uniform(1 / math.sqrt(m), J, m).requires_grad_()
+    V, K, Q = (uniform(1 / math.sqrt(d), d, m).requires_grad_() for _ in range(3))
+    a = uniform(1 / math.sqrt(J), 1, J)
+    update = sgd((W, V, K, Q), S["lr"])
+
+    def step():
+        powers = ((Q @ K.mT) / math.sqrt(m)).exp()
+        worth = V @ (a @ W).mT
+        attended = (counts @ (powers * worth.mT).mT) / (counts @ powers.mT)
+        answer = (attended * counts).sum(-1)
+        F.softplus(-label * answer).mean(-1).sum().backward()
+        update()
+
+    return step
+
+
+def gd_in_context():
+    D, N, B = S["dimension"], S["context"], S["batch"]
+    C = D + 1
+    deviation = math.sqrt(S["scale"] / C)
+    weights = [(deviation * torch.randn(R, C, C)).requires_grad_() for _ in range(4)]
+    query, key, value, output = weights
+    optimizer = torch.optim.AdamW(weights, lr=S["lr"], betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
+    update = optimised(optimizer, weights, S["clip"])
+
+    def step():
+        x = (2 * torch.rand(R, B, N + 1, D) - 1) * S["range"]
+        y = x @ torch.randn(R, B, D, 1)
+        context = torch.cat((x, y), -1)[..., :-1, :]
+        asked = torch.cat((x[..., -1, :], torch.zeros(R, B, 1)), -1)
+        # Scores with keys and values of the context alone, sums.
+        u = asked @ query @ key.mT
+        pooled = ((context @ u.unsqueeze(-1)).mT @ context).squeeze(-2)
+        answer = -(pooled @ value @ output)[..., -1]
+        (0.5 * (answer - y[..., -1, 0]).square()).mean(-1).sum().backward()
+        update()
+
+    return step
+
+
+def separate_keys_queries():
+    sigma = torch.tensor(S["spectrum"]).sqrt()
+    N, B, H, E, D = S["context"], S["batch"], S["heads"], S["ranks"][-1], len(S["spectrum"])
+    value = (S["deviation"] * torch.randn(R, H)).requires_grad_()
+    key, query = ((S["deviation"] * torch.randn(R, H, E, D)).requires_grad_() for _ in range(2))
+    update = sgd((value, key, query), S["lr"])
+
+    def step():
+        w = torch.randn(R, B, D)
+        # β from its law given w, as here.
+        u = sigma * w
+        length = u.norm(dim=-1, keepdim=True)
+        unit = u / length
+        chi = 2 * torch._standard_gamma(torch.full((R, B, 1), N / 2))
+        xi = torch.randn(R, B, D)
+        beta = sigma * length / N * (chi * unit + chi.sqrt() * (xi - unit * (unit * xi).sum(-1, keepdim=True)))
+        x = torch.randn(R, B, D) * sigma
+        M = (value[..., None, None] * key).flatten(-3, -2).mT @ query.flatten(-3, -2)
+        (0.5 * (((beta @ M) * x).sum(-1) - (w * x).sum(-1)).square()).mean(-1).sum().backward()
+        update()
+
+    return step
+
+
+def attention_convergence():
+    K, B = S["features"], S["batch"]
+    dominant = torch.tensor([S["dominant"]] + [(1 - S["dominant"]) / (K - 1)] * (K - 1))
+    laws = [torch.full((K,), 1 / K), dominant]
+    lengths = S["contexts"]
+    p = torch.stack([laws[r * 2 // R if R > 1 else 0] for r in range(R)])
+    trials = torch.tensor([float(lengths[r % len(lengths)]) for r in range(R)])
+    # Counts feature by feature: binomial given those before, as here.
+    rest = p.flip(-1).cumsum(-1).flip(-1)
+    given = (p / rest).clamp(max=1)
+    Q = torch.zeros(R, K, K, requires_grad=True)
+    update = sgd((Q,), S["lr"])
+
+    def step():
+        left = trials.view(R, 1).expand(R, B).contiguous()
+        counts = []
+        for k in range(K - 1):
+            counts.append(torch.binomial(left, given[:, k : k + 1].expand(R, B).contiguous()))
+            left = left - counts[-1]
+        counts = torch.stack((*counts, left), -1)
+        asked = torch.multinomial(p, B, replacement=True)
+        labels = torch.randn(R, B, K)
+        scores = Q.gather(1, asked.unsqueeze(-1).expand(R, B, K)) + counts.clamp(min=1e-30).log()
+        error = ((scores.softmax(-1) - F.one_hot(asked, K)) * labels).sum(-1)
+        (0.5 * error.square()).mean(-1).sum().backward()
+        update()
+
+    return step
+
+
+STEPS = {
+    "nonlinear_generalisation, one layer": one_layer,
+    "nonlinear_generalisation, decoder": decoder,
+    "co_occurrence": co_occurrence,
+    "gd_in_context": gd_in_context,
+    "separate_keys_queries": separate_keys_queries,
+    "attention_convergence": attention_convergence,
+}
+step = STEPS[config["step"]]()
+for _ in range(5):
+    step()
+print(json.dumps({"ready": True}), flush=True)
+for line in sys.stdin:
+    seconds, done = float(line), 0
+    began = time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        step()
+        done += 1
+    print(json.dumps({"steps": done * R, "seconds": time.perf_counter() - began}), flush=True)
