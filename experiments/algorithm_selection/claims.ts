@@ -9,8 +9,10 @@ import {
   KINDS,
   levelName,
   LOGISTIC,
+  MIXTURE,
   NEAR,
   NOISE,
+  OTHERS,
   penalties,
   POSTERIOR,
   R2,
@@ -20,6 +22,7 @@ import {
   type Setting,
   SIZES,
   SPECTRA,
+  stepsOf,
   type Trained,
 } from "./setting.ts";
 
@@ -29,6 +32,10 @@ type Claim = lab.Claim<Measured>;
 
 const PAPER = "arXiv 2306.04637";
 const HERE = "beyond the paper";
+
+/** Measure of {@linkcode selection}. */
+const FACTOR =
+  "the least factor, over fixed λ, by which the worse of its risks at the lowest and the highest noise exceeds the model's";
 
 /** A kind with its article, within a sentence and at its beginning. */
 const a = (kind: Kind) => kind === "encoder" ? "an encoder" : "a decoder";
@@ -69,11 +76,14 @@ export function claims(setting: Setting): Claim[] {
     exactRisk(setting),
     ...KINDS.flatMap((kind) => [
       ...onLevels(setting, kind),
-      ...onClasses(setting, kind),
+      ...(others(setting, kind) > 0 ? [...onOneLevel(setting, kind), ...onClasses(setting, kind)] : []),
       ...onProbes(setting, kind),
     ]),
   ];
 }
+
+/** Steps of models that were not trained on all noise levels. */
+const others = (setting: Setting, kind: Kind) => stepsOf(setting, kind, OTHERS[0]);
 
 function exactRisk(setting: Setting): Claim {
   return claim({
@@ -104,14 +114,10 @@ function exactRisk(setting: Setting): Claim {
 
 function onLevels(setting: Setting, kind: Kind): Claim[] {
   const [low, high] = ends(setting);
-  const both = "all noise levels" as const;
-  const single = { lowest: "lowest noise", highest: "highest noise" } as const;
+  const both = MIXTURE;
   const risk = (measured: Measured, trained: Trained, sigma: number) =>
     measured.last({ series: seriesOf(kind, trained), quantity: riskAt(sigma) });
   const bayes = (measured: Measured, sigma: number) => measured.last({ series: EXACT, quantity: riskAt(sigma) })[0];
-  const factor =
-    "the least factor, over fixed λ, by which the worse of its risks at the lowest and the highest noise " +
-    "exceeds the model's";
   const at = (...sigmas: number[]) => <V>(of: (sigma: number) => V) =>
     Object.fromEntries(sigmas.map((sigma) => [levelName(sigma), of(sigma)]));
   return [
@@ -119,7 +125,7 @@ function onLevels(setting: Setting, kind: Kind): Claim[] {
       id: `${kind}-selects`,
       statement: `One ${kind} trained on all noise levels does better at both ends than ridge with any fixed λ.`,
       source: `${PAPER}, Fig. 2`,
-      measure: factor,
+      measure: FACTOR,
       expect: expect.ratio({ from: 1 }),
       values: (measured) => {
         const [x, y] = [low, high].map((sigma) =>
@@ -147,31 +153,6 @@ function onLevels(setting: Setting, kind: Kind): Claim[] {
             bayes(measured, sigma).toFixed(4)
           }`
         ).join("; "),
-      }),
-    }),
-    claim({
-      id: `${kind}-one-level`,
-      statement: `No ${kind} trained on one noise level does better at both ends than every fixed λ.`,
-      source: "control",
-      measure: factor,
-      expect: expect.each(expect.ratio({ to: 1 }), { of: "model", shown: "worst" }),
-      values: (measured) => ({
-        values: Object.fromEntries(
-          Object.values(single).map((trained) => [trained, selections(measured, setting, seriesOf(kind, trained))]),
-        ),
-      }),
-    }),
-    claim({
-      id: `${kind}-other-level`,
-      statement: `At the noise level that it has not seen, ${a(kind)} of one level loses more than one of all levels.`,
-      source: "control",
-      measure: "risk of the query over that of the model of all levels, same seed",
-      expect: expect.each(expect.ratio({ from: 1 }), { of: "unseen level", shown: "worst" }),
-      values: (measured) => ({
-        values: {
-          [levelName(high)]: quotients(risk(measured, single.lowest, high), risk(measured, both, high)),
-          [levelName(low)]: quotients(risk(measured, single.highest, low), risk(measured, both, low)),
-        },
       }),
     }),
     claim({
@@ -208,6 +189,43 @@ function onLevels(setting: Setting, kind: Kind): Claim[] {
         });
         return { values: sums[0].map((value, r) => value / Math.min(sums[1][r], sums[2][r])) };
       },
+    }),
+  ];
+}
+
+function onOneLevel(setting: Setting, kind: Kind): Claim[] {
+  const [low, high] = ends(setting);
+  const single = { lowest: "lowest noise", highest: "highest noise" } as const;
+  const risk = (measured: Measured, trained: Trained, sigma: number) =>
+    measured.last({ series: seriesOf(kind, trained), quantity: riskAt(sigma) });
+  // Models of all levels go on longer: they are compared where the others end.
+  const mixture = (measured: Measured, sigma: number) =>
+    measured.at({ series: seriesOf(kind, MIXTURE), quantity: riskAt(sigma) }, others(setting, kind));
+  return [
+    claim({
+      id: `${kind}-one-level`,
+      statement: `No ${kind} trained on one noise level does better at both ends than every fixed λ.`,
+      source: "control",
+      measure: FACTOR,
+      expect: expect.each(expect.ratio({ to: 1 }), { of: "model", shown: "worst" }),
+      values: (measured) => ({
+        values: Object.fromEntries(
+          Object.values(single).map((trained) => [trained, selections(measured, setting, seriesOf(kind, trained))]),
+        ),
+      }),
+    }),
+    claim({
+      id: `${kind}-other-level`,
+      statement: `At the noise level that it has not seen, ${a(kind)} of one level loses more than one of all levels.`,
+      source: "control",
+      measure: "risk of the query over that of the model of all levels after as many steps, same seed",
+      expect: expect.each(expect.ratio({ from: 1 }), { of: "unseen level", shown: "worst" }),
+      values: (measured) => ({
+        values: {
+          [levelName(high)]: quotients(risk(measured, single.lowest, high), mixture(measured, high)),
+          [levelName(low)]: quotients(risk(measured, single.highest, low), mixture(measured, low)),
+        },
+      }),
     }),
   ];
 }
@@ -286,16 +304,15 @@ function onClasses(setting: Setting, kind: Kind): Claim[] {
   ];
 }
 
-/** R² of the probe after a layer, where the model predicts from all examples; `untrained` before the first step. */
-export function probedAt(measured: Measured, setting: Setting, series: string, layer: number, untrained = false) {
+/** R² of the probe after a layer, where the model predicts from all examples, at a step or at the end. */
+export function probedAt(measured: Measured, setting: Setting, series: string, layer: number, step?: number) {
   const of = { series, quantity: R2, layer, index: setting.examples };
-  return untrained ? measured.first(of) : measured.last(of);
+  return step === undefined ? measured.last(of) : measured.at(of, step);
 }
 
 function onProbes(setting: Setting, kind: Kind): Claim[] {
   const { layers: L, examples: N } = setting;
-  const ofAll = (measured: Measured, layer: number) =>
-    probedAt(measured, setting, seriesOf(kind, "all noise levels"), layer);
+  const ofAll = (measured: Measured, layer: number) => probedAt(measured, setting, seriesOf(kind, MIXTURE), layer);
   const bound = (measured: Measured, theory: string) => {
     const { x, y } = measured.theory(theory, { series: NOISE, quantity: R2 });
     return y[x.indexOf(N)];
@@ -355,27 +372,36 @@ function onProbes(setting: Setting, kind: Kind): Claim[] {
     }),
     claim({
       id: `${kind}-probe-trained`,
-      statement: `The noise level is more readable from ${
-        a(kind)
-      } of all levels than untrained or from one of one level.`,
-      source: "control",
-      measure: "held-out R² of ln σ after the last layer, less that of the control, same seed",
-      expect: expect.each(expect.mean({ from: 0 }), {
-        of: "control",
-        shown: "worst",
-        distance: (centre) => -centre,
+      statement: `Training on all noise levels makes the level more readable where ${a(kind)} predicts.`,
+      source: "control: the same models before the first step",
+      measure: "held-out R² of ln σ after the last layer, less that before training, same seed",
+      expect: expect.mean({ from: 0 }),
+      values: (measured) => ({
+        values: differences(ofAll(measured, L), probedAt(measured, setting, seriesOf(kind, MIXTURE), L, 0)),
       }),
-      values: (measured) => {
-        const series = seriesOf(kind, "all noise levels");
-        const other = (trained: Trained) => probedAt(measured, setting, seriesOf(kind, trained), L);
-        return {
-          values: {
-            untrained: differences(ofAll(measured, L), probedAt(measured, setting, series, L, true)),
-            "lowest noise": differences(ofAll(measured, L), other("lowest noise")),
-            "highest noise": differences(ofAll(measured, L), other("highest noise")),
-          },
-        };
-      },
     }),
+    ...(others(setting, kind) === 0 ? [] : [
+      claim({
+        id: `${kind}-probe-one-level`,
+        statement: `${A(kind)} of all noise levels makes the level more readable than one that knows one level alone.`,
+        source: "control",
+        measure: "held-out R² of ln σ after the last layer, less that of the model of one level after as many steps",
+        expect: expect.each(expect.mean({ from: 0 }), {
+          of: "control",
+          shown: "worst",
+          distance: (centre) => -centre,
+        }),
+        values: (measured: Measured) => {
+          const at = (trained: Trained) =>
+            probedAt(measured, setting, seriesOf(kind, trained), L, others(setting, kind));
+          return {
+            values: {
+              "lowest noise": differences(at(MIXTURE), at("lowest noise")),
+              "highest noise": differences(at(MIXTURE), at("highest noise")),
+            },
+          };
+        },
+      }),
+    ]),
   ];
 }

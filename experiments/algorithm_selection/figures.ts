@@ -8,6 +8,7 @@ import {
   KINDS,
   levelName,
   LOGISTIC,
+  MIXTURE,
   NOISE,
   POSTERIOR,
   probedExamples,
@@ -40,7 +41,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
         lines: Object.fromEntries(
           ends(setting).map((sigma) => [
             `prompts with ${levelName(sigma)}`,
-            measured.curves({ series: seriesOf(kind, "all noise levels"), quantity: weightAt(sigma) }),
+            measured.curves({ series: seriesOf(kind, MIXTURE), quantity: weightAt(sigma) }),
           ]),
         ),
       })),
@@ -58,7 +59,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
           `after layer ${layer}`,
           probedExamples(setting).map((index) => ({
             x: index,
-            values: measured.last({ series: seriesOf("decoder", "all noise levels"), quantity: R2, layer, index }),
+            values: measured.last({ series: seriesOf("decoder", MIXTURE), quantity: R2, layer, index }),
           })),
         ]),
       ),
@@ -155,7 +156,7 @@ function dotsOf(measured: lab.Measurements, trained: readonly Trained[], x: stri
 
 function selectionFigure(measured: lab.Measurements, setting: Setting, subtitle: string): lab.Spec | null {
   const [low, high] = ends(setting);
-  const shown: Trained[] = ["all noise levels", "lowest noise", "highest noise"];
+  const shown: Trained[] = [MIXTURE, "lowest noise", "highest noise"];
   const dots = dotsOf(measured, shown, riskAt(low), riskAt(high));
   if (dots.length === 0) return null;
   const curve = fixedCurve(measured, setting);
@@ -255,20 +256,20 @@ function probes(measured: lab.Measurements, setting: Setting, setup: string): la
     return { y: y[x.indexOf(N)], label: theory, below: theory === SIZES };
   });
   const depths = Array.from({ length: layers + 1 }, (_, layer) => layer);
-  const shown: Trained[] = ["all noise levels", "lowest noise", "highest noise"];
+  const shown: Trained[] = [MIXTURE, "lowest noise", "highest noise"];
   return lab.multiples({
     title: "Where a transformer knows the noise level of its prompt",
     setup,
     panels: KINDS.map((kind) => {
-      const byLayer = (trained: Trained, untrained: boolean) => {
-        const at = depths.map((layer) => probedAt(measured, setting, seriesOf(kind, trained), layer, untrained));
+      const byLayer = (trained: Trained, step?: number) => {
+        const at = depths.map((layer) => probedAt(measured, setting, seriesOf(kind, trained), layer, step));
         return (at[0] ?? []).map((_, r) => ({ x: depths, y: at.map((values) => values[r]) }));
       };
       return {
         title: kind,
         lines: {
-          ...Object.fromEntries(shown.map((trained) => [SHOWN[trained], byLayer(trained, false)])),
-          untrained: byLayer("all noise levels", true),
+          ...Object.fromEntries(shown.map((trained) => [SHOWN[trained], byLayer(trained)])),
+          untrained: byLayer(MIXTURE, 0),
         },
       };
     }),

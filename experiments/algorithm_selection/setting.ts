@@ -6,7 +6,7 @@ const { integer, integers, number, numbers } = lab.option;
 /** Command line; the defaults are the `cpu` preset's. */
 export const options = {
   dimension: integer(3, { min: 2, max: 64, help: "input dimension d; weights are N(0, I/d)" }),
-  examples: integer(8, { min: 2, max: 512, help: "examples N of a prompt, before the query" }),
+  examples: integer(4, { min: 2, max: 512, help: "examples N of a prompt, before the query" }),
   levels: numbers([0.1, 1], {
     above: 0,
     ascending: true,
@@ -22,8 +22,9 @@ export const options = {
     max: 1,
     help: "part of the learning rate that is left at the end of its cosine; 1 is constant",
   }),
-  batch: integer(32, { min: 2, help: "fresh prompts a step and replica" }),
-  steps: integers([4000, 4000], { min: 60, help: "steps of the encoder, and of the decoder" }),
+  batch: integer(64, { min: 2, help: "fresh prompts a step and replica" }),
+  steps: integers([4500, 2500], { min: 60, help: "steps of models of all noise levels: encoder, decoder" }),
+  "other-steps": integers([1200, 0], { min: 0, help: "steps of the other models, at most as many; 0 trains none" }),
   reports: integer(10, { min: 2, help: "reports of each training" }),
   replicas: integer(4, { min: 2, max: 64, help: "seeds of every condition: seed, seed + 1, …" }),
   test: integer(2048, { min: 64, help: "test prompts of each task, the same for all replicas" }),
@@ -46,6 +47,7 @@ export const presets: lab.Presets<typeof options> = {
     hidden: 8,
     batch: 16,
     steps: [80, 60],
+    "other-steps": [60, 0],
     reports: 3,
     replicas: 2,
     test: 64,
@@ -65,20 +67,24 @@ export const presets: lab.Presets<typeof options> = {
     floor: 1,
     batch: 64,
     steps: [300_000, 300_000],
+    "other-steps": [300_000, 300_000],
     reports: 60,
     test: 8192,
     probed: 8192,
-    spectra: 20_000,
+    spectra: 2000,
   },
 };
 
 /** Refuses what no run can do, before anything is written. */
-export function check({ levels, steps, width, heads, probed }: Setting): void {
+export function check({ levels, steps, "other-steps": others, width, heads, probed }: Setting): void {
   const refuse = (expected: string, found: unknown) => {
     throw new lab.UserError(`expected ${expected}, found ${found}`);
   };
   if (levels.length < 2) refuse("at least two --levels", levels.join(","));
   if (steps.length !== 2) refuse("--steps of 2 numbers, the encoder's and the decoder's", steps.length);
+  if (others.length !== 2) refuse("--other-steps of 2 numbers, the encoder's and the decoder's", others.length);
+  const longer = others.find((count, at) => count > steps[at]);
+  if (longer !== undefined) refuse(`--other-steps of at most --steps=${steps.join(",")}`, longer);
   if (width % heads !== 0) refuse(`--heads that divide --width=${width}`, heads);
   // The half that probes are fitted to needs more prompts than directions.
   if (probed < 4 * width) refuse(`--probed of at least 4 times --width=${width}`, probed);
@@ -88,14 +94,15 @@ export function check({ levels, steps, width, heads, probed }: Setting): void {
 export const KINDS = ["encoder", "decoder"] as const;
 export type Kind = typeof KINDS[number];
 
-/** Kinds of training: noise levels, tasks. */
-export const TRAINED = [
+/** Kinds of training: the first is trained by itself, for more steps than the others side by side. */
+export const [MIXTURE, ...OTHERS] = [
   "all noise levels",
   "lowest noise",
   "highest noise",
   "regression and classes",
   "classes",
 ] as const;
+export const TRAINED = [MIXTURE, ...OTHERS] as const;
 export type Trained = typeof TRAINED[number];
 
 /** Series of a model, by what it was trained on. */
@@ -143,8 +150,12 @@ export function penalties(setting: Setting): number[] {
   return Array.from({ length: count }, (_, i) => from * (to / from) ** (i / (count - 1)));
 }
 
+/** Steps of a model. */
+export const stepsOf = (setting: Setting, kind: Kind, trained: Trained) =>
+  setting[trained === MIXTURE ? "steps" : "other-steps"][KINDS.indexOf(kind)];
+
 /** Conditions of a training: shares of the tasks, levels first and classification last. */
-export function conditionsOf({ levels }: Setting, seeds: readonly number[], kind: Kind) {
+export function conditionsOf({ levels }: Setting, seeds: readonly number[], kind: Kind, trained: readonly Trained[]) {
   const L = levels.length;
   const only = (...shares: [at: number, share: number][]) =>
     Array.from({ length: L + 1 }, (_, task) => shares.find(([at]) => at === task)?.[1] ?? 0);
@@ -155,7 +166,7 @@ export function conditionsOf({ levels }: Setting, seeds: readonly number[], kind
     "regression and classes": only([0, 0.5], [L, 0.5]),
     classes: only([L, 1]),
   };
-  return new lab.Conditions(TRAINED.map((name) => ({ name: seriesOf(kind, name), seeds, shares: shares[name] })));
+  return new lab.Conditions(trained.map((name) => ({ name: seriesOf(kind, name), seeds, shares: shares[name] })));
 }
 
 /** Samplers of the tasks by name: N examples and a query, with the same inputs, weights and noise under one key. */
