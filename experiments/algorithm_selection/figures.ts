@@ -73,7 +73,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
   };
 }
 
-/** Colours by training; both architectures have their own shape. */
+/** Names of trainings in legends. */
 const SHOWN: Readonly<Record<Trained, string>> = {
   "all noise levels": "all noise levels",
   "lowest noise": "lowest noise alone",
@@ -81,6 +81,9 @@ const SHOWN: Readonly<Record<Trained, string>> = {
   "regression and classes": "regression and classes",
   classes: "classes alone",
 };
+
+/** Colours of trainings, the same in both planes. */
+const COLORS = Object.fromEntries(TRAINED.map((one, at) => [SHOWN[one], lab.PALETTE[at]]));
 
 /** Dots of models, a line of predictors, and named marks, over axes that all of them share. */
 function plane(
@@ -91,7 +94,10 @@ function plane(
   marks: readonly { readonly x: number; readonly y: number; readonly name: string; readonly below?: boolean }[],
 ): lab.Spec {
   const order = TRAINED.filter((one) => dots.some(({ trained }) => trained === one)).map((one) => SHOWN[one]);
-  const channels = (x: string, y: string) => ({ x: lab.position("x", axes.x, x), y: lab.position("y", axes.y, y) });
+  const channels = (x: string, y: string) => ({
+    x: lab.position("x", { margin: 14, ...axes.x }, x),
+    y: lab.position("y", { margin: 14, ...axes.y }, y),
+  });
   const shape = {
     field: "model",
     type: "nominal",
@@ -103,7 +109,7 @@ function plane(
     field: "trained",
     type: "nominal",
     title: "trained on",
-    scale: lab.groupScale(order),
+    scale: { domain: order, range: order.map((one) => COLORS[one]) },
     legend: { symbolType: "square", symbolStrokeWidth: 0, symbolSize: 130 },
   } as const;
   const text = (below: boolean): lab.Layer => ({
@@ -219,12 +225,12 @@ function risks(measured: lab.Measurements, setting: Setting, setup: string): lab
     ...ends(setting).map((sigma) => ({
       quantity: riskAt(sigma),
       title: `risk at ${levelName(sigma)}`,
-      rule: { y: exact(riskAt(sigma)), label: "Bayes ridge", below: true },
+      rule: { y: exact(riskAt(sigma)), label: "Bayes ridge" },
     })),
     {
       quantity: CLASS_ERROR,
       title: "error of classes",
-      rule: { y: exact(LOGISTIC), label: "logistic regression", below: true },
+      rule: { y: exact(LOGISTIC), label: "logistic regression" },
     },
   ];
   return lab.multiples({
