@@ -69,6 +69,14 @@ Deno.test("boundaries and shares, on rows made by hand", () => {
   assertEquals(shares(measured, "main", FUNCTIONS, { sigmas: [1, 10] }), [[0.5], [0.75]]);
 });
 
+Deno.test("every preset is accepted, and its claims have criteria", () => {
+  for (const preset of Object.keys(experiment.presets)) {
+    const { configuration } = parseCommandLine([`--preset=${preset}`], experiment.options, experiment.presets);
+    experiment.check?.(configuration, []);
+    assert(claimsOf(experiment, configuration).every(({ criterion }) => criterion.length > 0));
+  }
+});
+
 Deno.test("options that cannot be run are refused in one line", () =>
   inFolder(async (root) => {
     for (

@@ -103,6 +103,14 @@ Deno.test("gaps, halfway numbers of tasks and slopes of changes, on rows made by
   assertEquals(halfwayTasks([1, 4], [3, 2.5], 1), null);
 });
 
+Deno.test("every preset is accepted, and its claims have criteria", () => {
+  for (const preset of Object.keys(experiment.presets)) {
+    const { configuration } = parseCommandLine([`--preset=${preset}`], experiment.options, experiment.presets);
+    experiment.check?.(configuration, []);
+    assert(claimsOf(experiment, configuration).every(({ criterion }) => criterion.length > 0));
+  }
+});
+
 Deno.test("options that cannot be run are refused in one line", () =>
   inFolder(async (root) => {
     for (
