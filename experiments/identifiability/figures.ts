@@ -94,12 +94,12 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       band: "interval95",
     }),
     training: lab.multiples({
-      title: "What training does to features",
-      setup,
+      title: "Features during training",
+      setup: `${setup}; excess: beyond the cross-entropy of the exact posterior`,
       panels: [
         { title: "R² of latents", lines: curves(followed, QUANTITIES.latents), y: { title: "R²", domain: [0, 1] } },
         {
-          title: "cross-entropy beyond that of the exact posterior",
+          title: "excess cross-entropy",
           lines: curves(followed, QUANTITIES.excess),
           y: { title: "nats", scale: "log" },
         },
