@@ -12,9 +12,10 @@
  *          which no predictor beats; logistic regression at the best of six penalties, least squares, and the Bayes classifier.
  * Measure  risk E(ŷ − y)² of the query at every level, error of classes, on test prompts that all models and predictors share.
  *          Selection: the least factor by which every fixed λ is worse at one of both levels; above 1 no fixed λ does as well.
- *          Weight of the highest level's ridge in a model's predictions. Linear probes of ln σ at the query, layer by layer.
+ *          Weight of the highest level's ridge in a model's predictions. Linear probes of ln σ at the query, layer by layer, and the
+ *          risk without the direction that they read.
  * Controls models trained on one level or on classes alone; probes of embeddings, of untrained models, of models of one level, and
- *          of the sizes of labels alone.
+ *          of the sizes of labels alone; a random direction erased.
  * Beyond   the paper: exact risks, the posterior mean and its R² as bounds, the Bayes classifier, probes, seeds.
  * Sizes    the paper's encoder has 12 layers, 8 heads, width 64 and 300 000 steps at d = 20, N = 20, σ ∈ {.1, .5}: preset `paper`,
  *          where ridge has risks .116 and .644 (λ of its own level) and 1.440 and .268 (of the other). The paper's decoder on σ ∈
@@ -110,7 +111,8 @@ async function train(run: Run, kind: Kind, trained: readonly Trained[]): Promise
   for await (const report of lab.follow(training, { label, reports: planned, pause }, run)) {
     const { step } = report;
     run.measure({ series: conditions, step }, report.evaluations.test);
-    if (pause(step)) await probe(run, conditions, predictor, parameters, step);
+    if (!pause(step)) continue;
+    await probe(run, { conditions, predictor, parameters, step }, step === steps && trained[0] === MIXTURE);
   }
 }
 

@@ -3,6 +3,8 @@ import * as lab from "../../mod.ts";
 import {
   CLASS_ERROR,
   ends,
+  ERASED,
+  erasedAt,
   EXACT,
   FIXED,
   type Kind,
@@ -379,6 +381,27 @@ function onProbes(setting: Setting, kind: Kind): Claim[] {
       values: (measured) => ({
         values: differences(ofAll(measured, L), probedAt(measured, setting, seriesOf(kind, MIXTURE), L, 0)),
       }),
+    }),
+    claim({
+      id: `${kind}-erased`,
+      statement: `Before its last layer ${
+        a(kind)
+      } of all noise levels needs the direction that the level is read from.`,
+      source: `${HERE}: causal check of the probe`,
+      measure: `risk with that direction erased at the query after layer ${L - 1}, over the risk with a random one ` +
+        "erased, geometric mean of both ends",
+      expect: expect.ratio({ from: 1 }),
+      values: (measured) => {
+        const series = seriesOf(kind, MIXTURE);
+        const lost = (sigma: number) => {
+          const [own, random] = ERASED.map((erased) =>
+            measured.last({ series, quantity: erasedAt(sigma, erased), layer: L - 1 })
+          );
+          return quotients(own, random);
+        };
+        const [x, y] = ends(setting).map(lost);
+        return { values: x.map((value, r) => Math.sqrt(value * y[r])) };
+      },
     }),
     ...(others(setting, kind) === 0 ? [] : [
       claim({

@@ -4,6 +4,8 @@ import { fixedCurve, probedAt } from "./claims.ts";
 import {
   CLASS_ERROR,
   ends,
+  ERASED,
+  erasedAt,
   EXACT,
   KINDS,
   levelName,
@@ -51,6 +53,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       rules: [{ y: 0 }, { y: 1 }],
     }),
     probes: probes(measured, setting, `${setup}; ln σ by linear probes, R² of held-out prompts`),
+    erased: erasedFigure(measured, setting, `${setup}; one direction of the stream at the query erased after a layer`),
     probes_by_examples: lab.points({
       title: "Noise level in the decoder's stream, by examples read",
       setup: `${setup}; decoder of all noise levels, R² of held-out prompts`,
@@ -283,5 +286,33 @@ function probes(measured: lab.Measurements, setting: Setting, setup: string): la
     x: { title: "layers before the probe", ticks: depths },
     y: { title: "R² of ln σ at the query" },
     rules: bounds,
+  });
+}
+
+function erasedFigure(measured: lab.Measurements, setting: Setting, setup: string): lab.Spec | null {
+  const depths = Array.from({ length: setting.layers }, (_, at) => at + 1);
+  return lab.multiples({
+    title: "Risk without the direction that the noise level is read from",
+    setup,
+    panels: KINDS.flatMap((kind) =>
+      ends(setting).map((sigma) => ({
+        title: `${kind}, ${levelName(sigma)}`,
+        lines: Object.fromEntries(ERASED.map((erased) => {
+          const series = seriesOf(kind, MIXTURE);
+          const whole = measured.last({ series, quantity: riskAt(sigma) });
+          return [
+            erased,
+            whole.map((risk, r) => ({
+              x: depths,
+              y: depths.map((layer) => measured.last({ series, quantity: erasedAt(sigma, erased), layer })[r] / risk),
+            })),
+          ];
+        })),
+        rules: [{ y: 1 }],
+      }))
+    ),
+    by: "erased",
+    x: { title: "layers before the erasure", ticks: depths },
+    y: { title: "risk over that of the whole model", scale: "log" },
   });
 }

@@ -5,8 +5,12 @@ import {
   bayesPenalty,
   CLASS_ERROR,
   CLASSES,
+  ends,
+  ERASED,
+  erasedAt,
   EXACT,
   FIXED,
+  levelName,
   LOGISTIC,
   NOISE,
   noisy,
@@ -154,21 +158,30 @@ export async function logBounds(run: Run): Promise<void> {
   run.theory(SIZES, { series: NOISE, quantity: R2 }, counts, bounds.map(({ sizes }) => sizes));
 }
 
-/** Fits probes of ln σ to the residual stream of every model, layer by layer, where it predicts after some examples. */
-export async function probe(
-  run: Run,
-  conditions: lab.Conditions<object>,
-  predictor: Predictor,
-  parameters: lab.ParameterSet,
-  step: number,
-): Promise<void> {
+/** Models that are probed: their conditions and parameters, after some steps. */
+export interface Probed {
+  readonly conditions: lab.Conditions<object>;
+  readonly predictor: Predictor;
+  readonly parameters: lab.ParameterSet;
+  readonly step: number;
+}
+
+/**
+ * Fits probes of ln σ to the residual stream of every model, layer by layer, where it predicts after some examples.
+ *
+ * @param run The run.
+ * @param probed Models.
+ * @param erasing Whether it is also measured what models lose without the direction of ln σ at the query.
+ */
+export async function probe(run: Run, probed: Probed, erasing: boolean): Promise<void> {
+  const { conditions, predictor, parameters, step } = probed;
   const { configuration: setting } = run;
   using seeds = lab.Tensor.from(new Uint32Array(parameters.replicas));
   using clock = lab.Tensor.from(Uint32Array.of(0, 0, 1));
   const { streams, target } = await lab.evaluate(() => {
     const { x, y, sigma } = probePrompts(setting, { seeds, clock });
     const { residual } = predictor.model.trace(parameters.weights, predictor.tokens(x, y));
-    const probed = (stream: lab.Tensor) =>
+    const cut = (stream: lab.Tensor) =>
       lab.concatenate(
         predictor.probed.map(({ position }) => {
           const at = stream.shape[2] === 1 ? 0 : position;
@@ -176,12 +189,54 @@ export async function probe(
         }),
         2,
       );
-    return { streams: residual.map(probed), target: lab.log(sigma).reshape([...sigma.shape, 1]) };
+    return { streams: residual.map(cut), target: lab.log(sigma).reshape([...sigma.shape, 1]) };
   });
   const found = await lab.layerProbes(streams, target, { train: setting.probed >> 1 });
+  if (erasing) {
+    const layers = await Promise.all(streams.map((stream) => stream.read()));
+    await erase(run, probed, layers, await target.read());
+  }
   [...streams, target].forEach((tensor) => tensor.destroy());
   for (const { layer, position, r2, accuracy } of found) {
     const index = predictor.probed[position].examples;
     run.measure({ series: conditions, step, layer, index }, { [R2]: r2, [ACCURACY]: accuracy });
+  }
+}
+
+/** Risks of models without one direction of their stream at the query, layer by layer. */
+async function erase(
+  run: Run,
+  { conditions, predictor: { model, tokens, answers, probed }, parameters, step }: Probed,
+  layers: readonly Float32Array[],
+  level: Float32Array,
+): Promise<void> {
+  const { configuration: setting } = run;
+  const { probed: B, test, width, examples: N } = setting;
+  const [R, P] = [parameters.replicas, probed.length];
+  const readouts = lab.layerReadouts({ layers, shape: [R, B, P, width] }, {
+    positions: [P - 1],
+    train: B >> 1,
+    targets: { level: { values: level, K: 1 } },
+    random: [1],
+    seeds: parameters.seeds,
+  });
+  const tasks = tasksOf(setting, test);
+  for (const sigma of ends(setting)) {
+    for (const [layer, { erasures, random }] of readouts.entries()) {
+      if (layer === 0) continue;
+      const found = await readOnce(R, (draw) => {
+        const { x, y } = tasks[levelName(sigma)]({ ...draw, key: "test" });
+        const stream = model.trace(parameters.weights, tokens(x, y)).residual[layer];
+        const position = stream.shape[2] === 1 ? 0 : probed[P - 1].position;
+        const risk = (erasure: lab.ReplicaErasures) => {
+          const changed = lab.erasedAt(stream, erasure, [position]);
+          const predictions = answers(model.applyFrom(parameters.weights, changed, layer));
+          return lab.meanSquare(lab.select(predictions, 2, predictions.shape[2] - 1), lab.select(y, 2, N));
+        };
+        return { level: risk(erasures.level!), random: risk(random[1]) };
+      });
+      const [own, other] = ERASED.map((erased) => erasedAt(sigma, erased));
+      run.measure({ series: conditions, step, layer }, { [own]: found.level, [other]: found.random });
+    }
   }
 }

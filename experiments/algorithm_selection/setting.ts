@@ -12,7 +12,7 @@ export const options = {
     ascending: true,
     help: "noise levels σ of the mixture; single models know one end",
   }),
-  layers: integer(3, { min: 1, max: 24, help: "blocks of a transformer" }),
+  layers: integer(3, { min: 2, max: 24, help: "blocks of a transformer" }),
   heads: integer(2, { min: 1, max: 32, help: "heads of a block" }),
   width: integer(32, { min: 4, max: 1024, help: "width of the residual stream" }),
   hidden: integer(32, { min: 0, max: 4096, help: "hidden width of the perceptrons" }),
@@ -132,6 +132,10 @@ export const NEAR = {
 /** Weight of the highest level's ridge in predictions, by least squares on the difference of both ridges. */
 export const weightAt = (sigma: number) => `weight of the highest noise's ridge, ${levelName(sigma)}`;
 
+/** Risks of models from whose stream at the query one direction was erased after a layer: that of ln σ, or a random one. */
+export const ERASED = ["noise level", "random direction"] as const;
+export const erasedAt = (sigma: number, erased: typeof ERASED[number]) => `${riskAt(sigma)}, ${erased} erased`;
+
 /** Probes of ln σ: their quantities, the series of their bounds, and what the bounds are. */
 export const [R2, ACCURACY] = ["R² of the noise level", "accuracy of the noise level"] as const;
 export const NOISE = "noise level";
@@ -194,7 +198,9 @@ export interface Predictor {
   readonly model: lab.Transformer;
   /** Tokens of a prompt. */
   tokens(x: lab.Tensor, y: lab.Tensor): lab.Tensor;
-  /** Predictions (R, B, P) of the last P labels. */
+  /** Predictions (R, B, P) of the last P labels, from what the model puts out. */
+  answers(outputs: lab.Tensor): lab.Tensor;
+  /** The same from a prompt. */
   predict(weights: lab.Weights, x: lab.Tensor, y: lab.Tensor): lab.Tensor;
   /** Positions in the stream that are probed, by the number of examples before them. */
   readonly probed: readonly { readonly examples: number; readonly position: number }[];
@@ -211,6 +217,7 @@ export function predictorOf(setting: Setting, kind: Kind): Predictor {
     return {
       model,
       tokens,
+      answers: lab.interleavedPredictions,
       predict: (weights, x, y) => lab.interleavedPredictions(model.apply(weights, tokens(x, y))),
       probed: probedExamples(setting).map((examples) => ({ examples, position: 2 * examples })),
     };
@@ -226,6 +233,7 @@ export function predictorOf(setting: Setting, kind: Kind): Predictor {
   return {
     model,
     tokens,
+    answers: (outputs) => outputs,
     predict: (weights, x, y) => model.apply(weights, tokens(x, y)),
     probed: [{ examples: N, position: N }],
   };

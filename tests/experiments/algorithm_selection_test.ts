@@ -50,6 +50,10 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
         assertEquals(measured.replicas(risk), [0, 1], risk.series);
       }
     }
+    // Directions are erased from models of all levels alone, after each of their layers.
+    const places = (kind: string) =>
+      measured.places({ series: kind, quantity: "risk, σ = 1, noise level erased" }).map(({ layer }) => layer);
+    assertEquals([places("encoder, all noise levels"), places("encoder, classes")], [[1, 2], []]);
     // Models of one seed begin alike, whatever they will be trained on.
     const first = (trained: string) =>
       measured.first({ series: `encoder, ${trained}`, quantity: "risk, σ = 1" }).map(Math.fround);
@@ -58,7 +62,7 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
     assert(exact("risk, σ = 0.1") < exact("posterior mean, risk, σ = 0.1"));
     assert(exact("error of classes") <= exact("logistic regression, error of classes"));
     const figures = [...Deno.readDirSync(`${folder}/figures`)].filter(({ name }) => name.endsWith(".svg"));
-    assertEquals(figures.length, 6);
+    assertEquals(figures.length, 7);
   }));
 
 Deno.test("selection: 1 on the curve, below 1 where a point of it is better in both, above 1 beyond it", () => {
