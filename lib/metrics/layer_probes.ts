@@ -76,17 +76,20 @@ export async function layerProbes(
   if (outside !== undefined) refuse(`positions from 0 to ${T - 1}`, outside);
 
   using scratch = new Scratch();
+  // The whole of a tensor, taken as a part of it, is a view: the caller's memory is not freed.
+  const memories = new Set([...residual, targets].map(({ memory }) => memory));
+  const keep = (tensor: Tensor) => memories.has(tensor.memory) ? tensor : scratch.keep(tensor);
   const stacked = (at: (position: number) => Tensor) =>
-    scratch.keep(concatenate(
+    keep(concatenate(
       places.map((position) => {
-        const one = scratch.keep(at(position));
+        const one = keep(at(position));
         return one.reshape([R, 1, B, one.shape[2]]);
       }),
       1,
     ));
   const wanted = perPosition
     ? stacked((position) => select(targets, 2, position))
-    : scratch.keep(concatenate(places.map(() => targets.reshape([R, 1, B, targets.shape[2]])), 1));
+    : keep(concatenate(places.map(() => targets.reshape([R, 1, B, targets.shape[2]])), 1));
   const probes: LayerProbe[] = [];
   for (const [layer, stream] of residual.entries()) {
     const features = stacked((position) => select(stream, 2, position));

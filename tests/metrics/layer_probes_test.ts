@@ -91,3 +91,12 @@ Deno.test("layerProbes: of a traced transformer, layer by layer what linearProbe
   await assertRejects(() => layerProbes(residual, wrong, { train }), ShapeError, "targets (R, B, K) or (R, B, T, K)");
   residual.forEach((tensor) => tensor.destroy());
 });
+
+Deno.test("layerProbes: streams and targets are the caller's, also where they are read whole", async () => {
+  const x = gaussian(40, 6);
+  using stream = Tensor.from(x, [1, 20, 1, 2]);
+  using targets = Tensor.from(x.filter((_, i) => i % 2 === 0), [1, 20, 1, 1]);
+  const [probe] = await layerProbes([stream], targets, { train: 10 });
+  assertAlmostEquals(probe.r2[0], 1, 1e-5);
+  assertEquals([stream.destroyed, targets.destroyed], [false, false]);
+});
