@@ -18,7 +18,7 @@
  * Compare  raw inputs x; an untrained encoder (step 0). For C ≤ d, the negative control, classes depend on latents along v_c − v_1
  *          alone: R² of that part, and of the rest.
  * Sizes    the cpu preset cuts hidden layers off at 64 (250 in the paper for d = 5), has batches of 256 (1024), the best of 1000
- *          matrices (25 000) and 500 steps (50 000) at twenty times the learning rate, which falls like half a cosine; the preset
+ *          matrices (25 000) and 400 steps (50 000) at twenty times the learning rate, which falls like half a cosine; the preset
  *          `paper` has theirs.
  * Pilots   seed 900, κ = 10 (500 steps: learning rates .005, .01, .02, .04 gave R² .897, .931, .943, .933; unit rows at .01 .948;
  *          batches of 128 and 1000 steps .946) and κ = 50 (.695). They chose rate and batch, and made the least R² that is called

@@ -20,7 +20,7 @@ export const options = {
   candidates: option.integer(1000, { min: 1, help: "matrices of which the best-conditioned becomes a mixing layer" }),
   width: option.integer(64, { min: 2, help: "width at which hidden layers, 10 d and 50 d wide, are cut off" }),
   batch: option.integer(256, { min: 8, help: "samples a step" }),
-  steps: option.integer(500, { min: 10, help: "steps of Adam" }),
+  steps: option.integer(400, { min: 10, help: "steps of Adam" }),
   lr: option.number(0.02, { above: 0, help: "learning rate of Adam" }),
   decay: option.flag("let the learning rate fall like half a cosine, to 0 at the end", true),
   samples: option.integer(8192, { min: 256, help: "samples of a test; a linear map is fitted to the first half" }),
