@@ -90,7 +90,8 @@ Deno.test("the smoke preset leaves a complete manifest, claims that a trial does
     }
     assertEquals(
       manifest.files.map(({ path }) => path).toSorted(),
-      ["claims.json", "clock.ndjson", "experiment.ts", "log.ndjson", ...figures.map((name) => `figures/${name}`)].toSorted(),
+      ["claims.json", "clock.ndjson", "experiment.ts", "log.ndjson", ...figures.map((name) => `figures/${name}`)]
+        .toSorted(),
     );
 
     assertMatch(

@@ -219,7 +219,9 @@ export class LogDigest {
     if (number !== undefined) return this.#curves[number];
     if (this.#curves.length >= MAX_CURVES) return null;
     const timed = facets.quantity === WALL_TIME;
-    const { unit = "", meaning = "" } = timed ? { unit: "s", meaning: "time since the start" } : this.#columns[kind][column];
+    const { unit = "", meaning = "" } = timed
+      ? { unit: "s", meaning: "time since the start" }
+      : this.#columns[kind][column];
     const xUnit = this.#columns[kind][plan.x].unit;
     // A theory's curve stands in the figure of what it predicts.
     const shown = theory === "" ? kind : "measure";
