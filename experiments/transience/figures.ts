@@ -170,7 +170,7 @@ const ended = (curves: Readonly<Record<string, lab.MeasuredCurve>>, steps: numbe
 
 function unlimitedCoefficient(measured: lab.Measurements): lab.Rule[] {
   const values = measured.last({ series: UNLIMITED, quantity: COEFFICIENT });
-  return values.length === 0 ? [] : [{ y: lab.statistics.mean(values), label: `${UNLIMITED}, mean`, start: true }];
+  return values.length === 0 ? [] : [{ y: lab.statistics.mean(values), label: `${UNLIMITED}, mean` }];
 }
 
 /** Paths of the first seed's predictions in the plane of the two leading components, with the exact predictors. */
@@ -179,7 +179,10 @@ function trajectories(measured: lab.Measurements, { pools, sequences, context }:
     const [first, second] = [0, 1].map((k) => measured.curve({ series, quantity: score(k) }, 0));
     return first.x.map((_, at) => ({ x: first.y[at], y: second.y[at] }));
   };
-  const point = (series: string, name: string) => path(series).map((place) => ({ ...place, name }));
+  // Names stand to the left of places in the right half, where the legend is near.
+  const middle = lab.statistics.mean([...pools, Infinity].flatMap((M) => path(poolName(M)).map((place) => place.x)));
+  const point = (series: string, name: string) =>
+    path(series).map((place) => ({ ...place, name, side: place.x > middle ? "left" as const : "right" as const }));
   const shares = [0, 1].map((index) =>
     measured.last({ series: TRAJECTORIES, quantity: "share of the variance", index })[0] ?? 0
   );
