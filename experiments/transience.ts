@@ -184,19 +184,6 @@ interface Reference {
   }[];
 }
 
-/** Records a computation on draws of given seeds, runs it once, and reads what it returns. */
-async function readOnce(seeds: readonly number[], compute: (draw: lab.StepDraw) => Record<string, lab.Tensor>) {
-  using seedTensor = lab.Tensor.from(Uint32Array.from(seeds));
-  using clock = lab.Tensor.from(Uint32Array.of(0, 0, 1));
-  const found = await lab.evaluate(() => compute({ seeds: seedTensor, clock }));
-  const values: Record<string, Float32Array> = {};
-  for (const [name, tensor] of Object.entries(found)) {
-    values[name] = await tensor.read();
-    tensor.destroy();
-  }
-  return values;
-}
-
 /** Lists of the seeds, as far as the largest pool reaches: (S, M, D). */
 const listsOf = (setting: Setting, seeds: readonly number[]) =>
   lab.regressionTasks({ ...taskOf(setting), batch: 1, list: { tasks: Math.max(...setting.pools), seeds } });
@@ -206,11 +193,14 @@ async function referencesOf(setting: Setting, conditions: lab.Conditions<Pool>):
   const { dimension, context, variance } = setting;
   const prompts = promptsOf(setting, conditions.replicas);
   const seeds = conditions.conditions[0].seeds;
-  const { lists } = await readOnce(seeds, (draw) => ({ lists: listsOf(setting, seeds)({ ...draw, key: "lists" }).w }));
+  const { lists } = await lab.measureOnce(
+    seeds,
+    (draw) => ({ lists: listsOf(setting, seeds)({ ...draw, key: "lists" }).w }),
+  );
   const R = conditions.seeds.length;
   const found = new Map<Name, Reference>();
   for (const name of NAMES) {
-    const { x, y } = await readOnce(conditions.seeds, (draw) => {
+    const { x, y } = await lab.measureOnce(conditions.seeds, (draw) => {
       const { x, y } = prompts.test(name, draw);
       return { x, y };
     });
@@ -285,7 +275,7 @@ async function measureExactly(run: Run): Promise<void> {
   const task = taskOf(setting);
   const seeds = lab.consecutiveSeeds(seed, EXACT_POOLS);
   await lab.each(setting.pools, "exact baselines", async (M) => {
-    const values = await readOnce(seeds, (draw) => {
+    const values = await lab.measureOnce(seeds, (draw) => {
       const { w } = lab.regressionTasks({ ...task, batch: 1, list: { tasks: M } })({ ...draw, key: "pool" });
       const ridge = lab.ridge({ lambda: setting.variance });
       const dmmse = lab.dmmse({ pool: w, sigma: task.noise });
