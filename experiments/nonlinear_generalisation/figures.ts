@@ -34,7 +34,12 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
   return {
     unseen_tasks: lab.bars({
       title: "Error on tasks that were not trained on",
-      setup: [setup, `the paper asks for ${Math.ceil(THRESHOLD * ALL_TASKS.length)} tasks or more`],
+      setup: [
+        setup,
+        `the paper asks for ${
+          Math.ceil(THRESHOLD * ALL_TASKS.length)
+        } tasks or more; the decoder was trained on the first ${DECODER_SETS.length} sets`,
+      ],
       values: Object.fromEntries(models.map((model) => [
         model,
         Object.fromEntries(
@@ -63,7 +68,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       by: "training tasks",
     }),
     shares: lab.multiples({
-      title: "Fewer relevant examples in training: later, and more sharply",
+      title: "With fewer relevant examples the layer learns later, and looks more sharply",
       setup: `${size}, ${MAIN}, tested with α = ${share}`,
       panels: [
         {
