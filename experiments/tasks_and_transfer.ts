@@ -69,11 +69,11 @@ export const experiment = lab.defineExperiment({
     const { configuration: setting, seeds } = run;
     const reports = lab.everySteps(Math.ceil(setting.steps / (setting.reports - 1)), setting.steps);
     const [main, narrow] = [conditionsOf(setting, seeds), narrowConditions(setting, seeds)];
-    for (const one of main.conditions.filter(({ tasks }) => tasks === Infinity)) {
+    await lab.each(main.conditions.filter(({ tasks }) => tasks === Infinity), "Bayes risk", (one) => {
       bayesRisks(setting, one).forEach(({ risk }, index) =>
         run.theory("Bayes", { series: one.name, quantity: RISK, index }, [setting.steps], [risk])
       );
-    }
+    }, run);
     for (
       const [label, series, width] of [["regression", main, setting.width], ["narrow", narrow, setting.narrow]] as const
     ) {

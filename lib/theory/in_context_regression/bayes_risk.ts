@@ -1,5 +1,5 @@
 /** Bayes risk of linear regression in context, with a prior variance of its own for every weight. */
-import { eighReference } from "../../linalg/reference.ts";
+import { choleskyReference } from "../../linalg/reference_solve.ts";
 import { normals } from "../../random/random.ts";
 import { mean, standardDeviation } from "../../statistics/mod.ts";
 
@@ -44,12 +44,28 @@ export function bayesRisk(
     const precision = new Float64Array(D * D);
     for (let i = 0; i < D; i++) {
       for (let j = 0; j <= i; j++) {
-        let sum = i === j ? 1 / variances[i] : 0;
-        for (let n = 0; n < context; n++) sum += x[n * D + i] * x[n * D + j] / sigma ** 2;
-        precision[i * D + j] = precision[j * D + i] = sum;
+        let sum = 0;
+        for (let n = 0; n < context; n++) sum += x[n * D + i] * x[n * D + j];
+        precision[i * D + j] = sum / sigma ** 2 + (i === j ? 1 / variances[i] : 0);
       }
     }
-    return sigma ** 2 + eighReference(precision, D).values.reduce((sum, value) => sum + 1 / value, 0);
+    return sigma ** 2 + inverseTrace(precision, D);
   });
   return { risk: mean(risks), error: standardDeviation(risks) / Math.sqrt(samples) };
+}
+
+/** Trace of the inverse of L Lᵀ: the squared norm of L⁻¹, column by column. */
+function inverseTrace(matrix: Float64Array, D: number): number {
+  const l = choleskyReference(matrix, D);
+  const column = new Float64Array(D);
+  let trace = 0;
+  for (let j = 0; j < D; j++) {
+    for (let i = j; i < D; i++) {
+      let sum = i === j ? 1 : 0;
+      for (let k = j; k < i; k++) sum -= l[i * D + k] * column[k];
+      column[i] = sum / l[i * D + i];
+      trace += column[i] ** 2;
+    }
+  }
+  return trace;
 }
