@@ -67,11 +67,11 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
         ]),
       ),
       theory: Object.fromEntries([POSTERIOR, SIZES].map((theory) => [theory, {
-        [`after layer ${layers}`]: measured.theory(theory, { series: NOISE, quantity: R2 }),
+        "examples themselves": measured.theory(theory, { series: NOISE, quantity: R2 }),
       }])),
-      by: "stream",
+      by: "read from",
       x: { title: "examples before the query", ticks: probedExamples(setting) },
-      y: { title: "R²", domain: [-0.1, 1] },
+      y: { title: "R² of ln σ" },
     }),
   };
 }
