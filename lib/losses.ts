@@ -91,7 +91,7 @@ export function meanSquare(prediction: Tensor, target: Tensor, options: MeanSqua
  * Mean of `max(0, 1 − y f)`.
  *
  * @param prediction Predictions f (R, …).
- * @param labels Labels y = ±1, (R, …), or the same for all replicas, (…); constants to gradients.
+ * @param labels Labels y = ±1, (R, …), or the same for all replicas, (…).
  * @param options Weights and reduction.
  * @returns Loss of each replica (R), or as the reduction says.
  * @throws {ShapeError} If shapes do not agree.
@@ -104,7 +104,7 @@ export function hinge(prediction: Tensor, labels: Tensor, options: LossOptions =
  * Mean of `ln(1 + e^(−y f))`, in nats, with its digits kept for losses down to 1e-37.
  *
  * @param prediction Predictions f (R, …): log-odds of the label +1.
- * @param labels Labels y = ±1, (R, …), or the same for all replicas, (…); constants to gradients.
+ * @param labels Labels y = ±1, (R, …), or the same for all replicas, (…).
  * @param options Weights and reduction.
  * @returns Loss of each replica (R), or as the reduction says.
  * @throws {ShapeError} If shapes do not agree.

@@ -147,7 +147,8 @@ function iterations(rows: number, E: number, { sharing, LANES, KEYS }: Attention
 }
 
 /**
- * Computes the weights `w_ij` of {@linkcode attention}, for measurements: no gradient passes through them.
+ * Computes the weights `w_ij` of {@linkcode attention}, for measurements: a loss that depends on them is
+ * refused.
  *
  * @param inputs As of {@linkcode attention}.
  * @param options As of {@linkcode attention}.
@@ -174,5 +175,5 @@ export function attentionPattern(inputs: AttentionInputs, options: AttentionOpti
   const { operands, constants, aligned } = argumentsOf({ layout });
   const pattern = makeTensor([N, H, S, T], "f32", "attention_pattern.pattern");
   patternKernel(aligned)({ ...operands, pattern }, constants);
-  return pattern.reshape([R, B, H, S, T]).detached;
+  return pattern.reshape([R, B, H, S, T]);
 }

@@ -37,7 +37,7 @@ export function composedAttention(inputs: AttentionInputs, options: AttentionOpt
   let weights: Tensor;
   if (kind === "softmax") {
     const visible = causal ? add(scores, constant((i, j) => j < seen(i) ? 0 : UNSEEN)) : scores;
-    const powers = exp(subtract(visible, max(visible, [2]).reshape([N * H, S, 1])));
+    const powers = exp(subtract(visible, max(visible.detached, [2]).reshape([N * H, S, 1])));
     weights = divide(powers, sum(powers, [2]).reshape([N * H, S, 1]));
   } else {
     const shares = constant((i, j) => j < seen(i) ? (average ? 1 / seen(i) : 1) : 0);

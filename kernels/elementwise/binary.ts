@@ -56,7 +56,7 @@ export const minimum: Pairwise = pairwise({
 });
 
 /**
- * Compares: `y = 1` where a > b, 0 elsewhere; a constant to gradients.
+ * Compares: `y = 1` where a > b, 0 elsewhere; its gradient is zero.
  *
  * @example
  * ```ts

@@ -38,8 +38,8 @@ export interface ElementwiseSpec<P extends string = never> {
    */
   readonly derivative?: string;
   /**
-   * The rule of its gradient, of operations, which Hessians are taken through; null where the gradient is zero or there
-   * is none.
+   * The rule of its gradient, of operations, which Hessians are taken through; null for a function that is constant piece
+   * by piece, whose gradient is zero.
    */
   readonly gradient: ((inputs: ElementwiseInputs<P>) => Tensor) | null;
   /** The function in float64. */
@@ -221,6 +221,7 @@ export function elementwise<const P extends string = never>(spec: ElementwiseSpe
       ],
       reference: (x) => map64(x, (value) => reference(value, values)),
       fused,
+      stepwise: rule === null && !fused,
     });
   };
   return Object.assign(apply as (...args: unknown[]) => Tensor, { spec }) as Elementwise<P>;

@@ -18,7 +18,7 @@ export interface PairwiseSpec {
   readonly wgsl: string;
   /**
    * The rule of its gradients, of operations: the gradient with respect to `a` and to `b`, of their shapes, which
-   * `sumTo(…, a.shape)` brings about; null where both are zero or there is none.
+   * `sumTo(…, a.shape)` brings about; null for a function that is constant piece by piece.
    */
   readonly gradient:
     | ((
@@ -122,6 +122,7 @@ export function pairwise(spec: PairwiseSpec): Pairwise {
       output: y,
       gradient: (dy) => rule?.({ dy, a, b, y }) ?? [null, null],
       reference: (a, b) => zip64(a, b, reference),
+      stepwise: rule === null,
     });
   };
 }

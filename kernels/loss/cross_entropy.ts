@@ -102,7 +102,7 @@ function composed(logits: Tensor, targets: Tensor<"u32">): Tensor {
   const [N, V] = logits.shape;
   const target = oneHot(targets, V, N);
   const others = add(logits, scale(target, -1e30));
-  const largest = max(others, [1]);
+  const largest = max(others.detached, [1]);
   const total = sum(exp(subtract(others, largest.reshape([N, 1]))), [1]);
   const margin = subtract(add(log(total), largest), sum(multiply(logits, target), [1]));
   return softplus(margin);

@@ -5,10 +5,11 @@ import { ShapeError } from "../../lib/gpu/errors.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
-import { multiply, subtract } from "../elementwise/binary.ts";
+import { greater, multiply, subtract } from "../elementwise/binary.ts";
 import code from "./pointwise_loss.wgsl" with { type: "text" };
+import { fill } from "../shared/fill.ts";
 import { sumTo } from "../reduce/reduce.ts";
-import { negate, relu, scale, softplus, square } from "../elementwise/unary.ts";
+import { negate, relu, scale, sigmoid, softplus, square } from "../elementwise/unary.ts";
 
 const run = kernel({
   label: "pointwise_loss",
@@ -21,6 +22,11 @@ const run = kernel({
   groups: ({ N }) => Math.ceil(N / 64),
 });
 
+/** 1 where x > 0, else 0. */
+function positive(x: Tensor): Tensor {
+  return greater(x, fill([1], 0));
+}
+
 /** Name of a loss of a prediction f and a target y. */
 export type PointwiseLoss = "square" | "halfSquare" | "hinge" | "logistic";
 
@@ -29,6 +35,8 @@ interface Definition {
   readonly code: number;
   readonly of: (f: number, y: number) => number;
   readonly composed: (f: Tensor, y: Tensor) => Tensor;
+  /** ∂ℓ/∂y; that of a difference is −∂ℓ/∂f. */
+  readonly labelSlope?: (f: Tensor, y: Tensor) => Tensor;
 }
 
 const LOSSES: Readonly<Record<PointwiseLoss, Definition>> = {
@@ -46,19 +54,19 @@ const LOSSES: Readonly<Record<PointwiseLoss, Definition>> = {
     code: 2,
     of: (f: number, y: number) => Math.max(0, 1 - y * f),
     composed: (f: Tensor, y: Tensor) => relu(scale(multiply(f, y), -1, 1)),
+    labelSlope: (f: Tensor, y: Tensor) => multiply(negate(f), positive(scale(multiply(f, y), -1, 1))),
   },
   logistic: {
     code: 3,
     of: (f: number, y: number) => Math.max(0, -y * f) + Math.log1p(Math.exp(-Math.abs(y * f))),
     composed: (f: Tensor, y: Tensor) => softplus(negate(multiply(f, y))),
+    labelSlope: (f: Tensor, y: Tensor) => multiply(negate(f), sigmoid(negate(multiply(f, y)))),
   },
 };
 
 /**
  * Computes `loss[i] = ℓ(f[i], y[i])` with ℓ one of `square` (f − y)², `halfSquare` ½ (f − y)², `hinge` max(0, 1 − y f),
  * whose slope at y f = 1 is 0, and `logistic` ln(1 + e^(−y f)).
- *
- * Differences have a gradient for the target too; labels of the other two are constants.
  *
  * @param loss Which ℓ.
  * @param prediction Predictions f, any shape.
@@ -67,13 +75,13 @@ const LOSSES: Readonly<Record<PointwiseLoss, Definition>> = {
  * @throws {ShapeError} If the target has another shape.
  */
 export function pointwiseLoss(loss: PointwiseLoss, prediction: Tensor, target: Tensor): Tensor {
-  const { code: LOSS, of, composed } = LOSSES[loss];
+  const { code: LOSS, of, composed, labelSlope } = LOSSES[loss];
   const [shape, shared] = [prediction.shape, prediction.shape.slice(1)];
   if (![shape, shared].some((expected) => expected.join() === target.shape.join())) {
     const expected = `(${shape.join(", ")}) or (${shared.join(", ")})`;
     throw new ShapeError(`pointwiseLoss: expected a target of shape ${expected}, found (${target.shape.join(", ")})`);
   }
-  if (composing()) return composed(prediction, LOSS < 2 ? target : target.detached);
+  if (composing()) return composed(prediction, target);
   const f = prediction.reshape([prediction.size]);
   const y = target.reshape([target.size]);
   return differentiable({
@@ -83,7 +91,8 @@ export function pointwiseLoss(loss: PointwiseLoss, prediction: Tensor, target: T
     output: run({ f, y, dloss: f }, { LOSS, BACKWARD: 0 }).result.reshape(shape),
     gradient: (dloss) => {
       const slope = run({ f, y, dloss: dloss.reshape(f.shape) }, { LOSS, BACKWARD: 1 }).result.reshape(shape);
-      return [slope, LOSS < 2 ? negate(sumTo(slope, target.shape)) : null];
+      const own = labelSlope ? multiply(dloss, labelSlope(prediction, target)) : negate(slope);
+      return [slope, sumTo(own, target.shape)];
     },
     reference: (f, y) => pointwiseReference(f, y, of),
     fused: true,

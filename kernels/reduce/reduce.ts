@@ -8,6 +8,7 @@ import { inBothForms, VECTOR } from "../shared/elements.ts";
 import code from "./reduce.wgsl" with { type: "text" };
 import rowsCode from "./reduce_rows.wgsl" with { type: "text" };
 import { expand } from "../arrange/strided.ts";
+import { divide, greater, multiply } from "../elementwise/binary.ts";
 import { scale } from "../elementwise/unary.ts";
 
 const forward = inBothForms(({ files, width }) =>
@@ -153,7 +154,8 @@ export function mean(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 /**
- * Finds the largest: `y = max x` over some axes, which the result no longer has. A constant to gradients.
+ * Finds the largest: `y = max x` over some axes, which the result no longer has. Where several are largest, each gets an
+ * equal part of the gradient.
  *
  * @param x Any shape.
  * @param axes Axes to search; negative ones count from the end.
@@ -162,14 +164,20 @@ export function mean(x: Tensor, axes: readonly number[]): Tensor {
  */
 export function max(x: Tensor, axes: readonly number[]): Tensor {
   const kept = reduceAxes("max", x, axes, 1);
-  if (kept.memory === x.memory) return kept.reshape(without(x.shape, axes)).detached;
+  const y = kept.reshape(without(x.shape, axes));
+  // Over axes of extent 1 the largest is x itself.
+  if (kept.memory === x.memory) return x.reshape(y.shape);
   return differentiable({
     label: "max",
-    inputs: [x.detached],
-    output: kept.reshape(without(x.shape, axes)),
-    gradient: () => [null],
+    inputs: [x],
+    output: y,
+    gradient: (dy) => {
+      const largest = scale(greater(kept.detached, x.detached), -1, 1);
+      const share = divide(largest, sum(largest, axes).reshape(kept.shape));
+      return [multiply(share, dy.reshape(kept.shape))];
+    },
     reference: (x) => ({ ...maxReference(x, axes), shape: without(x.shape, axes) }),
-  }).detached;
+  });
 }
 
 /**

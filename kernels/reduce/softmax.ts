@@ -106,7 +106,7 @@ function apply(label: string, x: Tensor, LOG: 0 | 1, { scale = 1, lanes }: Softm
 function composed(x: Tensor, LOG: 0 | 1, scale: number): Tensor {
   const column = [...x.shape.slice(0, -1), 1];
   const z = scaled(x, scale);
-  const below = subtract(z, max(z, [-1]).reshape(column));
+  const below = subtract(z, max(z.detached, [-1]).reshape(column));
   const terms = exp(below);
   const total = sum(terms, [-1]).reshape(column);
   return LOG ? subtract(below, log(total)) : divide(terms, total);

@@ -5,9 +5,9 @@ import { ShapeError } from "../../lib/gpu/errors.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
-import { divide, multiply } from "../elementwise/binary.ts";
+import { divide, multiply, subtract } from "../elementwise/binary.ts";
 import { fill } from "../shared/fill.ts";
-import { mean, sum } from "./reduce.ts";
+import { mean, sum, sumTo } from "./reduce.ts";
 import code from "./weighted_mean.wgsl" with { type: "text" };
 import backwardCode from "./weighted_mean_backward.wgsl" with { type: "text" };
 
@@ -34,7 +34,7 @@ const backward = kernel({
 /**
  * Averages with weights: `y[r,t] = Σ_n w[r,n,t] x[r,n,t] / Σ_n w[r,n,t]`.
  *
- * Weights are constants to gradients. Weights of 0 leave padded examples out; every mean needs one that is not.
+ * Weights of 0 leave padded examples out; every mean needs one that is not.
  *
  * @param x Values (R, N, T), N ≤ 4 193 856 on a software adapter.
  * @param weights Weights (R, N, T), or (N, T) for all replicas, ≥ 0; all 1 without them.
@@ -73,7 +73,10 @@ export function weightedMean(x: Tensor, weights?: Tensor): Tensor {
     gradient: (dy) => {
       const shared = weights?.reshape([weights.size]) ?? total.reshape([total.size]);
       const { dx } = backward({ dy, weights: shared, total }, { N, WEIGHTED });
-      return weights ? [dx, null] : [dx];
+      if (!weights) return [dx];
+      const row = [R, 1, T];
+      const dw = multiply(divide(dy, total).reshape(row), subtract(x, y.reshape(row)));
+      return [dx, sumTo(dw, weights.size === x.size ? x.shape : [1, N, T]).reshape(weights.shape)];
     },
     reference: weightedMeanReference,
     fused: true,
@@ -84,7 +87,7 @@ export function weightedMean(x: Tensor, weights?: Tensor): Tensor {
 function composed(x: Tensor, weights?: Tensor): Tensor {
   if (!weights) return mean(x, [1]);
   const [, N, T] = x.shape;
-  const w = weights.detached.reshape(weights.size === x.size ? x.shape : [1, N, T]);
+  const w = weights.reshape(weights.size === x.size ? x.shape : [1, N, T]);
   const everyone = w.size === x.size ? w : multiply(fill(x.shape, 1), w);
   return divide(sum(multiply(x, w), [1]), sum(everyone, [1]));
 }

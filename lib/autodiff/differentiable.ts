@@ -14,12 +14,17 @@ export interface Operation {
   readonly inputs: readonly Tensor<DType>[];
   /** Result of the operation. */
   readonly output: Tensor;
-  /** Gradient of the output to the gradient of each input; null where there is none. Kernels nobody needs are left out. */
+  /**
+   * Gradient of the output to the gradient of each input; null for integers, and where there is none: `gradients` refuses an
+   * operation in whose f32 input a gradient is wanted then. Kernels nobody needs are left out.
+   */
   readonly gradient: (dOutput: Tensor) => readonly (Tensor | null)[];
   /** The operation in float64: arrays like the inputs to an array like the output. */
   readonly reference: (...inputs: Array64[]) => Array64;
   /** True if the rule calls kernels that are no differentiable operations themselves. */
   readonly fused?: boolean;
+  /** True if the operation is constant piece by piece: a gradient of null then means zero. */
+  readonly stepwise?: boolean;
 }
 
 /** An operation with several outputs. */
@@ -30,12 +35,14 @@ export interface ManyOperation<O extends readonly Tensor[]> {
   readonly inputs: readonly Tensor<DType>[];
   /** Results of the operation. */
   readonly outputs: O;
-  /** Gradients of the outputs (null: none) to gradients of the inputs (null: none). */
+  /** Gradients of the outputs (null: none) to gradients of the inputs (null: as in {@linkcode Operation}). */
   readonly gradient: (dOutputs: { readonly [index in keyof O]: Tensor | null }) => readonly (Tensor | null)[];
   /** The operation in float64: arrays like the inputs to arrays like the outputs. */
   readonly reference: (...inputs: Array64[]) => readonly Array64[];
   /** True if the rule calls kernels that are no differentiable operations themselves. */
   readonly fused?: boolean;
+  /** True if the operation is constant piece by piece: a gradient of null then means zero. */
+  readonly stepwise?: boolean;
 }
 
 /**
@@ -71,14 +78,14 @@ export interface ManyOperation<O extends readonly Tensor[]> {
  * assertEquals([...await dx.read()], [2, 2]);
  * ```
  */
-export function differentiable({ label, inputs, output, gradient, reference, fused }: Operation): Tensor {
+export function differentiable({ label, inputs, output, gradient, reference, ...kind }: Operation): Tensor {
   differentiableMany({
     label,
     inputs,
     outputs: [output],
     gradient: ([dOutput]) => dOutput ? gradient(dOutput) : inputs.map(() => null),
     reference: (...arrays) => [reference(...arrays)],
-    fused,
+    ...kind,
   });
   return output;
 }
@@ -92,9 +99,9 @@ export function differentiable({ label, inputs, output, gradient, reference, fus
 export function differentiableMany<const O extends readonly Tensor[]>(operation: ManyOperation<O>): O {
   const trace = currentTrace();
   if (trace?.taping) {
-    const { label, inputs, outputs, reference, fused = false } = operation;
+    const { label, inputs, outputs, reference, fused = false, stepwise = false } = operation;
     const rule = operation.gradient as (dOutputs: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
-    trace.tape.push({ label, inputs, outputs, rule, reference, fused });
+    trace.tape.push({ label, inputs, outputs, rule, reference, fused, stepwise, launches: trace.launches.length });
   }
   return operation.outputs;
 }

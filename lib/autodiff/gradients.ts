@@ -7,6 +7,7 @@ import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { currentTrace, type TapeEntry } from "../gpu/trace.ts";
 import { expectTensor } from "./expect_tensor.ts";
+import { refuseLostDependence } from "./lost_dependence.ts";
 import { TensorMap } from "./tensor_map.ts";
 
 /** How gradients are built. */
@@ -22,7 +23,8 @@ export interface GradientOptions {
  *
  * A loss with one element per replica gives each replica its own gradient, since replicas do not touch. A tensor that is
  * used several times gets the sum of its gradients; one that the loss does not depend on gets zeros. Kernels whose result
- * no gradient needs are left out of the program.
+ * no gradient needs are left out of the program. A loss that depends on a tensor by a kernel without a gradient is refused,
+ * but for {@linkcode stopGradient} and for integers, through which no gradient passes.
  *
  * @param loss What is differentiated, computed in this recording; usually (R).
  * @param tensors With respect to what: inputs of operations before.
@@ -31,7 +33,8 @@ export interface GradientOptions {
  * @throws {ShapeError} If a tensor is undefined, as of a misspelt name (the error lists those of the loss), or does not hold
  *   f32, the weights have another size than the loss, a rule gives a gradient of another size, or the loss uses a tensor that
  *   overlaps one of `tensors` without being it.
- * @throws {Error} Outside of a recording, or if a fused operation is to be differentiated twice.
+ * @throws {Error} Outside of a recording, if a fused operation is to be differentiated twice, or if the loss depends on a
+ *   tensor by an operation or kernel without a gradient, which is named.
  *
  * @example
  * ```ts
@@ -63,6 +66,7 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[], options: Gra
   const entries = [...trace.tape];
   const reached = reachedFrom(entries, tensors);
   refuseOverlaps(entries, loss, tensors);
+  refuseLostDependence(trace, loss, tensors);
   const collected = new TensorMap<Tensor>();
   const taping = trace.taping;
   trace.taping = again;
@@ -87,9 +91,13 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[], options: Gra
  * @param loss Computed in this recording.
  * @param tensors Inputs of operations before.
  * @returns False if every gradient would be zero, whatever the values.
+ * @throws {Error} If it does by a kernel without a gradient.
  */
 export function dependsOn(loss: Tensor, tensors: readonly Tensor[]): boolean {
-  return !loss.constant && reachedFrom(currentTrace()?.tape ?? [], tensors).has(loss);
+  const trace = currentTrace();
+  if (loss.constant || !trace) return false;
+  refuseLostDependence(trace, loss, tensors);
+  return reachedFrom(trace.tape, tensors).has(loss);
 }
 
 function expectFloats(name: string, tensor: Tensor<DType>): void {
@@ -134,7 +142,7 @@ function reachedFrom(entries: readonly TapeEntry[], tensors: readonly Tensor[]):
 }
 
 function runBackwards(
-  { label, inputs, outputs, rule }: TapeEntry,
+  { label, inputs, outputs, rule, stepwise }: TapeEntry,
   reached: TensorMap<true>,
   collected: TensorMap<Tensor>,
 ): void {
@@ -144,7 +152,14 @@ function runBackwards(
   }
   inputs.forEach((input, index) => {
     const gradient = found[index];
-    if (!gradient || input.constant || !reached.has(input)) return;
+    if (input.constant || !reached.has(input)) return;
+    if (!gradient) {
+      if (stepwise || input.dtype !== "f32") return;
+      throw new Error(
+        `gradients: cannot differentiate "${label}" in "${input.label}" because it has no gradient there; ` +
+          "pass `stopGradient(…)` of it if it is meant as a constant",
+      );
+    }
     if (gradient.size !== input.size) {
       const [expected, shape] = [input.shape.join(", "), gradient.shape.join(", ")];
       throw new ShapeError(`${label}: expected a gradient of shape (${expected}) from its rule, found (${shape})`);

@@ -14,4 +14,5 @@ export {
   twiceDifferentiable,
 } from "./differentiable.ts";
 export { type GradientOptions, gradients, hessianVectorProduct } from "./gradients.ts";
+export { pullBack } from "./pull_back.ts";
 export { checkGradients, type GradientCheck, type GradientCheckOptions } from "./check_gradients.ts";

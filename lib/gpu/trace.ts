@@ -18,6 +18,10 @@ export interface TapeEntry {
   readonly reference: (...inputs: Array64[]) => readonly Array64[];
   /** Whether the rule calls kernels that are no operations, so that its gradients cannot be differentiated again. */
   readonly fused: boolean;
+  /** Whether it is constant piece by piece, so that gradients that the rule does not give are zero. */
+  readonly stepwise: boolean;
+  /** Number of launches up to and with its own. */
+  readonly launches: number;
 }
 
 /** A dense row-major array in float64, for references. */

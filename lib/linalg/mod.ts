@@ -1,6 +1,6 @@
 /**
  * Batched linear algebra on the GPU, in single precision: functions of tensors (…, M, N), called at once or recorded.
- * Gradients do not pass through them.
+ * Gradients pass through `solvePositive`; a loss that depends on a parameter by another one is refused.
  *
  * @module
  */

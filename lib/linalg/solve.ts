@@ -2,10 +2,17 @@
 import { householderApply, householderTriangle } from "../../kernels/linalg/householder.ts";
 import { pack, unpack } from "../../kernels/linalg/packing.ts";
 import { substitute } from "../../kernels/linalg/triangular_solve.ts";
-import type { Tensor } from "../gpu/tensor.ts";
+import { permute } from "../../kernels/arrange/strided.ts";
+import { add, multiply } from "../../kernels/elementwise/binary.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { differentiable } from "../autodiff/differentiable.ts";
+import { own } from "../gpu/program.ts";
+import { Tensor } from "../gpu/tensor.ts";
+import type { Array64 } from "../gpu/trace.ts";
 import { batchOf, roundUp, sameRows, squareBatchOf } from "./batch.ts";
 import { cholesky } from "./cholesky.ts";
 import { reflect } from "./qr.ts";
+import { solveReference } from "./reference_solve.ts";
 import { Scratch } from "./scratch.ts";
 
 /** Which triangle, and which side of the diagonal it stands for. */
@@ -53,7 +60,7 @@ export function solveTriangular(t: Tensor, b: Tensor, options: TriangularOptions
 }
 
 /**
- * Solves `A X = B` for symmetric positive definite A by {@linkcode cholesky}.
+ * Solves `A X = B` for symmetric positive definite A by {@linkcode cholesky}. Gradients pass through.
  *
  * @example
  * ```ts
@@ -80,7 +87,43 @@ export function solvePositive(a: Tensor, b: Tensor): Tensor {
   sameRows("solvePositive", left, right);
   using scratch = new Scratch();
   const l = scratch.keep(cholesky(a));
-  return solveTriangular(l, scratch.keep(solveTriangular(l, b)), { transpose: true });
+  const x = solveTriangular(l, scratch.keep(solveTriangular(l, b)), { transpose: true });
+  const { lead, B, N } = left;
+  return differentiable({
+    label: "solvePositive",
+    inputs: [a, b],
+    output: x,
+    gradient: (dx) => {
+      const db = solvePositive(a, dx.reshape(x.shape));
+      const sides = [B, N, right.N];
+      const outer = matmul(db.reshape(sides), x.reshape(sides), { transposeB: true });
+      // Only the lower triangle is read, which stands for both.
+      const both = multiply(add(outer, permute(outer, [0, 2, 1])), own(Tensor.from(lowerTriangle(N), [N, N], "lower")));
+      return [both.reshape([...lead, N, N]), db];
+    },
+    reference: (a, b) => solvePositiveReference(a, b, [B, N, right.N]),
+  });
+}
+
+/** −1 below the diagonal and −½ on it (N, N). */
+function lowerTriangle(N: number): Float32Array {
+  return Float32Array.from({ length: N * N }, (_, at) => {
+    const [i, j] = [Math.floor(at / N), at % N];
+    return i > j ? -1 : i === j ? -0.5 : 0;
+  });
+}
+
+function solvePositiveReference(a: Array64, b: Array64, [B, N, K]: readonly number[]): Array64 {
+  const data = new Float64Array(B * N * K);
+  for (let matrix = 0; matrix < B; matrix++) {
+    const own = a.data.subarray(matrix * N * N, (matrix + 1) * N * N);
+    const symmetric = own.map((_, at) =>
+      own[Math.max(Math.floor(at / N), at % N) * N + Math.min(Math.floor(at / N), at % N)]
+    );
+    const sides = b.data.subarray(matrix * N * K, (matrix + 1) * N * K);
+    data.set(solveReference(symmetric, sides, N, K), matrix * N * K);
+  }
+  return { shape: b.shape, data };
 }
 
 /**

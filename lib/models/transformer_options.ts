@@ -67,7 +67,7 @@ export interface Transformer {
   stream(weights: Weights, input: Tensor<DType>): Tensor;
   /**
    * Runs the model and keeps what passes through it, for probes, attention scores and pasting. What a recording does not use
-   * of it costs nothing. No gradient passes through patterns.
+   * of it costs nothing. Patterns have no gradient: a loss that depends on them is refused.
    *
    * @param weights Parameters (R, …) by name.
    * @param input Tokens (R, B, T), or vectors (R, B, T, D).

@@ -116,7 +116,8 @@ Deno.test("gradients: an undefined tensor, as a misspelt weight is, is refused w
   const model = transformer({ input: { vocabulary: 4 }, outputs: 4, length: 3, layers: 1, heads: 2, width: 4, mlp: 0 });
   using parameters = ParameterSet.create(model.parameters, [1]);
   using tokens = Tensor.from(new Uint32Array(3), [1, 1, 3]);
-  const { weights } = parameters;
+  // A copy: the set itself knows a misspelt name.
+  const weights = { ...parameters.weights };
   const compute = (name: string) =>
     evaluate(() => gradients(model.apply(weights, tokens), [weights.unembedding, weights[name]])[1]);
   using _ = await compute("blocks.0.attention.qkv");

@@ -8,7 +8,7 @@ const here = fromFileUrl(new URL(".", import.meta.url));
 
 /** Exports of files with differentiable operations that have no gradient, and why. */
 const WITHOUT_GRADIENT: Readonly<Record<string, string>> = {
-  attentionPattern: "for looking at; a constant to gradients",
+  attentionPattern: "for looking at; a loss that depends on it is refused",
   fill: "has no input",
   oneHot: "has integers as input",
 };

@@ -4,6 +4,7 @@ import { ShapeError } from "../../lib/gpu/errors.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { matmulReference, solveReference } from "../../lib/linalg/reference_solve.ts";
 import { solve, solvePositive, solveTriangular } from "../../lib/linalg/solve.ts";
+import { assertGradients } from "../oracles/gradients.ts";
 import { gaussian, LAPACK, largest, largestDifference, readAll, transpose } from "./matrices.ts";
 
 await openGpu();
@@ -66,6 +67,20 @@ for (const { name, N, a, b, x } of LAPACK.positive) {
     }
   });
 }
+
+Deno.test("solvePositive: gradients of matrices, of which the lower triangle is read, and right-hand sides", async () => {
+  for (const [N, K] of [[1, 1], [3, 2], [5, 1]]) {
+    const root = gaussian(2 * N * N, 1);
+    const matrices = Array.from({ length: 2 * N * N }, (_, at) => {
+      const [matrix, i, j] = [Math.floor(at / N / N), Math.floor(at / N) % N, at % N];
+      const row = (r: number) => root.slice((matrix * N + r) * N, (matrix * N + r + 1) * N);
+      return row(i).reduce((sum, value, k) => sum + value * row(j)[k], i === j ? 1 : 0);
+    });
+    using a = Tensor.from(matrices, [2, N, N]);
+    using b = Tensor.from(gaussian(2 * N * K, 2), [2, N, K]);
+    await assertGradients(() => solvePositive(a, b), [a, b], 2e-5, `${N}, ${K}`);
+  }
+});
 
 Deno.test("solve: residuals of random systems, and rows that must be exchanged", async () => {
   for (const [N, K] of SIZES) {

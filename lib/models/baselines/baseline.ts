@@ -23,6 +23,10 @@ export interface Baseline extends Disposable {
    * Predicts from every prefix of every prompt: label n from the pairs 0 … n − 1 and the input x_n.
    *
    * @param prompts Inputs (R, B, N, D) and labels (R, B, N); the last label is not read.
+   * Gradients pass through {@linkcode ridge}, `priorRidge`, `bayesRidge`, `gradientDescent`, `gdPlusPlus` and `dmmse`, to
+   * inputs, labels, and constants given as tensors, in operations that take D² numbers a position, or the tasks of the
+   * pool. A loss that depends on a parameter by another baseline is refused.
+   *
    * @returns Predictions (R, B, N), or (R, B) with `positions: "last"`. Outside of a recording the caller owns them.
    * @throws {ShapeError} If shapes do not fit.
    */

@@ -1,6 +1,7 @@
 /** Ridge regression that infers the noise level. */
-import { bayesRidgePrefixes } from "../../../kernels/baselines/bayes_ridge.ts";
+import { bayesRidgePrefixes, bayesRidgeReference } from "../../../kernels/baselines/bayes_ridge.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
+import { composedBayesRidge, inTwoForms } from "./composed.ts";
 
 /** Options of {@linkcode bayesRidge}. */
 export interface BayesRidgeOptions extends BaselineOptions {
@@ -22,5 +23,15 @@ export function bayesRidge({ sigmas, tau, positions }: BayesRidgeOptions): Basel
   const constants = new BaselineConstants("Bayes ridge");
   const sigma = constants.tensor("sigma", sigmas, [1, sigmas.length], positive);
   const spread = constants.perReplica("tau", tau, positive);
-  return constants.baseline((prompts) => bayesRidgePrefixes(prompts, sigma, spread, positions));
+  return constants.baseline((prompts) =>
+    inTwoForms({
+      label: "Bayes ridge",
+      prompts,
+      constants: [sigma, spread],
+      positions,
+      kernel: () => bayesRidgePrefixes(prompts, sigma, spread, positions),
+      composed: () => composedBayesRidge(prompts, sigma, spread, positions),
+      reference: bayesRidgeReference,
+    })
+  );
 }

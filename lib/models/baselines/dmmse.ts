@@ -1,7 +1,8 @@
 /** dMMSE: the posterior mean over a pool of tasks. */
-import { dmmsePrefixes } from "../../../kernels/baselines/dmmse.ts";
+import { dmmsePrefixes, dmmseReference } from "../../../kernels/baselines/dmmse.ts";
 import { Tensor } from "../../gpu/tensor.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
+import { composedDmmse, inTwoForms } from "./composed.ts";
 
 /** Options of {@linkcode dmmse}. */
 export interface DmmseOptions extends BaselineOptions {
@@ -50,5 +51,16 @@ export function dmmse({ pool, sigma, tasks, positions }: DmmseOptions): Baseline
     sigma: constants.perReplica("sigma", sigma, positive),
     tasks: constants.hold(Tensor.from(Uint32Array.from(counts), [counts.length], "tasks")),
   };
-  return constants.baseline((prompts) => dmmsePrefixes(prompts, posterior, positions));
+  return constants.baseline((prompts) =>
+    inTwoForms({
+      label: "dMMSE",
+      prompts,
+      constants: [pool, posterior.sigma],
+      positions,
+      kernel: () => dmmsePrefixes(prompts, posterior, positions),
+      composed: () => composedDmmse(prompts, { ...posterior, counts }, positions),
+      reference: (x, y, pool, sigma) =>
+        dmmseReference(x, y, pool, { shape: [counts.length], data: Float64Array.from(counts) }, sigma),
+    })
+  );
 }

@@ -1,7 +1,8 @@
 /** GD++: gradient descent that whitens its inputs step by step. */
-import { gdPlusPlusPrefixes } from "../../../kernels/baselines/gd_plus_plus.ts";
+import { gdPlusPlusPrefixes, gdPlusPlusReference } from "../../../kernels/baselines/gd_plus_plus.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, finite } from "./baseline.ts";
+import { composedGdPlusPlus, inTwoForms } from "./composed.ts";
 
 /** Options of {@linkcode gdPlusPlus}. */
 export interface GdPlusPlusOptions extends BaselineOptions {
@@ -41,5 +42,15 @@ export function gdPlusPlus({ steps, learningRate, gamma, positions }: GdPlusPlus
   const constants = new BaselineConstants("GD++");
   const rate = constants.perStep("learningRate", learningRate, steps, finite);
   const shrinkage = constants.perStep("gamma", gamma, steps, finite);
-  return constants.baseline((prompts) => gdPlusPlusPrefixes(prompts, rate, shrinkage, positions));
+  return constants.baseline((prompts) =>
+    inTwoForms({
+      label: "GD++",
+      prompts,
+      constants: [rate, shrinkage],
+      positions,
+      kernel: () => gdPlusPlusPrefixes(prompts, rate, shrinkage, positions),
+      composed: () => composedGdPlusPlus(prompts, rate, shrinkage, positions),
+      reference: gdPlusPlusReference,
+    })
+  );
 }

@@ -1,7 +1,8 @@
 /** Gradient descent for a few steps. */
-import { gradientDescentPrefixes } from "../../../kernels/baselines/gradient_descent.ts";
+import { gradientDescentPrefixes, gradientDescentReference } from "../../../kernels/baselines/gradient_descent.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, finite } from "./baseline.ts";
+import { composedGradientDescent, inTwoForms } from "./composed.ts";
 
 /** Options of {@linkcode gradientDescent}. */
 export interface GradientDescentOptions extends BaselineOptions {
@@ -36,5 +37,15 @@ export interface GradientDescentOptions extends BaselineOptions {
 export function gradientDescent({ steps, learningRate, positions }: GradientDescentOptions): Baseline {
   const constants = new BaselineConstants("gradient descent");
   const rate = constants.perStep("learningRate", learningRate, steps, finite);
-  return constants.baseline((prompts) => gradientDescentPrefixes(prompts, rate, positions));
+  return constants.baseline((prompts) =>
+    inTwoForms({
+      label: "gradient descent",
+      prompts,
+      constants: [rate],
+      positions,
+      kernel: () => gradientDescentPrefixes(prompts, rate, positions),
+      composed: () => composedGradientDescent(prompts, rate, positions),
+      reference: gradientDescentReference,
+    })
+  );
 }

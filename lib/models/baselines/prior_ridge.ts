@@ -1,6 +1,6 @@
 /** Ridge regression with a prior variance of its own for every weight. */
-import { ridgePrefixes } from "../../../kernels/baselines/ridge.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, positive } from "./baseline.ts";
+import { ridgeInTwoForms } from "./composed.ts";
 
 /** Options of {@linkcode priorRidge}. */
 export interface PriorRidgeOptions extends BaselineOptions {
@@ -38,5 +38,5 @@ export function priorRidge({ variances, noise, positions }: PriorRidgeOptions): 
   const levels = typeof noise === "number" ? [noise] : noise;
   const penalties = levels.flatMap((level) => variances.map((variance) => level / variance));
   const penalty = constants.tensor("noise / variance", penalties, [levels.length, variances.length], positive);
-  return constants.baseline((prompts) => ridgePrefixes(prompts, penalty, positions));
+  return constants.baseline((prompts) => ridgeInTwoForms("prior ridge", prompts, penalty, positions));
 }

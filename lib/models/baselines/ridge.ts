@@ -1,6 +1,6 @@
 /** Ridge regression. */
-import { ridgePrefixes } from "../../../kernels/baselines/ridge.ts";
 import { type Baseline, BaselineConstants, type BaselineOptions, type PerReplica, positive } from "./baseline.ts";
+import { ridgeInTwoForms } from "./composed.ts";
 
 /** Options of {@linkcode ridge}. */
 export interface RidgeOptions extends BaselineOptions {
@@ -33,5 +33,7 @@ export interface RidgeOptions extends BaselineOptions {
 export function ridge({ lambda, positions }: RidgeOptions): Baseline {
   const constants = new BaselineConstants("ridge");
   const penalty = constants.perReplica("lambda", lambda, positive);
-  return constants.baseline((prompts) => ridgePrefixes(prompts, penalty.reshape([penalty.size, 1]), positions));
+  return constants.baseline((prompts) =>
+    ridgeInTwoForms("ridge", prompts, penalty.reshape([penalty.size, 1]), positions)
+  );
 }

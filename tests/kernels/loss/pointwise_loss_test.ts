@@ -26,10 +26,10 @@ Deno.test("pointwise_loss: values and gradients, fused and composed, targets of 
       await assertGradients(composed, [f, y], 2e-6, `${loss} composed`);
     }
     for (const loss of ["hinge", "logistic"] as const) {
-      await assertGradients(() => pointwiseLoss(loss, f, sign), [f], 2e-6, loss);
+      await assertGradients(() => pointwiseLoss(loss, f, sign), [f, sign], 2e-6, loss);
       await assertGradients(
         () => twiceDifferentiable(() => pointwiseLoss(loss, f, sign)),
-        [f],
+        [f, sign],
         2e-6,
         `${loss} composed`,
       );

@@ -1,7 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { max, mean, sum, sumTo } from "../../../kernels/reduce/reduce.ts";
+import { gradients } from "../../../lib/autodiff/gradients.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
 import { ShapeError } from "../../../lib/gpu/errors.ts";
+import { evaluate } from "../../../lib/gpu/program.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
 import { assertGradients, waveTensor } from "../../oracles/gradients.ts";
 
@@ -45,6 +47,15 @@ Deno.test("reduce: maxima, of negative numbers too and over long axes", async ()
   using x = Tensor.from(values, [1, 70_001]);
   using y = max(x, [1]);
   assertEquals([...await y.read()], [-1]);
+});
+
+Deno.test("reduce: the gradient of a maximum goes to the largest, in equal parts where there are several", async () => {
+  using x = waveTensor([3, 4, 5], 1);
+  for (const axes of [[0], [1, 2], [-1]]) await assertGradients(() => max(x, axes), [x], 1e-6, `${axes}`);
+  await assertGradients(() => max(x.reshape([12, 1, 5]), [1]), [x], 1e-6, "an axis of one");
+  using ties = Tensor.from([2, 1, 2, 2, 0, 1], [2, 3]);
+  using dx = await evaluate(() => gradients(max(ties, [1]), [ties])[0]);
+  assertEquals([...await dx.read()], [0.5, 0, 0.5, 1, 0, 0]);
 });
 
 Deno.test("reduce: more summands than a loop may take, more sums than 65 535 workgroups", async () => {
