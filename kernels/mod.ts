@@ -8,6 +8,7 @@
  */
 export { chiSquareFill, normalFill, type RandomDraw, randomFiles, uniformFill } from "./random/random_fill.ts";
 export { categoricalFill } from "./random/categorical_fill.ts";
+export { integerFill, permutationFill } from "./random/integer_fill.ts";
 export { multinomialFill, type MultinomialLaw } from "./random/multinomial_fill.ts";
 export type { Law } from "./random/law_at.ts";
 export type { LabelKind } from "./tasks/linear_labels.ts";
@@ -25,7 +26,9 @@ export {
   attentionPattern,
   type AttentionSharing,
 } from "./attention/attention.ts";
+export { argmax } from "./arrange/argmax.ts";
 export { argsort } from "./arrange/argsort.ts";
+export { sort } from "./arrange/sort.ts";
 export { gather, scatter, select } from "./arrange/gather.ts";
 export { queryTokens } from "./arrange/query_tokens.ts";
 export { momentProduct } from "./attention/moment_product.ts";

@@ -1,4 +1,5 @@
 /** The order in which numbers ascend. */
+import { steps } from "../../lib/autodiff/differentiable.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import { checkLoopIterations } from "../../lib/gpu/loops.ts";
 import { makeTensor } from "../../lib/gpu/program.ts";
@@ -41,7 +42,15 @@ export function argsort(x: Tensor): Tensor<"u32"> {
   const rows = [x.size / C, C];
   const order = makeTensor(rows, "u32", "order");
   forward({ x: x.reshape(rows), order });
-  return order.reshape(x.shape);
+  return steps({
+    label: "argsort",
+    inputs: [x],
+    output: order.reshape(x.shape),
+    reference: ({ shape, data }) => ({
+      shape,
+      data: Float64Array.from(data, (_, at) => argsortReference(data.subarray(at - at % C, at - at % C + C))[at % C]),
+    }),
+  });
 }
 
 /**

@@ -107,6 +107,34 @@ export function differentiableMany<const O extends readonly Tensor[]>(operation:
 }
 
 /**
+ * Declares integers that were just computed, through which no gradient passes, so that computations which take them have a
+ * float64 reference.
+ *
+ * @param operation Inputs, output, and its float64 reference, which holds integers exactly.
+ * @returns The output.
+ */
+export function steps(
+  { label, inputs, output, reference }: Pick<Operation, "label" | "inputs" | "reference"> & {
+    readonly output: Tensor<"u32">;
+  },
+): Tensor<"u32"> {
+  const trace = currentTrace();
+  if (trace?.taping) {
+    const rule = () => inputs.map(() => null);
+    const kind = { fused: false, stepwise: true, launches: trace.launches.length };
+    trace.tape.push({
+      label,
+      inputs,
+      outputs: [output],
+      rule,
+      reference: (...arrays) => [reference(...arrays)],
+      ...kind,
+    });
+  }
+  return output;
+}
+
+/**
  * The same values, which gradients take for constants.
  *
  * @param x Any tensor.

@@ -3,8 +3,9 @@ import { add } from "../../kernels/elementwise/binary.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { momentProduct } from "../../kernels/attention/moment_product.ts";
 import { slice } from "../../kernels/arrange/blocks.ts";
+import { select } from "../../kernels/arrange/gather.ts";
 import { queryTokens } from "../../kernels/arrange/query_tokens.ts";
-import { scale } from "../../kernels/elementwise/unary.ts";
+import { negate, scale } from "../../kernels/elementwise/unary.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { expectWeights, linear } from "./layers.ts";
@@ -167,4 +168,21 @@ export function regressionTokens(x: Tensor, y: Tensor): Tensor {
   }
   const tokens = queryTokens(x.reshape([R * B, T, D]), y.reshape([R * B, N, L]));
   return tokens.reshape([R, B, T, D + L]);
+}
+
+/**
+ * Prediction of the query's label: the last number of the last token, `ŷ = output_T,C`.
+ *
+ * @param outputs Outputs of a model for {@linkcode regressionTokens} of one label, (R, B, T or 1, C).
+ * @param options `negated`: minus that number, as a descent writes its prediction (`descentConstruction`).
+ * @returns Predictions (R, B), as an exact baseline with `positions: "last"` gives them.
+ * @throws {ShapeError} If outputs have not four axes.
+ */
+export function queryPrediction(outputs: Tensor, { negated = false }: { readonly negated?: boolean } = {}): Tensor {
+  if (outputs.shape.length !== 4) {
+    const found = `(${outputs.shape.join(", ")})`;
+    throw new ShapeError(`queryPrediction: expected outputs (R, B, T, C), found ${found}`);
+  }
+  const found = select(select(outputs, 2, -1), 2, -1);
+  return negated ? negate(found) : found;
 }

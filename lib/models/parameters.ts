@@ -35,6 +35,10 @@ export type Weights = Readonly<Record<string, Tensor>>;
  * - Tying: a model function that takes one weight in two places ties them; its gradient is the sum over both.
  * - Pasting: {@linkcode ParameterSet.read} gives arrays by name, of which some may come from another run, and
  *   {@linkcode ParameterSet.load} writes them back. Arrays are (R, …), so replicas can be chosen, too.
+ *   Other parameters than those of the model are refused, and so are missing ones and other shapes.
+ * - Decay: `weightDecay` of an optimiser acts on parameters of two axes or more (matrices, embeddings) and not on vectors
+ *   (biases, gains), unless a specification says `decay`; never on what is frozen. `{ ...spec, decay: false }` in a
+ *   model's `parameters` takes one out.
  *
  * @example
  * ```ts

@@ -6,7 +6,7 @@ import { constantSchedule, type PerReplica, type Schedule } from "./schedule.ts"
 export interface CommonOptions {
   /** Learning rate, ≥ 0. */
   readonly lr: PerReplica;
-  /** Weight decay, ≥ 0, of the parameters that decay. */
+  /** Weight decay, ≥ 0, of matrices and embeddings; of biases and gains only if their specification says `decay`. */
   readonly weightDecay?: PerReplica;
   /** Factor of the learning rate over time; constant by default. */
   readonly schedule?: Schedule;

@@ -38,6 +38,8 @@ const two = (of: (a: Tensor, b: Tensor) => Tensor, more: Partial<Walk> = {}): Wa
 const integers = (...values: number[]) => Tensor.from(Uint32Array.from(values), undefined, "integers");
 const [seeds, clock, places, targets] = [integers(1, 2), integers(0, 9, 1), integers(1, 0), integers(1, 0)];
 const k = kernels;
+const entries = Tensor.from(Uint32Array.of(0, 1, 2, 1, 0, 2, 1, 2), [1, 2, 2, 2], "entries");
+const numbers = Tensor.from([1, -2, 0.5, 1, 2, -1, 1, 1], [1, 2, 2, 2], "numbers");
 /** A symmetric positive definite matrix (N, N) that depends on every entry of x (N, N). */
 const definite = (x: Tensor) =>
   k.add(k.matmul(x, x, { transposeB: true }), Tensor.from([3, 0, 0, 0, 2, 0, 0, 0, 1], [3, 3], "diagonal"));
@@ -66,6 +68,10 @@ const OPERATIONS: Readonly<Record<string, Walk>> = {
   gather: { shapes: [[2, 3, 2]], of: (x) => k.gather(x, places, 1) },
   scatter: { shapes: [[2, 2]], of: (x) => k.scatter(x, places, 1, 3) },
   select: one((x) => k.select(x, 1, 2)),
+  sparseAttention: {
+    shapes: [[1, 2, 3]],
+    of: (u) => k.sparseAttention(u, { index: entries, value: numbers }),
+  },
   queryTokens: { shapes: [[2, 3, 2], [2, 2, 1]], of: (x, y) => k.queryTokens(x, y) },
   momentProduct: { shapes: [[2, 3, 2], [2, 4, 2]], of: (q, z) => k.momentProduct(q, z) },
   elementwise: one(
@@ -108,6 +114,7 @@ const OPERATIONS: Readonly<Record<string, Walk>> = {
   permute: one((x) => k.permute(x, [1, 0])),
   concatenate: two((a, b) => k.concatenate([a, b], 0)),
   pad: one((x) => k.pad(x, 1, 1, 2)),
+  sort: one((x) => k.sort(x)),
   slice: one((x) => k.slice(x, 1, 1, 3)),
   weightedMean: { shapes: [[2, 3, 1], [2, 3, 1]], offset: 2, of: (x, weights) => k.weightedMean(x, weights) },
   matmul: { shapes: [[2, 3], [3, 2], [2]], of: (a, b, bias) => k.matmul(a, b, { bias }) },
@@ -148,6 +155,8 @@ const OPERATIONS: Readonly<Record<string, Walk>> = {
   },
   gdPlusPlus: baseline(baselines.gdPlusPlus({ steps: 2, learningRate: 0.1, gamma: 0.2 })),
   gradientDescent: baseline(baselines.gradientDescent({ steps: 2, learningRate: 0.1 })),
+  featureKernel: { shapes: [[1, 2, 3, 2]], of: (x) => baselines.featureKernel([x, k.square(x)]) },
+  kernelRidge: baseline(baselines.kernelRidge({ lambda: 0.5, kernel: (x) => baselines.featureKernel([x]) }), refused),
   lasso: baseline(baselines.lasso({ lambda: 0.1 }), refused),
   leastSquares: baseline(baselines.leastSquares(), refused),
   logisticRegression: baseline(baselines.logisticRegression({ lambda: 1 }), refused),
@@ -158,7 +167,18 @@ const OPERATIONS: Readonly<Record<string, Walk>> = {
 
 /** Exports that compute no real numbers from tensors of real numbers. */
 const OTHERS = [
-  ...["normalFill", "uniformFill", "categoricalFill", "multinomialFill", "randomFiles", "fill", "oneHot", "argsort"],
+  ...[
+    "normalFill",
+    "uniformFill",
+    "categoricalFill",
+    "multinomialFill",
+    "randomFiles",
+    "fill",
+    "oneHot",
+    "argsort",
+    "argmax",
+  ],
+  ...["integerFill", "permutationFill"],
   ...["advance", "eighReference", "svdReference", "choleskyReference", "expmReference", "matmulReference"],
   ...["qrReference", "regressReference", "solveReference"],
 ];

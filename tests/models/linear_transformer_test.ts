@@ -6,6 +6,7 @@ import { Tensor } from "../../lib/gpu/tensor.ts";
 import {
   linearTransformer,
   type LinearTransformerOptions,
+  queryPrediction,
   regressionTokens,
   type VectorModel,
 } from "../../lib/models/linear_transformer.ts";
@@ -129,6 +130,16 @@ Deno.test("regression tokens: inputs and labels side by side, the query's label 
   using labels = Tensor.from([7, 8, 9], [1, 1, 3, 1]);
   using same = await evaluate(() => regressionTokens(x, labels));
   assertEquals(await same.read(), await tokens.read());
+});
+
+Deno.test("query prediction: the last number of the last token, or minus it", async () => {
+  using outputs = Tensor.from([1, 2, 3, 4, 5, 6, 7, 8], [2, 1, 2, 2]);
+  using prediction = await evaluate(() => queryPrediction(outputs));
+  assertEquals([prediction.shape, ...await prediction.read()], [[2, 1], 4, 8]);
+  using negated = await evaluate(() => queryPrediction(outputs, { negated: true }));
+  assertEquals([...await negated.read()], [-4, -8]);
+  const message = "queryPrediction: expected outputs (R, B, T, C), found (8)";
+  assertThrows(() => queryPrediction(outputs.reshape([8])), ShapeError, message);
 });
 
 Deno.test("linear transformer: what does not fit is refused", () => {
