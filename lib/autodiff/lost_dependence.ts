@@ -95,7 +95,7 @@ function writersOf(launches: readonly Launch[]): ReadonlyMap<Memory, Writer[]> {
   return writers;
 }
 
-/** What the launches compute from the tensors. */
+/** Ranges that launches compute from tensors. */
 function dependentRanges(launches: readonly Launch[], tensors: readonly Tensor[]): Ranges {
   const dependent = new Ranges(tensors);
   for (const launch of launches) {
