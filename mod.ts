@@ -35,6 +35,7 @@ export * from "./lib/models/parameters.ts";
 export * from "./lib/models/parameter_arrays.ts";
 export * from "./lib/models/transformer.ts";
 export * from "./lib/models/linear_transformer.ts";
+export * from "./lib/models/softmax_then_linear.ts";
 export * from "./lib/models/descent_construction.ts";
 export * from "./lib/models/linear_attention_heads.ts";
 export * from "./lib/models/mlp.ts";

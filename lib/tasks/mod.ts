@@ -18,6 +18,7 @@ export { type InterleavedOptions, interleavedPredictions, interleavedTokens } fr
 export { type PromptPairs, replacedPair, sortedPrompts } from "./changed_prompts.ts";
 export { taskMixture, type TaskMixtureBatch, type TaskMixtureOptions } from "./task_mixture.ts";
 export { affineFunctions, type AffineFunctionsBatch, type AffineFunctionsOptions } from "./affine_functions.ts";
+export { sineFunctions, type SineFunctionsBatch, type SineFunctionsOptions } from "./sine_functions.ts";
 export { coOccurrence, type CoOccurrenceOptions, type CoOccurrenceSamples } from "./co_occurrence.ts";
 export {
   linearDynamics,
