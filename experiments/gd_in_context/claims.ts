@@ -2,14 +2,18 @@
 import * as lab from "../../mod.ts";
 import {
   EXACT,
+  FRONT,
+  FRONTS,
   GD,
   GD_PLUS,
+  GD_PLUS_STEPS,
   GD_STEPS,
   iterated,
   lawOf,
   layers,
   MIXTURES,
   ONE,
+  SEPARATE,
   type Setting,
   type Shift,
   shiftsOf,
@@ -42,7 +46,14 @@ export function learned(measured: lab.Measurements, series: string, zero: number
 
 /** All claims. */
 export function claims(setting: Setting): Claim[] {
-  return [...onOneLayer(setting), ...onShifts(setting), ...onIterations(setting), ...onDepth(setting)];
+  return [
+    ...onOneLayer(setting),
+    ...onShifts(setting),
+    ...onIterations(setting),
+    ...onDepth(setting),
+    ...onSeparateTokens(setting),
+    ...onSines(),
+  ];
 }
 
 function onOneLayer(setting: Setting): Claim[] {
@@ -321,6 +332,17 @@ function onDepth(setting: Setting): Claim[] {
         loss(GD_PLUS),
       ),
       claimOf(
+        "match-gd-plus-per-layer",
+        {
+          statement: `A recurrent model of ${depth} layers loses what GD++ with an η and a γ of each step loses.`,
+          source: `${PAPER}, Fig. 3: five layers need sizes of each layer`,
+          measure: "final test loss over that of GD++ with the best η and γ of each step on the same prompts",
+          predicted: 1,
+        },
+        expect.ratio({ from: 0.95, to: 1.05 }),
+        loss(GD_PLUS_STEPS),
+      ),
+      claimOf(
         "slopes",
         {
           statement:
@@ -336,4 +358,184 @@ function onDepth(setting: Setting): Claim[] {
       ),
     ];
   });
+}
+
+const SEPARATE_LEARNED = 0.5;
+
+function onSeparateTokens(setting: Setting): Claim[] {
+  const { "separate-dimension": dimension, "separate-context": context } = setting;
+  const zero = lab.oneStepLoss(lab.uniformInputs({ dimension, context, range: setting.range }), 0);
+  const which = (measured: lab.Measurements) =>
+    measured.last(of(SEPARATE, "loss")).map((loss) => loss < SEPARATE_LEARNED * zero);
+  const claimOf = (
+    parts: Pick<Claim, "id" | "statement" | "source"> & { readonly measure: string; readonly predicted?: number },
+    expectation: lab.Expectation<readonly number[]>,
+    all: (measured: lab.Measurements) => { values: number[]; detail?: string },
+  ) =>
+    lab.claim({
+      ...parts,
+      measure: `${parts.measure}, seeds that have learned`,
+      expect: expectation,
+      values(measured: lab.Measurements) {
+        const learned = which(measured);
+        const { values, detail } = all(measured);
+        const kept = values.filter((_, r) => learned[r]);
+        const words = [`${kept.length} of ${learned.length} seeds have learned`, detail].filter(Boolean).join("; ");
+        return kept.length < 2 ? { unmeasured: words } : { values: kept, detail: words };
+      },
+    });
+  const last = (measured: lab.Measurements, quantity: string) => measured.last(of(SEPARATE, quantity));
+  const first = (measured: lab.Measurements, quantity: string) => measured.first(of(SEPARATE, quantity));
+  const digits = (values: readonly number[]) => values.map((value) => value.toPrecision(2)).join(", ");
+  return [
+    lab.claim({
+      id: "separate-learn",
+      statement: "Two layers, softmax first, learn from separate tokens of inputs and labels.",
+      source: `${PAPER}, section on separate tokens`,
+      measure: `final test loss below ${SEPARATE_LEARNED} of the zero predictor's`,
+      expect: expect.share({ atLeast: 0.6 }, "seeds"),
+      values: (measured: lab.Measurements) => ({ values: which(measured) }),
+    }),
+    claimOf(
+      {
+        id: "separate-one-step",
+        statement: "Two layers on separate tokens lose what one step of gradient descent loses, not what two do.",
+        source: `${PAPER}, section on separate tokens`,
+        measure: "final test loss over that of the best step on the same prompts",
+        predicted: 1,
+      },
+      expect.ratio({ from: 0.95, to: 1.1 }),
+      (measured) => {
+        const [one, two] = [GD, "GD, two steps"].map((name) => measured.theory(name, of(SEPARATE, "loss")).y[0]);
+        return {
+          values: over(measured, SEPARATE, GD),
+          detail: `exact: one step ${one.toFixed(4)}, two steps ${(two / one).toFixed(3)} of it`,
+        };
+      },
+    ),
+    claimOf(
+      {
+        id: "separate-slopes",
+        statement: "The sensitivity ∂ŷ/∂x of two layers on separate tokens points where that of one step does.",
+        source: `${PAPER}, section on separate tokens`,
+        measure: "mean cosine of ∂ŷ/∂x_q with that of the best step, over test prompts at the end",
+        predicted: 1,
+      },
+      expect.mean({ from: 0.95 }),
+      (measured) => ({ values: last(measured, versus("cosine", GD)) }),
+    ),
+    claimOf(
+      {
+        id: "separate-copies",
+        statement: "The first layer copies: what moves a token there, beside itself, is its partner above all.",
+        source: `${PAPER}, section on separate tokens`,
+        measure:
+          "share of the partner in ‖∂ token after layer 1/∂ other tokens‖², of inputs moved by their labels or labels by their " +
+          "inputs, whichever is larger",
+      },
+      expect.mean({ from: 0.5 }),
+      (measured) => {
+        const names = ["share of its label in what moves an input", "share of its input in what moves a label"];
+        const [inputs, labels] = names.map((name) => last(measured, name));
+        return {
+          values: inputs.map((value, r) => Math.max(value, labels[r])),
+          detail: `inputs moved by their labels ${digits(inputs)}; labels by their inputs ${
+            digits(labels)
+          }; at the start ${digits(names.map((name) => lab.statistics.mean(first(measured, name))))}`,
+        };
+      },
+    ),
+    claimOf(
+      {
+        id: "separate-attention",
+        statement: "Softmax attention of the first layer looks at partners far more than evenly.",
+        source: `${PAPER}, section on separate tokens`,
+        measure:
+          "attention to the partner times the number of tokens, of inputs to labels or labels to inputs, whichever is larger",
+      },
+      expect.mean({ from: 3 }),
+      (measured) => {
+        const names = ["attention of inputs to their labels", "attention of labels to their inputs"];
+        const [inputs, labels] = names.map((name) => last(measured, name));
+        return {
+          values: inputs.map((value, r) => Math.max(value, labels[r]) * (2 * context + 1)),
+          detail: `inputs to their labels ${digits(inputs)}; labels to their inputs ${digits(labels)}`,
+        };
+      },
+    ),
+    claimOf(
+      {
+        id: "separate-copies-first",
+        statement: "Copying comes first: the loss falls once the first layer copies, not before.",
+        source: `${PAPER}, "copies first"`,
+        measure:
+          "step at which the partner's share is half way to its last value, over the step at which the loss is half way to its own",
+      },
+      expect.ratio({ to: 1 }),
+      (measured) => ({
+        values: lossAndCopying(measured).map(([copied, fell]) => copied / fell),
+        detail: lossAndCopying(measured).map(([copied, fell]) => `${copied.toFixed(0)} and ${fell.toFixed(0)}`).join(
+          ", ",
+        ),
+      }),
+    ),
+  ];
+}
+
+/** Steps at which a partner's share, the larger of both ways, is half way to its last value, and at which the loss is. */
+export function lossAndCopying(measured: lab.Measurements): [copied: number, fell: number][] {
+  const curves = (quantity: string) => measured.curves(of(SEPARATE, quantity));
+  const ways = ["share of its label in what moves an input", "share of its input in what moves a label"].map(curves);
+  return curves("loss").map((loss, r) => {
+    const end = (curve: lab.MeasuredCurve) => curve.y[curve.y.length - 1];
+    const share = end(ways[0][r]) > end(ways[1][r]) ? ways[0][r] : ways[1][r];
+    const middle = (curve: lab.MeasuredCurve) => (curve.y[0] + end(curve)) / 2;
+    const never = loss.x[loss.x.length - 1];
+    const time = (curve: lab.MeasuredCurve, direction: "up" | "down") =>
+      Math.max(1, lab.crossingTime(curve, middle(curve), direction) ?? never);
+    return [time(share, "up"), time(loss, "down")];
+  });
+}
+
+function onSines(): Claim[] {
+  const loss = (measured: lab.Measurements, series: string) => measured.last(of(series, "loss"));
+  const detail = (measured: lab.Measurements) =>
+    FRONTS.map((series) => `${series} ${lab.statistics.mean(loss(measured, series)).toPrecision(3)}`).join(", ");
+  return [
+    lab.claim({
+      id: "sine-one-step",
+      statement:
+        "On sine functions a perceptron and a layer of linear attention lose what a perceptron and one step of gradient descent lose.",
+      source: `${PAPER}, sine waves`,
+      measure: "final test loss of the layer behind a perceptron over that of one step behind a perceptron, same seed",
+      predicted: 1,
+      expect: expect.ratio({ from: 0.8, to: 1.25 }),
+      values: (measured) => ({
+        values: quotients(loss(measured, FRONT.layer), loss(measured, FRONT.descent)),
+        detail: detail(measured),
+      }),
+    }),
+    lab.claim({
+      id: "sine-learns",
+      statement: "A perceptron in front lets one layer learn sine functions in context.",
+      source: `${PAPER}, sine waves`,
+      measure: "final test loss over that of the best predictor that sees no context",
+      expect: expect.ratio({ to: 0.5 }),
+      values: (measured) => {
+        const [without] = measured.theory("best without context", of(FRONT.layer, "loss")).y;
+        return {
+          values: loss(measured, FRONT.layer).map((value) => value / without),
+          detail: `without context ${without.toPrecision(3)}`,
+        };
+      },
+    }),
+    lab.claim({
+      id: "sine-needs-perceptron",
+      statement: "Without the perceptron the layer does not learn them.",
+      source: "control",
+      measure: "final test loss of the layer alone over that of the layer behind a perceptron, same seed",
+      expect: expect.ratio({ from: 2 }),
+      values: (measured) => ({ values: quotients(loss(measured, FRONT.alone), loss(measured, FRONT.layer)) }),
+    }),
+  ];
 }

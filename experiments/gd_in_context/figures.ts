@@ -2,14 +2,17 @@
 import * as lab from "../../mod.ts";
 import {
   EXACT,
+  FRONTS,
   GD,
   GD_PLUS,
+  GD_PLUS_STEPS,
   GD_STEPS,
   iterated,
   lawOf,
   layers,
   MIXTURES,
   ONE,
+  SEPARATE,
   type Setting,
   type Shift,
   shiftsOf,
@@ -28,6 +31,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     x,
     y: x.map(() => value),
   });
+  const separate = (quantity: string) => measured.curves({ series: SEPARATE, quantity });
   const shifts = shiftsOf(setting);
   const at = (kind: Shift["of"], quantity: string) =>
     shifts.filter(({ of }) => of === kind).map(({ name, value }) => ({
@@ -141,7 +145,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
         return {
           title: layers(depth),
           lines: { "trained model": curves },
-          theory: Object.fromEntries([GD, GD_STEPS, GD_PLUS].map((name) => [
+          theory: Object.fromEntries([GD, GD_STEPS, GD_PLUS, GD_PLUS_STEPS].map((name) => [
             name,
             { "trained model": measured.theory(name, { series: layers(depth), quantity: "loss" }) },
           ])),
@@ -150,6 +154,45 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       x: STEP,
       y: { title: "½ (ŷ − y)²", scale: "log" },
       each: "replica",
+    }),
+    separate_tokens: lab.multiples({
+      title: "Separate tokens: the first layer copies, the second descends",
+      setup: `D = ${setting["separate-dimension"]}, N = ${
+        setting["separate-context"]
+      }; softmax first, then linear attention`,
+      panels: [
+        {
+          title: "loss on test prompts",
+          lines: { "loss of the model": separate("loss") },
+          theory: Object.fromEntries([GD, "GD, two steps"].map((name) => [
+            name,
+            { "loss of the model": measured.theory(name, { series: SEPARATE, quantity: "loss" }) },
+          ])),
+          y: { title: "½ (ŷ − y)²", zero: true },
+        },
+        {
+          title: "share of the partner in what moves a token of layer 1",
+          lines: {
+            "inputs, by their labels": separate("share of its label in what moves an input"),
+            "labels, by their inputs": separate("share of its input in what moves a label"),
+          },
+          y: { title: "share", domain: [0, 1] },
+        },
+      ],
+      columns: 2,
+      x: STEP,
+      by: "curve of",
+      each: "replica",
+      strokes: { [GD]: "dashed", "GD, two steps": "dotted" },
+    }),
+    sines: lab.curves({
+      title: "Sine functions: a layer behind a perceptron, one step behind a perceptron, a layer alone",
+      setup: `N = ${setting["sine-context"]} points; dashed: the best predictor that sees none of them`,
+      lines: Object.fromEntries(FRONTS.map((series) => [series, measured.curves({ series, quantity: "loss" })])),
+      by: "model",
+      x: STEP,
+      y: { title: "½ (ŷ − y)²", scale: "log" },
+      rules: [{ y: measured.theory("best without context", { series: FRONTS[0], quantity: "loss" }).y[0] }],
     }),
   };
 }

@@ -26,6 +26,24 @@ export const options = {
   ranges: numbers([0.5, 1, 1.5, 2], { above: 0, distinct: true, help: "factors on the range of test inputs" }),
   contexts: integers([5, 10, 20, 40], { min: 1, distinct: true, help: "pairs of test contexts" }),
   noises: numbers([0, 0.25, 0.5, 1], { min: 0, distinct: true, help: "noise of test labels" }),
+  "separate-dimension": integer(3, { min: 1, max: 31, help: "input dimension of prompts in separate tokens" }),
+  "separate-context": integer(6, { min: 2, max: 64, help: "pairs of prompts in separate tokens" }),
+  "separate-positions": integer(12, { min: 2, max: 64, help: "coordinates of a position, even" }),
+  "separate-replicas": integer(6, { min: 2, max: 256, help: "seeds of the model on separate tokens" }),
+  "separate-batch": integer(64, { min: 1, help: "its prompts a step and replica" }),
+  "separate-steps": integer(2500, { min: 10, help: "its steps" }),
+  "separate-lr": number(0.01, { above: 0, help: "its learning rate" }),
+  "separate-clip": number(10, { above: 0, help: "largest norm of its gradient" }),
+  "separate-scale": number(0.2, { above: 0, help: "variance of its initial weights is scale / (2 · width)" }),
+  "sine-context": integer(10, { min: 2, max: 64, help: "pairs of a sine prompt" }),
+  "sine-hidden": integer(32, { min: 1, help: "width of the two hidden layers of the perceptron in front" }),
+  "sine-features": integer(15, { min: 1, help: "features that the perceptron makes of a point" }),
+  "sine-replicas": integer(6, { min: 2, max: 256, help: "seeds of the models on sines" }),
+  "sine-batch": integer(64, { min: 1, help: "their prompts a step and replica" }),
+  "sine-steps": integer(1000, { min: 10, help: "their steps" }),
+  "sine-lr": number(0.01, { above: 0, help: "their learning rate" }),
+  "sine-clip": number(10, { above: 0, help: "largest norm of their gradient" }),
+  "sine-scale": number(0.5, { above: 0, help: "variance of the layer's initial weights is scale / width" }),
   spectra: integer(4000, { min: 100, help: "contexts over which the best step sizes are searched" }),
 };
 
@@ -49,6 +67,18 @@ export const presets: lab.Presets<typeof options> = {
     ranges: [1, 2],
     contexts: [4, 8],
     noises: [0, 0.5],
+    "separate-dimension": 2,
+    "separate-context": 3,
+    "separate-positions": 4,
+    "separate-replicas": 2,
+    "separate-batch": 16,
+    "separate-steps": 30,
+    "sine-context": 4,
+    "sine-hidden": 8,
+    "sine-features": 4,
+    "sine-replicas": 2,
+    "sine-batch": 16,
+    "sine-steps": 30,
     spectra: 200,
   },
   cpu: {},
@@ -62,6 +92,21 @@ export const presets: lab.Presets<typeof options> = {
     test: 10_000,
     reports: 100,
     iterations: 30,
+    "separate-dimension": 10,
+    "separate-context": 10,
+    "separate-positions": 10,
+    "separate-replicas": 16,
+    "separate-batch": 2048,
+    "separate-steps": 10_000,
+    "separate-lr": 1e-3,
+    "separate-clip": 1e-3,
+    "separate-scale": 0.02,
+    "sine-hidden": 40,
+    "sine-features": 40,
+    "sine-replicas": 16,
+    "sine-batch": 2048,
+    "sine-steps": 20_000,
+    "sine-lr": 1e-3,
     spectra: 20_000,
   },
 };
@@ -72,7 +117,10 @@ export type Setting = lab.Configuration<typeof options>;
 export type Run = lab.RunContext<typeof options, Record<never, lab.Columns>>;
 
 /** Refuses what no run can do, before anything is written. */
-export function check({ depths, "depth-steps": steps }: Setting): void {
+export function check({ depths, "depth-steps": steps, "separate-positions": positions }: Setting): void {
+  if (positions % 2 !== 0) {
+    throw new lab.UserError(`expected an even number for --separate-positions, found ${positions}`);
+  }
   if (steps.length !== depths.length) {
     throw new lab.UserError(`expected --depth-steps of ${depths.length} numbers, one a depth, found ${steps.length}`);
   }
@@ -84,7 +132,21 @@ export const layers = (depth: number) => depth === 1 ? ONE : `${depth} layers`;
 export const EXACT = "Adam on the exact gradient";
 
 /** Rivals of a trained model, constructed in weights of a linear transformer. */
-export const [GD, GD_STEPS, GD_PLUS] = ["GD", "GD, η per step", "GD++"] as const;
+export const [GD, GD_STEPS, GD_PLUS, GD_PLUS_STEPS] = [
+  "GD",
+  "GD, η per step",
+  "GD++",
+  "GD++, η and γ per step",
+] as const;
+
+/** Series of the model on separate tokens, and of the models on sines. */
+export const SEPARATE = "separate tokens";
+export const FRONT = {
+  layer: "perceptron and layer",
+  descent: "perceptron and one step",
+  alone: "layer alone",
+} as const;
+export const FRONTS: readonly string[] = Object.values(FRONT);
 
 /** Name of a number that compares a model with a reference. */
 export const versus = (what: "difference" | "cosine" | "difference of slopes" | "loss", reference: string) =>

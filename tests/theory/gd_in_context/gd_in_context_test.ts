@@ -150,6 +150,67 @@ Deno.test("factors of a layer: their gradient, and Adam's way to the best step f
   K.forEach((value, at) => assertAlmostEquals(value, at % (D + 1) === 0 ? bestStep(law) : 0, 2e-3));
 });
 
+Deno.test("Adam on the exact gradient is where Adam on many simulated prompts goes, and when", () => {
+  const [D, N, B] = [2, 3, 1000], C = D + 1;
+  const law = uniformInputs({ dimension: D, context: N, range: 0.8 });
+  const start = normals({ seed: 4, key: "factors" }, 4 * C * C).map((value) => 0.12 * value);
+  const matrix = (theta: Float64Array, k: number, i: number, j: number) => theta[(k * C + i) * C + j];
+  let step = 0;
+  /** Mean over fresh prompts of the gradient of ½ (ŷ − y)², ŷ = −z_q Q S O e_y with Q = W_Q W_Kᵀ, O = W_V W_P, S = Σ z zᵀ. */
+  const sampled = (theta: Float64Array) => {
+    const { query, output } = mergedLayer(theta);
+    const u = uniforms({ seed: 5, key: "many inputs", step }, B * (N + 1) * D).map((value) => 0.8 * (2 * value - 1));
+    const w = normals({ seed: 5, key: "many tasks", step: step++ }, B * D);
+    const [dQ, dO] = [new Float64Array(C * C), new Float64Array(C * C)];
+    for (let b = 0; b < B; b++) {
+      const z = Array.from({ length: N + 1 }, (_, n) => {
+        const at = (b * (N + 1) + n) * D;
+        return [u[at], u[at + 1], u[at] * w[b * D] + u[at + 1] * w[b * D + 1]];
+      });
+      const label = z[N][D], q = [z[N][0], z[N][1], 0];
+      const a = [0, 1, 2].map((j) => q.reduce((sum, value, i) => sum + value * query[i * C + j], 0));
+      const [So, Sa] = [[0, 0, 0], [0, 0, 0]];
+      for (const row of z.slice(0, N)) {
+        const [zo, za] = [0, 1, 2].reduce(
+          ([o, e], i) => [o + row[i] * output[i * C + D], e + row[i] * a[i]],
+          [0, 0],
+        );
+        row.forEach((value, i) => [So[i], Sa[i]] = [So[i] + value * zo, Sa[i] + value * za]);
+      }
+      const error = -a.reduce((sum, value, i) => sum + value * So[i], 0) - label;
+      for (let i = 0; i < C; i++) {
+        dO[i * C + D] -= error * Sa[i] / B;
+        for (let j = 0; j < C; j++) dQ[i * C + j] -= error * q[i] * So[j] / B;
+      }
+    }
+    const gradient = new Float64Array(4 * C * C);
+    for (let i = 0; i < C; i++) {
+      for (let j = 0; j < C; j++) {
+        for (let k = 0; k < C; k++) {
+          gradient[i * C + j] += dQ[i * C + k] * matrix(theta, 1, k, j);
+          gradient[(C + i) * C + j] += dQ[k * C + i] * matrix(theta, 0, k, j);
+          gradient[(2 * C + i) * C + j] += dO[i * C + k] * matrix(theta, 3, j, k);
+          gradient[(3 * C + i) * C + j] += matrix(theta, 2, k, i) * dO[k * C + j];
+        }
+      }
+    }
+    return gradient;
+  };
+  const reports = [30, 60, 80, 100, 120, 180];
+  const options = { rate: 5e-3, betas: [0.9, 0.98] } as const;
+  const sizes = [(theta: Float64Array) => factorGradient(law, theta), sampled].map((gradient) =>
+    adamDescend(gradient, start, options, reports).map((theta) => {
+      const { query, output } = mergedLayer(theta);
+      const K = effectiveStep(layerParts(query, output));
+      return (K[0] + K[3]) / 2 / bestStep(law);
+    })
+  );
+  const [exact, found] = sizes;
+  // From nothing to one of the two dimensions; the other one follows later.
+  assert(exact[0] < 0.05 && exact[2] > 0.2 && exact[2] < 0.45 && exact[5] > 0.45, `${exact}`);
+  found.forEach((size, at) => assertAlmostEquals(size, exact[at], 0.05));
+});
+
 Deno.test("Adam with a clipped gradient takes steps of the clipped gradient's signs", () => {
   const [, first, second] = adamDescend(([a, b]) => Float64Array.of(3 * a, 4 * b), [1, 1], { rate: 0.1, clip: 1e-9 }, [
     0,
