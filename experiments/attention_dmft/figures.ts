@@ -28,6 +28,8 @@ import {
 } from "./options.ts";
 
 const SETUP = "γ = 127, ε = 0.02, the authors' weights";
+/** Points of an orbit that the bifurcation diagram has at each β. */
+const DRAWN_POINTS = 16;
 const BETA = { title: "inverse temperature β" };
 
 /** All figures by file name. */
@@ -41,7 +43,10 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
   const diagram = ({ series, ...sweep }: Sweep) =>
     gridOf({ series, ...sweep }, setting).flatMap((beta, index) => {
       const { y } = measured.curve({ series, quantity: "feature", index }, 0);
-      return [...new Set(y.map((value) => Math.round(value * 500) / 500))].map((value) => ({ x: beta, y: value }));
+      return [...new Set(y.slice(-DRAWN_POINTS).map((value) => Math.round(value * 500) / 500))].map((value) => ({
+        x: beta,
+        y: value,
+      }));
     });
   const name = (sweep: Sweep) => sweep.series;
   const errors = (N: number, beta: number, gamma?: number) => {
@@ -65,7 +70,9 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
   return {
     bifurcations: lab.scatterPlot({
       title: "Where attention that feeds itself goes: orbits of the map against β",
-      setup: `${SETUP}; ${DIAGRAM_POINTS} steps after ${2 * setting["grid-steps"] - DIAGRAM_STEPS}, one start`,
+      setup: `${SETUP}; ${DRAWN_POINTS} steps from step ${
+        2 * setting["grid-steps"] - DIAGRAM_STEPS + DIAGRAM_POINTS - DRAWN_POINTS
+      } on, one start`,
       dots: { [name(WIDE)]: diagram(WIDE), [name(ZOOM)]: diagram(ZOOM) },
       x: BETA,
       y: { title: "first output feature" },

@@ -4,7 +4,7 @@ import { noisyWait, plateauRank, randomRatios, waitOfFlow, waits } from "./claim
 import { FEW, noisy, problemOf, ranked, type Setting, waiting } from "./setting.ts";
 
 /** Seeds that are drawn one by one; those that have a panel each. */
-const [DRAWN, PANELS] = [4, 2];
+const [DRAWN, PANELS] = [3, 2];
 
 /** All figures by file name. */
 export function figures(measured: lab.Measurements, setting: Setting): Record<string, lab.Spec | null> {

@@ -1,9 +1,10 @@
 /**
- * Measurements as one small file: a line of JSON for every curve, gzipped. Numbers in single precision are written with the
+ * Measurements as one small file: a line of JSON for every curve, or for those of several replicas at the same steps, gzipped. Numbers in single precision are written with the
  * fewest digits that give them back, so that they take a third of the room that a log takes when it is compressed.
  *
  * ```txt
  * {"kind":"measure","series":"main","quantity":"loss","replica":0,"steps":[0,10],"float32":[2.5,0.1]}
+ * {"kind":"measure","series":"main","quantity":"rank","replicas":[0,1],"steps":[0,10],"float32":[3,2,3,1.5]}
  * {"kind":"theory","theory":"flow","series":"main","quantity":"loss","steps":[0,10],"float64":[2.5,0.1]}
  * ```
  *
@@ -13,6 +14,8 @@ import { Measurements } from "./measurements.ts";
 
 interface ArchivedCurve {
   readonly kind: "measure" | "theory";
+  /** Replicas whose curves follow one another in the values; without them, one curve. */
+  readonly replicas?: readonly number[];
   readonly steps: readonly number[];
   readonly float32?: readonly number[];
   readonly float64?: readonly number[];
@@ -40,18 +43,15 @@ export async function packMeasurements(measured: Measurements): Promise<Uint8Arr
   const lines: string[] = [];
   const rows = { measure: measured.rows(), theory: measured.theoryRows() };
   for (const [kind, all] of Object.entries(rows)) {
-    let key = "";
-    let [steps, values]: [number[], number[]] = [[], []];
+    let curves: Curve[] = [];
     const end = () => {
-      if (steps.length > 0) lines.push(`${key.slice(0, -1)},"steps":${JSON.stringify(steps)},${numbers(values)}}\n`);
-      [steps, values] = [[], []];
+      if (curves.length > 0) lines.push(lineOf(kind, curves));
+      curves = [];
     };
-    for (const { step, value, ...of } of all) {
-      const next = JSON.stringify({ kind, ...of });
-      if (next !== key) end();
-      key = next;
-      steps.push(step);
-      values.push(value);
+    for (const curve of curvesOf(all)) {
+      const [first] = curves;
+      if (first === undefined || !joins(first, curve)) end();
+      curves.push(curve);
     }
     end();
   }
@@ -76,12 +76,59 @@ export async function unpackMeasurements(bytes: Uint8Array): Promise<Measurement
     throw new SyntaxError("expected gzipped measurements, found other bytes", { cause });
   }
   const rows = text.split("\n").filter((line) => line !== "").flatMap((line) => {
-    const { steps, float32, float64, ...of }: ArchivedCurve = JSON.parse(line);
+    const { steps, replicas, float32, float64, ...of }: ArchivedCurve = JSON.parse(line);
     const values = float32?.map(Math.fround) ?? float64;
-    if (values?.length !== steps?.length) throw new SyntaxError(`expected as many values as steps, found ${line}`);
-    return steps.map((step, index) => ({ ...of, step, value: values![index] }));
+    if (values?.length !== steps?.length * (replicas?.length ?? 1)) {
+      throw new SyntaxError(`expected as many values as steps, found ${line}`);
+    }
+    const places: readonly { readonly replica?: number }[] = replicas?.map((replica) => ({ replica })) ?? [{}];
+    return places.flatMap((place, curve) =>
+      steps.map((step, index) => ({ ...of, ...place, step, value: values![curve * steps.length + index] }))
+    );
   });
   return await Measurements.from(rows);
+}
+
+/** Numbers of one place and replica, in the order of rows. */
+interface Curve {
+  /** What the rows say beside step, value and replica. */
+  readonly of: string;
+  readonly replica: number | undefined;
+  readonly steps: number[];
+  readonly values: number[];
+}
+
+function curvesOf(
+  rows: Iterable<{ readonly step: number; readonly value: number; readonly replica?: number }>,
+): Curve[] {
+  const curves: Curve[] = [];
+  let key = "";
+  for (const { step, value, replica, ...rest } of rows) {
+    const of = JSON.stringify(rest);
+    const next = `${of} ${replica}`;
+    if (next !== key) curves.push({ of, replica, steps: [], values: [] });
+    key = next;
+    const curve = curves[curves.length - 1];
+    curve.steps.push(step);
+    curve.values.push(value);
+  }
+  return curves;
+}
+
+/** Whether a curve is that of another replica at the same place and steps. */
+function joins(first: Curve, { of, replica, steps }: Curve): boolean {
+  return replica !== undefined && first.replica !== undefined && of === first.of && steps.join() === first.steps.join();
+}
+
+function lineOf(kind: string, curves: readonly Curve[]): string {
+  const [{ of, replica, steps }] = curves;
+  const replicas = curves.length > 1
+    ? { replicas: curves.map((curve) => curve.replica) }
+    : replica === undefined
+    ? {}
+    : { replica };
+  const head = JSON.stringify({ kind, ...JSON.parse(of), ...replicas, steps });
+  return `${head.slice(0, -1)},${numbers(curves.flatMap(({ values }) => values))}}\n`;
 }
 
 function numbers(values: readonly number[]): string {
