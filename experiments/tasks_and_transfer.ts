@@ -32,7 +32,7 @@ import * as lab from "../mod.ts";
 import { claims } from "./tasks_and_transfer/claims.ts";
 import { figures } from "./tasks_and_transfer/figures.ts";
 import {
-  bayesRisks,
+  bayesOf,
   CHANGE,
   check,
   conditionsOf,
@@ -70,7 +70,7 @@ export const experiment = lab.defineExperiment({
     const reports = lab.everySteps(Math.ceil(setting.steps / (setting.reports - 1)), setting.steps);
     const [main, narrow] = [conditionsOf(setting, seeds), narrowConditions(setting, seeds)];
     await lab.each(main.conditions.filter(({ tasks }) => tasks === Infinity), "Bayes risk", (one) => {
-      bayesRisks(setting, one).forEach(({ risk }, index) =>
+      bayesOf(setting, one).forEach(({ risk }, index) =>
         run.theory("Bayes", { series: one.name, quantity: RISK, index }, [setting.steps], [risk])
       );
     }, run);

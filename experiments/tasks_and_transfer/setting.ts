@@ -170,11 +170,12 @@ export const variancesOf = ({ inputs }: Setting, { dimension, prior }: Pick<Give
   Array.from({ length: inputs }, (_, i) => i >= dimension ? 0 : prior === "falling" ? (i + 1) ** -2 : 1);
 
 /** Exact Bayes risk at every position 1 … N, the label's noise included: that of ridge with the prior's variances. */
-export const bayesRisks = (setting: Setting, one: Pick<Given, "dimension" | "prior">, samples = 2000) =>
-  Array.from({ length: setting.pairs }, (_, context) => {
-    const variances = variancesOf(setting, one).slice(0, one.dimension);
-    return lab.bayesRisk({ variances, sigma: setting.noise, context }, { samples });
-  });
+export const bayesOf = (setting: Setting, one: Pick<Given, "dimension" | "prior">, samples = 4000) =>
+  lab.bayesRisks({
+    variances: variancesOf(setting, one).slice(0, one.dimension),
+    sigma: setting.noise,
+    context: setting.pairs - 1,
+  }, { samples });
 
 /** Quantity: risk of a predictor. */
 export const riskOf = (predictor: string) => `risk of ${predictor}`;

@@ -166,7 +166,7 @@ export {
 } from "./task_pools/mixtures.ts";
 export { selectionSize } from "./task_pools/selection.ts";
 export { gaussianSpectra, type GramSpectra, ridgeRisk } from "./in_context_regression/ridge_risk.ts";
-export { bayesRisk, type PriorLaw } from "./in_context_regression/bayes_risk.ts";
+export { bayesRisks, type PriorLaw } from "./in_context_regression/bayes_risk.ts";
 export { type AffineLaw, clippedError } from "./beyond_the_training_range/clipped_error.ts";
 export {
   type BayesClassification,

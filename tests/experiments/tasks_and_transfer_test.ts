@@ -4,7 +4,7 @@ import { fromFileUrl } from "@std/path";
 import { experiment } from "../../experiments/tasks_and_transfer.ts";
 import { changeSlopes, gaps, halfwayTasks } from "../../experiments/tasks_and_transfer/claims.ts";
 import {
-  bayesRisks,
+  bayesOf,
   CHANGE,
   givenOf,
   RIDGE,
@@ -77,7 +77,7 @@ Deno.test("the exact Bayes risks are those of ridge with the prior's variances, 
       const drawn = prompts({ ...draw, key: "test" });
       return { labels: drawn.y, predictions: priorRidge({ variances, noise: setting.noise ** 2 }).apply(drawn) };
     });
-    bayesRisks(setting, one).forEach(({ risk, error }, n) => {
+    bayesOf(setting, one).forEach(({ risk, error }, n) => {
       const errors = Array.from({ length: R * B }, (_, prompt) => {
         const at = prompt * setting.pairs + n;
         return (labels[at] - predictions[at]) ** 2;

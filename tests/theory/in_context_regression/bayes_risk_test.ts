@@ -3,11 +3,11 @@ import { assertAlmostEquals, assertLess, assertThrows } from "@std/assert";
 import { solveReference } from "../../../lib/linalg/reference_solve.ts";
 import { normals } from "../../../lib/random/random.ts";
 import { mean, standardDeviation } from "../../../lib/statistics/mod.ts";
-import { bayesRisk, gaussianSpectra, ridgeRisk } from "../../../lib/theory/mod.ts";
+import { bayesRisks, gaussianSpectra, ridgeRisk } from "../../../lib/theory/mod.ts";
 
 Deno.test("Bayes risk: that of ridge with λ = σ² for equal variances", () => {
   const [sigma, context, samples] = [0.5, 5, 4000];
-  const bayes = bayesRisk({ variances: [1, 1, 1], sigma, context }, { samples });
+  const bayes = bayesRisks({ variances: [1, 1, 1], sigma, context }, { samples })[context];
   const ridge = ridgeRisk(gaussianSpectra({ dimension: 3, context, samples }), { sigma, tau: 1, lambda: sigma ** 2 });
   assertLess(Math.abs(bayes.risk - ridge.risk), 4 * Math.hypot(bayes.error, ridge.error));
 });
@@ -31,14 +31,18 @@ Deno.test("Bayes risk: the error of the posterior mean on prompts that are drawn
     const v = solveReference(gram, moment, D, 1);
     return (label(N) - v.reduce((sum, value, i) => sum + value * x[N * D + i], 0)) ** 2;
   });
-  const { risk, error } = bayesRisk({ variances, sigma, context: N }, { samples: 4000 });
+  const { risk, error } = bayesRisks({ variances, sigma, context: N }, { samples: 4000 })[N];
   assertLess(Math.abs(mean(errors) - risk), 4 * Math.hypot(standardDeviation(errors) / Math.sqrt(prompts), error));
 });
 
 Deno.test("Bayes risk: the prior's variance without examples; what is not positive is refused", () => {
-  assertAlmostEquals(bayesRisk({ variances: [2, 0.5], sigma: 1, context: 0 }, { samples: 2 }).risk, 3.5, 1e-12);
+  assertAlmostEquals(bayesRisks({ variances: [2, 0.5], sigma: 1, context: 0 }, { samples: 2 })[0].risk, 3.5, 1e-12);
   const refused = (parts: object, samples: number, message: string) =>
-    assertThrows(() => bayesRisk({ variances: [1], sigma: 1, context: 1, ...parts }, { samples }), RangeError, message);
+    assertThrows(
+      () => bayesRisks({ variances: [1], sigma: 1, context: 1, ...parts }, { samples }),
+      RangeError,
+      message,
+    );
   refused({ variances: [0] }, 2, "expected variances and noise above 0, found 0");
   refused({ sigma: -1 }, 2, "expected variances and noise above 0, found -1");
   refused({}, 1, "expected at least two samples, found 1");
