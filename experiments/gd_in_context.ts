@@ -171,7 +171,7 @@ async function train(
     from: run.restored(layers(depth)),
   });
   const label = layers(depth);
-  const reports = lab.linearAndLogarithmicSteps(setting.reports, steps);
+  const reports = lab.linearAndLogarithmicSteps(one ? setting.reports : Math.ceil(setting.reports / 2), steps);
   for await (const { step, evaluations: { compared, factors } } of lab.follow(training, { label, reports }, run)) {
     run.measure({ series: label, step }, compared);
     if (one) {

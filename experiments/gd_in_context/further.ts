@@ -23,6 +23,8 @@ export async function trainSeparate(run: Run): Promise<void> {
   const factor = lab.bestStep(law);
   const descent = construct(setting, { rates: [N * factor] }, seeds);
   const [train, test] = ["separate-batch", "test"].map((size) => promptsOf(setting, setting[size as "test"]));
+  // Derivatives token by token cost as many passes as there are tokens, and are alike for all prompts.
+  const some = promptsOf(setting, Math.min(setting.test, 128));
   /** Tokens (x_1; 0), (0; y_1), …, (x_q; 0). */
   const separated = ({ x, y }: ReturnType<typeof train>) =>
     lab.slice(lab.interleavedTokens(x, lab.select(y, 3, 0)), 2, 0, 2 * N + 1);
@@ -64,7 +66,7 @@ export async function trainSeparate(run: Run): Promise<void> {
       pattern: (weights, draw) => model.pattern(weights, separated(test(draw, "test"))),
       moved: (weights, draw) => {
         // ‖∂ token t of the first layer / ∂ token i‖², by random directions: Σ_c (Σ_k r_k ∂s_tk/∂e_ic)² has it as its mean.
-        const tokens = separated(test(draw, "test"));
+        const tokens = separated(some(draw, "test"));
         const [R, B, T] = tokens.shape;
         const stream = model.first(weights, tokens);
         const directions = lab.normalFill({ ...draw, key: "directions" }, { I: B, C: D + 1 + positions });
@@ -186,7 +188,7 @@ export async function trainSine(run: Run): Promise<void> {
       answer: (weights, batch) => read(2, weights, points(batch), labels(batch)),
     },
   };
-  const reports = lab.linearAndLogarithmicSteps(setting.reports, steps);
+  const reports = lab.linearAndLogarithmicSteps(Math.ceil(setting.reports / 2), steps);
   for (const series of FRONTS) {
     const { parameters: specs, answer } = models[series];
     using parameters = lab.ParameterSet.create(specs, seeds);
