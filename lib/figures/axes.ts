@@ -53,7 +53,14 @@ export function position<F extends string>(channel: "x" | "y", axis: Axis, field
   type: "quantitative";
   title: string;
   scale: { type: "linear" | "log"; zero?: boolean; nice: boolean; padding?: number; domain?: number[] };
-  axis: { grid: boolean; tickCount?: number; values?: number[]; labelExpr?: string; labelOverlap?: "greedy" };
+  axis: {
+    grid: boolean;
+    tickCount?: number;
+    values?: number[];
+    format?: string;
+    labelExpr?: string;
+    labelOverlap?: "greedy";
+  };
 } {
   const log = axis.scale === "log";
   const free = axis.domain === undefined;
@@ -73,6 +80,8 @@ export function position<F extends string>(channel: "x" | "y", axis: Axis, field
     axis: {
       grid: channel === "y",
       ...(axis.ticks === undefined ? { tickCount: log ? 5 : 6 } : { values: [...axis.ticks] }),
+      // Vega writes 1.0 where ticks of its own choice would be halves.
+      ...(!log && axis.ticks?.every(Number.isInteger) ? { format: ",d" } : {}),
       ...(log ? { labelExpr: DECADE_LABEL, labelOverlap: "greedy" as const } : {}),
     },
   };
