@@ -96,7 +96,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     }),
     nearest: lab.points({
       title: "Nearness to dMMSE and ridge at the end of training",
-      setup: `${setup}; below the line dMMSE is nearer`,
+      setup: [setup, "mean squares on seen tasks; below the line dMMSE is nearer"],
       lines: { "": pools.map((M) => ({ x: M, values: nearness(measured, M) })) },
       x: { title: "tasks M of the pool", scale: "log", ticks: [...pools] },
       y: { title: "distance to dMMSE over distance to ridge", scale: "log" },
@@ -106,7 +106,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     trajectories: trajectories(measured, setting),
     mixtures: lab.multiples({
       title: "Predictions as a mixture of dMMSE and ridge: log odds of dMMSE",
-      setup: [setup, "fitted on seen tasks; from where half of the loss is learned"],
+      setup: [setup, "fitted on seen tasks; from where half of the loss is learned; fits end at ±14"],
       panels: MIXTURES.map((kind) => ({
         title: kind === "fixed" ? "one weight for all prompts" : "weighted by the prompt's evidence",
         lines: by((name) => fitted(name, kind), finite),
@@ -140,7 +140,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     }),
     learning_coefficient: lab.points({
       title: "Learning coefficient by the number of tasks",
-      setup: `${setup}; at the end of training`,
+      setup: [setup, `at the end of training; dotted: mean of ${UNLIMITED}`],
       lines: {
         "": pools.map((M) => ({ x: M, values: measured.last({ series: poolName(M), quantity: COEFFICIENT }) })).filter((
           { values },
@@ -157,7 +157,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       lines: { "": pools.map((M) => ({ x: M, values: turns(measured, M).map(({ step }) => step) })) },
       x: { title: "tasks M of the pool", scale: "log", ticks: [...pools] },
       y: { title: "step", domain: [0, steps] },
-      rules: [{ y: steps, label: "end of training", below: true }],
+      rules: [{ y: steps, label: "end of training", below: true, start: true }],
     }),
   };
 }
@@ -170,7 +170,7 @@ const ended = (curves: Readonly<Record<string, lab.MeasuredCurve>>, steps: numbe
 
 function unlimitedCoefficient(measured: lab.Measurements): lab.Rule[] {
   const values = measured.last({ series: UNLIMITED, quantity: COEFFICIENT });
-  return values.length === 0 ? [] : [{ y: lab.statistics.mean(values), label: `${UNLIMITED}, mean` }];
+  return values.length === 0 ? [] : [{ y: lab.statistics.mean(values) }];
 }
 
 /** Paths of the first seed's predictions in the plane of the two leading components, with the exact predictors. */
