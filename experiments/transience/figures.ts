@@ -179,10 +179,17 @@ function trajectories(measured: lab.Measurements, { pools, sequences, context }:
     const [first, second] = [0, 1].map((k) => measured.curve({ series, quantity: score(k) }, 0));
     return first.x.map((_, at) => ({ x: first.y[at], y: second.y[at] }));
   };
-  // Names stand to the left of places in the right half, where the legend is near.
-  const middle = lab.statistics.mean([...pools, Infinity].flatMap((M) => path(poolName(M)).map((place) => place.x)));
-  const point = (series: string, name: string) =>
-    path(series).map((place) => ({ ...place, name, side: place.x > middle ? "left" as const : "right" as const }));
+  const places = [...pools.map((M) => [`${DMMSE}, ${poolName(M)}`, `${DMMSE} ${M}`]), [RIDGE, RIDGE]]
+    .flatMap(([series, name]) => path(series).map((place) => ({ ...place, name })));
+  // The legend is at the right: names stand to the left, but for those with another place close by at that side.
+  const extent = (of: "x" | "y") =>
+    Math.max(...places.map((one) => one[of])) - Math.min(...places.map((one) => one[of]));
+  const points = places.map((one) => {
+    const close = places.some((other) =>
+      other.x < one.x && one.x - other.x < 0.6 * extent("x") && Math.abs(one.y - other.y) < 0.12 * extent("y")
+    );
+    return { ...one, side: close ? "right" as const : "left" as const };
+  });
   const shares = [0, 1].map((index) =>
     measured.last({ series: TRAJECTORIES, quantity: "share of the variance", index })[0] ?? 0
   );
@@ -194,7 +201,7 @@ function trajectories(measured: lab.Measurements, { pools, sequences, context }:
       "dark: ridge and dMMSE of each pool, projected afterwards; dots: end of training",
     ],
     lines: Object.fromEntries([...pools, Infinity].map(poolName).map((name) => [name, [path(name)]])),
-    points: [...pools.flatMap((M) => point(`${DMMSE}, ${poolName(M)}`, `${DMMSE} ${M}`)), ...point(RIDGE, RIDGE)],
+    points,
     x: component(0),
     y: component(1),
     by: "tasks of the pool",
