@@ -68,7 +68,7 @@ export function biasSpec(width: number): ParameterSpec {
  */
 export function expectWeights(label: string, specs: ParameterSpecs, weights: Weights): void {
   for (const [name, { shape }] of Object.entries(specs)) {
-    const found = weights[name]?.shape;
+    const found = optionalWeight(weights, name)?.shape;
     if (found?.slice(1).join() === shape.join()) continue;
     const expected = `a weight "${name}" of shape (${["R", ...shape].join(", ")})`;
     throw new ShapeError(`${label}: expected ${expected}, found ${found ? `(${found.join(", ")})` : "none"}`);
