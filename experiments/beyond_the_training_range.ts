@@ -18,7 +18,7 @@
  *          predictions that are exact up to the boundary and stay there, whose error is known (lab.clippedError).
  * Controls U(−3, 3): if the largest |y| of training, 30 or 12, makes the boundary, it moves. Attention only; other
  *          depths.
- * Sizes    N = 12, width 32, 1000 steps of 16 prompts in the cpu preset; 41, 64 to 256 and 500 000 of 64 in the paper,
+ * Sizes    N = 12, width 32, 800 steps of 16 prompts in the cpu preset; 41, 64 to 256 and 500 000 of 64 in the paper,
  *          which the preset `paper` has. Shares of errors and boundaries are compared, with the paper's two layers
  *          where it has them; more training is expected to lower errors inside, not outside.
  * Pilots   seeds 901 and 902 of the main model, N(0, 1) and U(−5, 5), 1600 steps at rates 3e-3 and 6e-3, without the

@@ -19,7 +19,7 @@
  * Controls T = 1, which teaches the task instead of learning; half the width; risk on the training prompts; sensitivity
  *          of ridge.
  * Sizes    official code: d = 20 (toy: 5), 41 (11) points, 12 layers of width 256 (3 of 64), 500 000 (5001) steps of
- *          64, σ = 1, labels in tokens of their own. The cpu preset has d = 2, 12 pairs, 2 layers of width 32, 1000
+ *          64, σ = 1, labels in tokens of their own. The cpu preset has d = 2, 12 pairs, 2 layers of width 32, 600
  *          steps of 16; labels show their inputs because models without that were at 1.4 times the Bayes risk after
  *          1500 steps.
  * Pilots   losses and risks of seed 901 alone: d = 2 and 4, 12 pairs, T of 4, 16, 64 and endless, 1000 and 1500 steps
