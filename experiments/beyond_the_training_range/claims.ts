@@ -1,4 +1,4 @@
-/** What the paper claims and what is asked beyond it, each with the criterion that its measurement is held to. */
+/** Claims of the paper and beyond it, each with its criterion. */
 import * as lab from "../../mod.ts";
 import {
   BIMODAL,

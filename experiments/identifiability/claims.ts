@@ -81,7 +81,7 @@ export function claims(setting: Setting): Claim[] {
 
 function onClasses(setting: Setting): Claim[] {
   const main = mainOf(setting);
-  const { dimension: d, classes: C } = setting;
+  const { dimension: d } = setting;
   return [
     lab.claim({
       id: "identified",

@@ -91,7 +91,7 @@ export async function unpackMeasurements(bytes: Uint8Array): Promise<Measurement
 
 /** Numbers of one place and replica, in the order of rows. */
 interface Curve {
-  /** What the rows say beside step, value and replica. */
+  /** Columns of the rows beside step, value and replica. */
   readonly of: string;
   readonly replica: number | undefined;
   readonly steps: number[];
