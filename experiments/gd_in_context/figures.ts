@@ -156,7 +156,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       each: "replica",
     }),
     separate_tokens: lab.multiples({
-      title: "Separate tokens: the first layer copies, the second descends",
+      title: "Two layers on separate tokens: loss, and what moves a token of the first layer",
       setup: `D = ${setting["separate-dimension"]}, N = ${
         setting["separate-context"]
       }; softmax first, then linear attention`,
@@ -187,7 +187,7 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
     }),
     sines: lab.curves({
       title: "Sine functions: a layer behind a perceptron, one step behind a perceptron, a layer alone",
-      setup: `N = ${setting["sine-context"]} points; dashed: the best predictor that sees none of them`,
+      setup: `N = ${setting["sine-context"]} points; dotted: the best predictor that sees none of them`,
       lines: Object.fromEntries(FRONTS.map((series) => [series, measured.curves({ series, quantity: "loss" })])),
       by: "model",
       x: STEP,
