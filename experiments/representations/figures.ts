@@ -31,7 +31,6 @@ import {
 } from "./setting.ts";
 
 const MODEL = "transformer";
-type Lines = Record<string, lab.MeasuredCurve[]>;
 
 /** Rows of every replica as curves over 0, 1, … or over 1, 2, …. */
 const over = (rows: readonly (readonly number[])[], from: number): lab.MeasuredCurve[] =>
@@ -45,8 +44,10 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
   const setup = `d = ${d}, D = ${D}, L = ${L}, σ = ${noise}, N = ${N}`;
   const tokens = (series: string, quantity?: string) => over(risksAt(measured, series, quantity), 1);
   const byLayer = (series: string, quantity: string) => over(layersOf(measured, series, quantity), 0);
-  const whole = (series: string, token: string) =>
-    measured.last({ series, quantity: wholeOf(token) }).map((value) => ({ x: [0, layers], y: [value, value] }));
+  const whole = (series: string, token: string): lab.MeasuredCurve => {
+    const level = lab.statistics.mean(measured.last({ series, quantity: wholeOf(token) }));
+    return { x: [0, layers], y: [level, level] };
+  };
   const layer = { title: "layer", ticks: Array.from({ length: layers + 1 }, (_, at) => at) };
   const pair = { title: "pair n of the prompt" };
   const risk = { title: "mean (ŷ − y)²", scale: "log" } as const;
@@ -115,8 +116,8 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
           [directions(D)]: byLayer(main, withoutRandom(D, token)),
           [predictionAt(token)]: byLayer(main, without(predictionAt(token), token)),
           ...(D > 1 && { [directions(1)]: byLayer(main, withoutRandom(1, token)) }),
-          nothing: whole(main, token),
         },
+        theory: { "nothing erased": { [PHI]: whole(main, token) } },
       })),
       by: "erased",
       x: layer,
@@ -140,21 +141,11 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       y: risk,
     }),
     dynamics: lab.multiples({
-      title: "Dynamical systems: the representation of the window before is copied, or not",
-      setup: `window of ${setting.window} states, ${setup}`,
+      title: "Dynamical systems: the representation of the window before, at the token that it predicts",
+      setup: `window of ${setting.window} states, ${setup}; i is the window that ends at the token`,
       panels: [
         {
-          title: "risk at every token",
-          lines: {
-            [MODEL]: tokens(DYNAMICS),
-            [RIDGE]: tokens(DYNAMICS, riskOf(RIDGE)),
-            "ridge on states": tokens(DYNAMICS, riskOf(RAW)),
-          },
-          x: { title: "token" },
-          y: risk,
-        },
-        {
-          title: "probes by layer",
+          title: "probes",
           lines: Object.fromEntries(LAGS.map((lag) => [lagged(lag), byLayer(DYNAMICS, readOf(lagged(lag), STATE))])),
           y: { title: "held-out R²", domain: [-0.2, 1] },
         },
@@ -171,13 +162,26 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
           lines: {
             ...Object.fromEntries(LAGS.map((lag) => [lagged(lag), byLayer(DYNAMICS, without(lagged(lag), STATE))])),
             [directions(D)]: byLayer(DYNAMICS, withoutRandom(D, STATE)),
-            nothing: whole(DYNAMICS, STATE),
-          } satisfies Lines,
+          },
+          theory: { "nothing erased": { [lagged(0)]: whole(DYNAMICS, STATE) } },
           y: risk,
         },
       ],
-      by: "predictor or target",
+      columns: 3,
+      by: "target",
       x: layer,
+    }),
+    dynamics_risk: lab.curves({
+      title: "Risk at every token of dynamical systems",
+      setup: `window of ${setting.window} states, ${setup}`,
+      lines: {
+        [MODEL]: tokens(DYNAMICS),
+        [RIDGE]: tokens(DYNAMICS, riskOf(RIDGE)),
+        "ridge on states": tokens(DYNAMICS, riskOf(RAW)),
+      },
+      by: "predictor",
+      x: { title: "states predicted so far" },
+      y: risk,
     }),
   };
 }

@@ -53,7 +53,7 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
       for (const [value] of layersOf(measured, main, `R² of ${target} at x-tokens`)) assert(value < 0.1, `${value}`);
     }
     const figures = [...Deno.readDirSync(`${folder}/figures`)].filter(({ name }) => name.endsWith(".svg"));
-    assertEquals(figures.length, 6);
+    assertEquals(figures.length, 7);
   }));
 
 Deno.test("the depth of half the rise, and what an affine map leaves, on numbers made by hand", () => {
