@@ -124,8 +124,8 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       y: risk,
     }),
     pasting: lab.multiples({
-      title: "Upper layers under a new embedding do linear regression",
-      setup: `${D} inputs, σ = ${noise}; the embedding alone is trained, ${setting["paste-steps"]} steps`,
+      title: "Linear regression by upper layers under a new embedding, which alone is trained",
+      setup: `${D} inputs, σ = ${noise}; ${setting["paste-steps"]} steps of training`,
       panels: cuts.map((cut) => ({
         title: `blocks ${cut + 1} to ${layers} kept`,
         lines: {
