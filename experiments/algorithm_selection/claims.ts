@@ -39,6 +39,10 @@ const HERE = "beyond the paper";
 const FACTOR =
   "the least factor, over fixed λ, by which the worse of its risks at the lowest and the highest noise exceeds the model's";
 
+/** Of several groups the number shown is that which meets the criterion worst. */
+const LARGEST = { shown: "worst", distance: (centre: number) => centre } as const;
+const SMALLEST = { shown: "worst", distance: (centre: number) => -centre } as const;
+
 /** A kind with its article, within a sentence and at its beginning. */
 const a = (kind: Kind) => kind === "encoder" ? "an encoder" : "a decoder";
 const A = (kind: Kind) => kind === "encoder" ? "An encoder" : "A decoder";
@@ -147,7 +151,7 @@ function onLevels(setting: Setting, kind: Kind): Claim[] {
       source: `${PAPER}, Fig. 2`,
       measure: "risk of the query over that of ridge with λ = d σ² on the same prompts",
       predicted: 1,
-      expect: expect.each(expect.ratio({ to: 1.1 }), { of: "noise level", shown: "worst" }),
+      expect: expect.each(expect.ratio({ to: 1.1 }), { of: "noise level", ...LARGEST }),
       values: (measured) => ({
         values: at(...setting.levels)((sigma) => quotients(risk(measured, both, sigma), bayes(measured, sigma))),
         detail: setting.levels.map((sigma) =>
@@ -162,7 +166,7 @@ function onLevels(setting: Setting, kind: Kind): Claim[] {
       statement: `On prompts of each end ${a(kind)} of all noise levels predicts nearer to that level's Bayes ridge.`,
       source: `${PAPER}, algorithm selection by prompt`,
       measure: "mean square distance from the level's Bayes ridge over that from the other end's",
-      expect: expect.each(expect.ratio({ to: 1 }), { of: "noise level", shown: "worst" }),
+      expect: expect.each(expect.ratio({ to: 1 }), { of: "noise level", ...LARGEST }),
       values: (measured) => {
         const near = (side: "low" | "high", sigma: number) =>
           measured.last({ series: seriesOf(kind, both), quantity: NEAR[side](sigma) });
@@ -209,7 +213,7 @@ function onOneLevel(setting: Setting, kind: Kind): Claim[] {
       statement: `No ${kind} trained on one noise level does better at both ends than every fixed λ.`,
       source: "control",
       measure: FACTOR,
-      expect: expect.each(expect.ratio({ to: 1 }), { of: "model", shown: "worst" }),
+      expect: expect.each(expect.ratio({ to: 1 }), { of: "model", ...LARGEST }),
       values: (measured) => ({
         values: Object.fromEntries(
           Object.values(single).map((trained) => [trained, selections(measured, setting, seriesOf(kind, trained))]),
@@ -221,7 +225,7 @@ function onOneLevel(setting: Setting, kind: Kind): Claim[] {
       statement: `At the noise level that it has not seen, ${a(kind)} of one level loses more than one of all levels.`,
       source: "control",
       measure: "risk of the query over that of the model of all levels after as many steps, same seed",
-      expect: expect.each(expect.ratio({ from: 1 }), { of: "unseen level", shown: "worst" }),
+      expect: expect.each(expect.ratio({ from: 1 }), { of: "unseen level", ...SMALLEST }),
       values: (measured) => ({
         values: {
           [levelName(high)]: quotients(risk(measured, single.lowest, high), mixture(measured, high)),
@@ -295,7 +299,7 @@ function onClasses(setting: Setting, kind: Kind): Claim[] {
       source: HERE,
       measure: "risk, or error of classes, of the model of both over that of the model of one, same seed",
       predicted: 1,
-      expect: expect.each(expect.ratio({ to: 1.1 }), { of: "task", shown: "worst" }),
+      expect: expect.each(expect.ratio({ to: 1.1 }), { of: "task", ...LARGEST }),
       values: (measured) => ({
         values: {
           regression: quotients(last(measured, both, riskAt(low)), last(measured, "lowest noise", riskAt(low))),
@@ -409,11 +413,7 @@ function onProbes(setting: Setting, kind: Kind): Claim[] {
         statement: `${A(kind)} of all noise levels makes the level more readable than one that knows one level alone.`,
         source: "control",
         measure: "held-out R² of ln σ after the last layer, less that of the model of one level after as many steps",
-        expect: expect.each(expect.mean({ from: 0 }), {
-          of: "control",
-          shown: "worst",
-          distance: (centre) => -centre,
-        }),
+        expect: expect.each(expect.mean({ from: 0 }), { of: "control", ...SMALLEST }),
         values: (measured: Measured) => {
           const at = (trained: Trained) =>
             probedAt(measured, setting, seriesOf(kind, trained), L, others(setting, kind));

@@ -88,6 +88,9 @@ const SHOWN: Readonly<Record<Trained, string>> = {
 /** Colours of trainings, the same in both planes. */
 const COLORS = Object.fromEntries(TRAINED.map((one, at) => [SHOWN[one], lab.PALETTE[at]]));
 
+/** Shapes of architectures. */
+const SHAPES = { encoder: "circle", decoder: "triangle-up" } as const;
+
 /** Dots of models, a line of predictors, and named marks, over axes that all of them share. */
 function plane(
   { title, subtitle, description }: lab.Caption,
@@ -97,6 +100,7 @@ function plane(
   marks: readonly { readonly x: number; readonly y: number; readonly name: string; readonly below?: boolean }[],
 ): lab.Spec {
   const order = TRAINED.filter((one) => dots.some(({ trained }) => trained === one)).map((one) => SHOWN[one]);
+  const models = KINDS.filter((kind) => dots.some(({ model }) => model === kind));
   const channels = (x: string, y: string) => ({
     x: lab.position("x", { margin: 14, ...axes.x }, x),
     y: lab.position("y", { margin: 14, ...axes.y }, y),
@@ -105,7 +109,7 @@ function plane(
     field: "model",
     type: "nominal",
     title: "model",
-    scale: { domain: [...KINDS], range: ["circle", "triangle-up"] },
+    scale: { domain: models, range: models.map((one) => SHAPES[one]) },
     legend: { symbolFillColor: "#555555", symbolStrokeWidth: 0 },
   } as const;
   const color = {
@@ -228,12 +232,12 @@ function risks(measured: lab.Measurements, setting: Setting, setup: string): lab
     ...ends(setting).map((sigma) => ({
       quantity: riskAt(sigma),
       title: `risk at ${levelName(sigma)}`,
-      rule: { y: exact(riskAt(sigma)), label: "Bayes ridge" },
+      rule: { y: exact(riskAt(sigma)), label: "Bayes ridge", start: true },
     })),
     {
       quantity: CLASS_ERROR,
       title: "error of classes",
-      rule: { y: exact(LOGISTIC), label: "logistic regression" },
+      rule: { y: exact(LOGISTIC), label: "logistic regression", start: true },
     },
   ];
   return lab.multiples({
