@@ -125,6 +125,24 @@ export function figures(measured: lab.Measurements, setting: Setting): Record<st
       band: "interval95",
       marks: "points",
     }),
+    directions: lab.multiples({
+      title: "Singular values of the map from latents to features, seed by seed",
+      setup: `${setup}; each panel is one seed`,
+      panels: Array.from({ length: Math.min(8, setting.replicas) }, (_, r) => ({
+        title: `seed ${r + 1} of ${setting.replicas}`,
+        lines: Object.fromEntries(
+          Array.from({ length: d }, (_, index) => [
+            index === 0 ? "largest" : index === d - 1 ? "smallest" : `number ${index + 1}`,
+            [measured.curve({ series: main, quantity: QUANTITIES.map, index }, r)],
+          ]),
+        ),
+      })),
+      columns: 4,
+      x: { title: "step", scale: "log", domain: [1, steps] },
+      y: { title: "size", domain: [0, 1.2 * kappa] },
+      by: "singular value",
+      each: "replica",
+    }),
     loss_and_r2: lab.scatterPlot({
       title: "Unexplained share of the latents against excess cross-entropy",
       setup: `${setup}; a dot for each report and seed`,

@@ -55,7 +55,7 @@ Deno.test("killed in any of its trainings and resumed, the smoke preset leaves t
       assertEquals(measured.has({ series: "κ = 10", quantity }), false);
     }
     const figures = [...Deno.readDirSync(`${folder}/figures`)].filter(({ name }) => name.endsWith(".svg"));
-    assertEquals(figures.length, 5);
+    assertEquals(figures.length, 6);
   }));
 
 /** Two replicas of latents and class vectors on the sphere; those of the first replica are no numbers. */
