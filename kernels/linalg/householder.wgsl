@@ -5,6 +5,8 @@
 // A lane owns four columns at a time. Where a matrix lies in one workgroup (WITHIN), a dispatch makes many steps k.
 const LANES: u32 = 8u;
 const WITHIN: u32 = 1u;
+// Squared norm below which a column counts as zero; the largest entry of a matrix is between 1 and 2.
+const VANISHED: f32 = 7.888609e-31;
 struct Dims { B: u32, C: u32, H: u32, K: u32, M: u32, start: u32, end: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read_write> x: array<vec4f>;       // (B, C, H)
@@ -34,8 +36,8 @@ struct Dims { B: u32, C: u32, H: u32, K: u32, M: u32, start: u32, end: u32 }
     }
     let pivot = head[k % 4u];
     let length = sqrt(squares);
-    // As LAPACK does it: a last row has nothing to be turned into.
-    let turning = squares > 0.0 && k + 1u < dims.M;
+    // As LAPACK does it: a last row has nothing to be turned into. The inverse of a smaller square may not be finite.
+    let turning = squares > VANISHED && k + 1u < dims.M;
     let alpha = select(pivot, select(-length, length, pivot < 0.0), turning);
     let beta = select(0.0, 1.0 / (squares + abs(pivot) * length), turning);
     let first = head - alpha * select(vec4f(), vec4f(1.0), vec4u(0u, 1u, 2u, 3u) == vec4u(k % 4u));

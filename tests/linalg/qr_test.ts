@@ -5,6 +5,7 @@ import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { qr } from "../../lib/linalg/qr.ts";
 import { matmulReference, qrReference } from "../../lib/linalg/reference_solve.ts";
+import { svd } from "../../lib/linalg/svd.ts";
 import { gaussian, LAPACK, largest, largestDifference, orthonormalityError, readAll } from "./matrices.ts";
 
 await openGpu();
@@ -70,4 +71,15 @@ Deno.test("qr: leading axes; a matrix has the same bits alone and in a batch, at
 Deno.test("qr: errors name the argument", () => {
   using a = Tensor.from([1]);
   assertThrows(() => qr(a), ShapeError, 'qr: expected "a" of shape (…, M, N), found (1)');
+});
+
+Deno.test("qr and svd of columns that differ by less than the square root of the smallest number are finite", async () => {
+  // What the first reflection leaves of the second column has a square without a finite inverse.
+  for (const tiny of [1e-17, 1e-19, 3e-20, 1e-20, 1e-22, 1e-30]) {
+    const a = [1, 1, 1, 0, tiny, 0, 0, tiny, 2, 0, tiny, 1];
+    await assertDecomposed(`${tiny}`, a, 4, 3);
+    using tensor = Tensor.from(a, [4, 3]);
+    const { u, s, v } = svd(tensor);
+    for (const values of await readAll(u, s, v)) assertEquals(values.every(Number.isFinite), true, `${tiny}`);
+  }
 });
