@@ -51,9 +51,9 @@ export const options = {
     distinct: true,
     help: "shares α′ of test prompts",
   }),
-  "test-lengths": integers([1, 2, 3, 4, 6, 9, 13, 20], {
+  "test-lengths": integers([1, 2, 3, 4, 6, 9, 13, 20, 30, 40], {
     min: 1,
-    max: 24,
+    max: 40,
     ascending: true,
     help: "examples of test prompts",
   }),
