@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { countsInWords } from "../claims/words.ts";
+import { countVerdicts } from "../claims/claim.ts";
 import type { BoardEntry } from "./board/collect.ts";
 import { basename } from "@std/path";
 import { listItem } from "./markdown.ts";
@@ -21,10 +21,13 @@ export function experimentsList(entries: readonly BoardEntry[], gallery = "resul
   const names = [...new Set(entries.map(({ experiment }) => experiment))];
   return names.map((name) => {
     const own = entries.filter(({ experiment }) => experiment === name);
-    const kept = own.map(({ folder, preset, claims }) =>
-      `[${preset}](${gallery}/${basename(folder)}/README.md): ${countsInWords(claims)}`
-    );
-    return listItem(`**[${name}](experiments/${name}.ts)** ${own[0].question} Kept: ${kept.join("; ")}.`);
+    const kept = own.map(({ folder, preset, claims }) => {
+      const { reproduced = 0, "not reproduced": not = 0, inconclusive = 0 }: Record<string, number> = countVerdicts(
+        claims,
+      );
+      return `[${preset}](${gallery}/${basename(folder)}/README.md) ${reproduced}/${not}/${inconclusive}`;
+    });
+    return listItem(`**[${name}](experiments/${name}.ts)** ${own[0].question} ${kept.join(", ")}`);
   }).join("\n");
 }
 
