@@ -20,7 +20,7 @@ export const options = {
   replicas: integer(4, { min: 2, max: 64, help: "seeds of every condition: seed, seed + 1, …" }),
   reports: integer(5, { min: 2, help: "reports of each training" }),
   sigmas: numbers([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], { above: 0, distinct: true, help: "deviations σ of wider laws" }),
-  prompts: integer(96, { min: 2, help: "test prompts of each law, the same for all replicas" }),
+  prompts: integer(80, { min: 2, help: "test prompts of each law, the same for all replicas" }),
   longer: integer(2, { min: 2, max: 8, help: "longest test prompts in units of N" }),
   contexts: integer(8, { min: 2, help: "contexts of each training law before which single functions are asked for" }),
   reach: number(10, { above: 0, help: "single functions are asked for at x from −reach to reach" }),
