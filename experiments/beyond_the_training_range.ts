@@ -70,11 +70,9 @@ export const experiment = lab.defineExperiment({
         run.measure({ series: conditions, step }, evaluations);
         if (step < setting.steps) continue;
         const predict = (prompts: Pairs) => ensemble.predict(ensemble.parameters.weights, prompts);
-        for (const test of testsOf(setting, conditions)) {
-          run.measure(
-            { series: conditions, step },
-            await lab.measureOnce(conditions.seeds, (draw) => test(lab.sharedDraw(draw), predict)),
-          );
+        for (const { index, compute } of testsOf(setting, conditions)) {
+          const found = await lab.measureOnce(conditions.seeds, (draw) => compute(lab.sharedDraw(draw), predict));
+          run.measure({ series: conditions, step, index }, found);
         }
       }
     }
@@ -161,53 +159,66 @@ function ofLaws(laws: readonly TrainingLaw[], context: number, batch: number) {
 /** Deviation of y in training: √(E a² E x² + E b²). */
 const deviationOf = ({ second }: TrainingLaw) => Math.sqrt(second ** 2 + second);
 
-/** A test outside of the training range: numbers of each replica by name, from what predicts. */
-type Test = (draw: lab.StepDraw, predict: (prompts: Pairs) => lab.Tensor) => Record<string, lab.Tensor>;
+/** A test outside of the training range. */
+interface Test {
+  /** Which σ it is of. */
+  readonly index?: number;
+  /** Computes numbers of each replica by name, from what predicts. */
+  compute(draw: lab.StepDraw, predict: (prompts: Pairs) => lab.Tensor): Record<string, lab.Tensor>;
+}
 
 /** All tests; prompts are the same for all replicas, but for the law of the contexts of single functions. */
 function testsOf(setting: Setting, conditions: ReturnType<typeof conditionsOf>): Test[] {
   const laws = conditions.each(({ law }) => law);
-  const single = (names: typeof STEEP | typeof STEEPER, of: (x: lab.Tensor) => lab.Tensor): Test => (draw, predict) => {
-    const { x } = ofLaws(laws, setting.points - 1, setting.contexts)({ ...draw, key: "contexts" });
-    return asked(names, setting, x, (prompts) => predict({ x: prompts, y: of(prompts) }));
-  };
-  return [
-    ...FAMILIES.map((family): Test => (draw, predict) => {
-      const prompts = widerPrompts(setting, family, draw);
-      return {
-        [family.name]: errorsBySigma(setting, predict(prompts), prompts.y),
-        [zeroOf(family)]: errorsBySigma(setting, lab.fill(prompts.y.shape, 0), prompts.y),
-        ...(family === FUNCTIONS &&
-          { [LEAST_SQUARES]: errorsBySigma(setting, leastSquares(prompts), prompts.y) }),
-      };
-    }),
-    (draw, predict) => {
-      const prompts = inOrder(widerPrompts(setting, FUNCTIONS, draw));
-      return { [SORTED]: errorsBySigma(setting, predict(prompts), prompts.y) };
+  const single = (names: typeof STEEP | typeof STEEPER, of: (x: lab.Tensor) => lab.Tensor): Test => ({
+    compute(draw, predict) {
+      const { x } = ofLaws(laws, setting.points - 1, setting.contexts)({ ...draw, key: "contexts" });
+      return asked(names, setting, x, (prompts) => predict({ x: prompts, y: of(prompts) }));
     },
+  });
+  // One σ at a time: the prompts of all of them do not fit into one buffer.
+  const wider = FAMILIES.flatMap((family) =>
+    setting.sigmas.map((sigma, index): Test => ({
+      index,
+      compute(draw, predict) {
+        const prompts = widerPrompts(setting, family, sigma, draw);
+        const found = lateErrors({
+          [family.name]: predict(prompts),
+          [zeroOf(family)]: lab.fill(prompts.y.shape, 0),
+        }, prompts.y);
+        if (family !== FUNCTIONS) return found;
+        const ascending = inOrder(prompts);
+        return {
+          ...found,
+          ...lateErrors({ [LEAST_SQUARES]: leastSquares(prompts) }, prompts.y),
+          ...lateErrors({ [SORTED]: predict(ascending) }, ascending.y),
+        };
+      },
+    }))
+  );
+  return [
+    ...wider,
     single(STEEP, (x) => lab.multiply(x, lab.own(perReplica(laws, ({ slope }) => slope)))),
     single(STEEPER, (x) => lab.scale(x, 40, 40)),
   ];
 }
 
-/** Prompts of all σ, one after the other along the axis of prompts; equal draws at every σ. */
-function widerPrompts({ points, prompts, sigmas }: Setting, family: Family, draw: lab.StepDraw): Pairs {
-  const drawn = sigmas.map((sigma) => {
-    const { functions, inputs } = family.law(sigma);
-    const coefficients = { scale: functions };
-    return lab.affineFunctions({ context: points, batch: prompts, inputs, coefficients })({
-      ...draw,
-      key: family.name,
-    });
-  });
-  return { x: lab.concatenate(drawn.map(({ x }) => x), 1), y: lab.concatenate(drawn.map(({ y }) => y), 1) };
+/** Prompts of a family at a σ: equal draws at every σ. */
+function widerPrompts({ points, prompts }: Setting, family: Family, sigma: number, draw: lab.StepDraw): Pairs {
+  const { functions, inputs } = family.law(sigma);
+  const coefficients = { scale: functions };
+  const sampler = lab.affineFunctions({ context: points, batch: prompts, inputs, coefficients });
+  return sampler({ ...draw, key: family.name });
 }
 
-/** Mean square errors over prompts and positions 3 … N, by σ (R, S). */
-function errorsBySigma({ points, prompts, sigmas }: Setting, prediction: lab.Tensor, y: lab.Tensor): lab.Tensor {
-  const [R] = y.shape;
-  const errors = lab.square(lab.subtract(prediction, y)).reshape([R, sigmas.length, prompts, points]);
-  return lab.mean(lab.slice(errors, 3, 2, points), [2, 3]);
+/** Mean square errors of predictions by name over prompts and positions 3 … N (R). */
+function lateErrors(predictions: Readonly<Record<string, lab.Tensor>>, y: lab.Tensor): Record<string, lab.Tensor> {
+  return Object.fromEntries(
+    Object.entries(predictions).map(([name, prediction]) => {
+      const errors = lab.square(lab.subtract(prediction, y));
+      return [name, lab.mean(lab.slice(errors, 2, 2, y.shape[2]), [1, 2])];
+    }),
+  );
 }
 
 /** Prompts in ascending order of x. */

@@ -73,7 +73,7 @@ export const presets: lab.Presets<typeof options> = {
     lr: 1e-4,
     "warm-up": 1000,
     reports: 40,
-    prompts: 512,
+    prompts: 64,
     states: 41,
   },
 };
