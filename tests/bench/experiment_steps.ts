@@ -2,6 +2,7 @@
 import * as convergence from "../../experiments/attention_convergence/setting.ts";
 import * as coOccurrence from "../../experiments/co_occurrence/setting.ts";
 import * as descent from "../../experiments/gd_in_context/setting.ts";
+import * as inversion from "../../experiments/identifiability/setting.ts";
 import * as patterns from "../../experiments/nonlinear_generalisation/setting.ts";
 import * as keysQueries from "../../experiments/separate_keys_queries/setting.ts";
 import type { Configuration, Options, Presets } from "../../mod.ts";
@@ -12,10 +13,12 @@ function cpu<O extends Options>({ options, presets }: { options: O; presets: Pre
   return parseCommandLine([], options, presets).configuration;
 }
 
+const firstSeeds = (count: number) => Array.from({ length: count }, (_, seed) => seed);
+
 const pattern = cpu(patterns);
-const seeds = Array.from({ length: pattern.replicas }, (_, seed) => seed);
 const words = cpu(coOccurrence);
 const features = cpu(convergence);
+const latents = cpu(inversion);
 
 /** Settings by experiment. */
 export const SETTINGS = {
@@ -24,6 +27,7 @@ export const SETTINGS = {
   descent: cpu(descent),
   keysQueries: cpu(keysQueries),
   features,
+  latents: { ...latents, widths: inversion.encoderWidths(latents.dimension, latents.width) },
 } as const;
 
 /** A step: what a table calls it, replicas of the cpu preset, and sizes for the side in Python. */
@@ -39,11 +43,16 @@ const tasks = patterns.TASK_SETS[patterns.MAIN];
 export const STEPS: readonly ExperimentStep[] = [
   ...([patterns.ONE, patterns.DECODER] as const).map((model) => ({
     name: `nonlinear_generalisation, ${model}`,
-    replicas: patterns.conditionsOf(model, pattern, seeds).replicas.length,
+    replicas: patterns.conditionsOf(model, pattern, firstSeeds(pattern.replicas)).replicas.length,
     sizes: { ...pattern, tasks },
   })),
   { name: "co_occurrence", replicas: 4 * words.replicas, sizes: words },
   { name: "gd_in_context", replicas: SETTINGS.descent.replicas, sizes: SETTINGS.descent },
   { name: "separate_keys_queries", replicas: 4 * SETTINGS.keysQueries.replicas, sizes: SETTINGS.keysQueries },
   { name: "attention_convergence", replicas: 2 * features.contexts.length * features.replicas, sizes: features },
+  {
+    name: "identifiability",
+    replicas: inversion.studiesOf(latents, firstSeeds(latents.replicas))[0].conditions.replicas.length,
+    sizes: SETTINGS.latents,
+  },
 ];

@@ -1,8 +1,9 @@
 /**
  * How fast is a training step of each experiment's cpu preset, compared with PyTorch eager on the same machine?
  *
- * Steps    nonlinear_generalisation (one layer, decoder), co_occurrence, gd_in_context (one layer), separate_keys_queries (staircase) and
- *          attention_convergence, at the sizes that the cpu presets have; data are drawn within the step on both sides.
+ * Steps    nonlinear_generalisation (one layer, decoder), co_occurrence, gd_in_context (one layer), separate_keys_queries (staircase),
+ *          attention_convergence and identifiability (von Mises–Fisher latents, free rows), at the sizes that the cpu presets have; data
+ *          are drawn within the step on both sides.
  * Sides    here, all replicas of the preset side by side; PyTorch eager with as many replicas along a leading axis of one graph, and with
  *          one, as a plain script has it.
  * Fairness contenders take turns, after a warm-up; medians of rounds, in steps of one replica; a ratio is that of one round, here over

@@ -245,6 +245,55 @@ def attention_convergence():
     return step
 
 
+def identifiability():
+    widths, D, C, B, kappa = S["widths"], S["dimension"], S["classes"], S["batch"], S["concentration"]
+    centres = F.normalize(torch.randn(R, C, D), dim=-1)
+    maps = [F.normalize(2 * torch.rand(R, D, D) - 1, dim=-1) for _ in range(4)]
+    layers = []
+    for fan_in, fan_out in zip(widths, widths[1:]):
+        matrix, bias = (uniform(1 / math.sqrt(fan_in), rows, fan_out).requires_grad_() for rows in (fan_in, 1))
+        gain, shift = torch.ones(R * fan_out).requires_grad_(), torch.zeros(R * fan_out).requires_grad_()
+        layers.append((matrix, bias, gain, shift, torch.zeros(R * fan_out), torch.ones(R * fan_out)))
+    head = uniform(1 / math.sqrt(D), D, C).requires_grad_()
+    # The last layer has no normalisation.
+    every = [head] + [weight for layer in layers[:-1] for weight in layer[:4]] + list(layers[-1][:2])
+    update = optimised(torch.optim.Adam(every, lr=S["lr"], foreach=True), every)
+    # Wood's rejection method (1994) for the cosine between a latent and its class's vector.
+    half = (D - 1) / 2
+    scale = 2 * half / (2 * kappa + math.sqrt(4 * kappa**2 + 4 * half**2))
+    least = (1 - scale) / (1 + scale)
+    beta = torch.distributions.Beta(half, half)
+
+    def cosines():
+        found = torch.empty(0)
+        while len(found) < R * B:
+            part = beta.sample((2 * R * B,))
+            w = 1 - 2 * scale * part / (1 - (1 - scale) * part)
+            bound = kappa * (w - least) + 2 * half * torch.log((1 - least * w) / (1 - least**2))
+            found = torch.cat((found, w[bound >= torch.log(torch.rand(2 * R * B))]))
+        return found[: R * B].view(R, B, 1)
+
+    def step():
+        labels = torch.randint(C, (R, B))
+        v, w = centres.gather(1, labels.unsqueeze(-1).expand(R, B, D)), cosines()
+        noise = torch.randn(R, B, D)
+        across = F.normalize(noise - (noise * v).sum(-1, keepdim=True) * v, dim=-1)
+        x = w * v + (1 - w * w).sqrt() * across
+        for layer, mixing in enumerate(maps):
+            x = (F.leaky_relu(x, 0.2) if layer else x) @ mixing
+        for layer, (matrix, bias, gain, shift, mean, variance) in enumerate(layers):
+            x = torch.baddbmm(bias, x, matrix)
+            if layer < len(layers) - 1:
+                # Every replica's features are channels of their own.
+                x = F.batch_norm(x.transpose(0, 1).flatten(1), mean, variance, gain, shift, training=True)
+                x = F.leaky_relu(x, 0.01).unflatten(1, (R, -1)).transpose(0, 1)
+        # A mean over replicas too, times R: their sum.
+        (R * F.cross_entropy((x @ head).flatten(0, 1), labels.flatten())).backward()
+        update()
+
+    return step
+
+
 STEPS = {
     "nonlinear_generalisation, one layer": one_layer,
     "nonlinear_generalisation, decoder": decoder,
@@ -252,6 +301,7 @@ STEPS = {
     "gd_in_context": gd_in_context,
     "separate_keys_queries": separate_keys_queries,
     "attention_convergence": attention_convergence,
+    "identifiability": identifiability,
 }
 step = STEPS[config["step"]]()
 for _ in range(5):

@@ -88,6 +88,23 @@ async function convergence(seeds: readonly number[]): Promise<Steps> {
   });
 }
 
+/** Trains an encoder and a head to tell classes of mixed latents apart. */
+async function inversion(seeds: readonly number[]): Promise<Steps> {
+  const { dimension, classes, concentration, candidates, widths, batch, lr } = SETTINGS.latents;
+  const encoder = lab.mlp({ widths, activation: "leaky_relu", slope: 0.01, norm: "batch", init: "pytorch" });
+  const head = { shape: [dimension, classes], init: { law: "uniform", bound: 1 / Math.sqrt(dimension) } } as const;
+  const mixing = lab.mixingNetwork({ dimension, candidates }, seeds);
+  const task = lab.sphereClusters({ dimension, classes, batch, concentration });
+  return await lab.Training.create({
+    parameters: lab.ParameterSet.create({ ...encoder.parameters, head }, seeds),
+    optimizer: lab.adam({ lr }),
+    loss(weights, draw) {
+      const { z, instance } = task({ ...draw, key: "train" });
+      return lab.crossEntropy(lab.matmul(encoder.apply(weights, mixing.apply(z)), weights.head), instance);
+    },
+  });
+}
+
 /** Makes the training of a step. */
 function trainingOf(name: string, seeds: readonly number[]): Promise<Steps> {
   switch (name) {
@@ -99,6 +116,8 @@ function trainingOf(name: string, seeds: readonly number[]): Promise<Steps> {
       return keysQueries(seeds);
     case "attention_convergence":
       return convergence(seeds);
+    case "identifiability":
+      return inversion(seeds);
     default:
       return patterns(name, seeds);
   }
