@@ -263,8 +263,8 @@ export function mapsOf(
 ) {
   const [latents, features] = [z, found.features].map((all) => ofReplica(all, r, S * d));
   const [sizes, half] = [{ S, F: d, K: d }, { train: S / 2 }];
-  const { r2 } = lab.linearFit(features, latents, sizes, half);
-  const { map } = lab.linearFit(latents, features, sizes, half);
+  const r2 = lab.linearProbe(features, latents, sizes, half);
+  const { map } = lab.linearFits(latents, { features: { values: features, K: d } }, sizes, half).features;
   const own = { r2, rank: featureRank(features, S, d), singular: lab.svdReference(map, d, d).s };
   if (C < 4 * (d + 1)) return { ...own, vectors: null };
   // Rows of the classes that are fitted come first.
@@ -278,10 +278,10 @@ export function mapsOf(
     return centres[(r * C + order[Math.floor(at / d)] % C) * d + at % d];
   });
   const [all, train] = [{ S: N, F: d, K: d }, { train: order.filter(fitted).length }];
-  const ofVectors = lab.linearFit(V, W, all, train).map;
+  const ofVectors = lab.linearFits(V, { rows: { values: W, K: d } }, all, train).rows.map;
   const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   const vectors = {
-    r2: lab.linearFit(W, V, all, train).r2,
+    r2: lab.linearProbe(W, V, all, train),
     singular: lab.svdReference(ofVectors, d, d).s,
     apart: norm(map.map((value, at) => value / kappa - ofVectors[at])) / norm(ofVectors),
   };

@@ -30,7 +30,7 @@ const CONSTANT = 1e-12;
  * With A a random subspace, as many directions are erased: the control.
  *
  * @param features Activations (S, F), row-major; their covariance is taken from them.
- * @param readout A (F, K), row-major, such as `linearFit(…).map`.
+ * @param readout A (F, K), row-major, such as a map of `linearFits`.
  * @param sizes Sizes.
  * @returns The map, which is idempotent; directions of z that are constant erase nothing.
  * @throws {RangeError} If sizes do not fit.

@@ -4,7 +4,8 @@ import { select } from "../../kernels/arrange/gather.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { Scratch } from "../linalg/scratch.ts";
-import { heldPredictions, type ProbeOptions, rSquared } from "./linear_probe.ts";
+import type { ProbeOptions } from "./linear_fits.ts";
+import { heldPredictions, rSquared } from "./linear_probe.ts";
 
 /** How layers are probed. */
 export interface LayerProbeOptions extends ProbeOptions {

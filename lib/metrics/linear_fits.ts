@@ -1,6 +1,14 @@
 /** Linear maps from one representation to several targets. */
 import { regressReference } from "../linalg/reference_solve.ts";
 
+/** How maps are fitted. */
+export interface ProbeOptions {
+  /** Samples that they are fitted to, from the first; they are judged by the others. 2 … S − 1. */
+  readonly train: number;
+  /** Ridge penalty λ ≥ 0 on the maps, 0 by default: then the shortest least-squares solution. */
+  readonly ridge?: number;
+}
+
 /** Targets of every sample. */
 export interface FitTargets {
   /** Targets (S, K), row-major. */
@@ -22,15 +30,15 @@ export interface ReadTarget {
 }
 
 /**
- * Least-squares maps from one representation to several targets, by one decomposition in float64, each judged by held-out
- * samples: `linearProbe` with its maps, for targets side by side.
+ * Maps from one representation to several targets, by least squares or ridge regression from one decomposition in float64,
+ * each judged by held-out samples.
  *
  * @param features Representation (S, F), row-major.
  * @param targets Targets by name.
  * @param sizes Samples S and features F.
- * @param options Samples `train` that maps are fitted to, from the first: 2 … S − 1.
+ * @param options How maps are fitted.
  * @returns The map to each target.
- * @throws {RangeError} If sizes do not fit, or too few samples are on either side.
+ * @throws {RangeError} If sizes do not fit, too few samples are on either side, or the ridge is negative.
  *
  * @example
  * ```ts
@@ -52,7 +60,7 @@ export function linearFits<Name extends string>(
   features: ArrayLike<number>,
   targets: Readonly<Record<Name, FitTargets>>,
   { S, F }: { readonly S: number; readonly F: number },
-  { train }: { readonly train: number },
+  options: ProbeOptions,
 ): Record<Name, ReadTarget> {
   const entries = Object.entries(targets) as [Name, FitTargets][];
   if (features.length !== S * F) {
@@ -62,9 +70,7 @@ export function linearFits<Name extends string>(
     if (values.length === S * K) continue;
     throw new RangeError(`linearFits: expected ${S} × ${K} numbers of target "${name}", found ${values.length}`);
   }
-  if (!Number.isInteger(train) || train < 2 || train >= S) {
-    throw new RangeError(`linearFits: expected 2 to ${S - 1} samples to fit to, found ${train}`);
-  }
+  const { train, ridge } = checkedOptions("linearFits", S, options);
   const width = entries.reduce((sum, [, { K }]) => sum + K, 0);
   const meanX = means(features, F, 0, train);
   const x = Float64Array.from({ length: train * F }, (_, index) => features[index] - meanX[index % F]);
@@ -79,7 +85,8 @@ export function linearFits<Name extends string>(
     return { name, values, K, meanY, from: column - K };
   });
   const cutoff = Math.max(train, F) * 2 ** -52;
-  const w = regressReference(x, y, train, F, width, (s, largest) => s > cutoff * largest ? 1 / s : 0);
+  const filter = (s: number, largest: number) => ridge > 0 ? s / (s * s + ridge) : s > cutoff * largest ? 1 / s : 0;
+  const w = regressReference(x, y, train, F, width, filter);
   return Object.fromEntries(places.map(({ name, values, K, meanY, from }) => {
     const map = Float64Array.from(
       { length: F * K },
@@ -100,6 +107,19 @@ export function linearFits<Name extends string>(
     }
     return [name, { map, offset, rest, r2: total > 0 ? 1 - left / total : 0 }];
   })) as Record<Name, ReadTarget>;
+}
+
+/** Options with all values, or the error of `label` that they cannot be met on S samples. */
+export function checkedOptions(
+  label: string,
+  S: number,
+  { train, ridge = 0 }: ProbeOptions,
+): Required<ProbeOptions> {
+  if (!Number.isInteger(train) || train < 2 || train >= S) {
+    throw new RangeError(`${label}: expected 2 to ${S - 1} samples to fit to, found ${train}`);
+  }
+  if (!(ridge >= 0)) throw new RangeError(`${label}: expected ridge ≥ 0, found ${ridge}`);
+  return { train, ridge };
 }
 
 /** Means of columns over some rows. */

@@ -5,16 +5,8 @@ import { slice } from "../../kernels/arrange/blocks.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf, sameRows } from "../linalg/batch.ts";
 import { solveLeastSquares, solveRidge } from "../linalg/least_squares.ts";
-import { regressReference } from "../linalg/reference_solve.ts";
 import { Scratch } from "../linalg/scratch.ts";
-
-/** How a probe is fitted. */
-export interface ProbeOptions {
-  /** Samples that it is fitted to, from the first; it is judged by the others. 2 … S − 1. */
-  readonly train: number;
-  /** Ridge penalty λ ≥ 0 on the map, 0 by default: then the shortest least-squares solution. */
-  readonly ridge?: number;
-}
+import { checkedOptions, linearFits, type ProbeOptions } from "./linear_fits.ts";
 
 /** Sizes of a representation and its targets. */
 export interface ProbeSizes {
@@ -28,7 +20,8 @@ export interface ProbeSizes {
 
 /**
  * Linear-probe R² `1 − Σ‖y − ŷ‖² / Σ‖y − ȳ‖²` of held-out samples, with ŷ = W x + b fitted to the others by least
- * squares or ridge regression (Alain & Bengio 2016), and ȳ the mean of the held-out targets. In float64.
+ * squares or ridge regression (Alain & Bengio 2016), and ȳ the mean of the held-out targets. In float64; {@linkcode linearFits}
+ * gives the maps.
  *
  * @example
  * ```ts
@@ -44,80 +37,16 @@ export interface ProbeSizes {
  * @param targets What is read from it (S, K).
  * @param sizes Samples, features and targets.
  * @param options How the probe is fitted.
- * @returns R² ≤ 1 over all targets; below 0 if the mean would be better.
- * @throws {RangeError} If there are too few samples on either side, or the ridge is negative.
+ * @returns R² ≤ 1 over all targets; below 0 if the mean would be better, 0 where held-out targets are all alike.
+ * @throws {RangeError} If sizes do not fit, too few samples are on either side, or the ridge is negative.
  */
 export function linearProbe(
   features: ArrayLike<number>,
   targets: ArrayLike<number>,
-  sizes: ProbeSizes,
-  options: ProbeOptions,
-): number {
-  return linearFit(features, targets, sizes, options).r2;
-}
-
-/** An affine map fitted to samples. */
-export interface LinearFit {
-  /** Matrix (F, K), row-major: `ŷ = x W + b`. */
-  readonly map: Float64Array;
-  /** b (K). */
-  readonly offset: Float64Array;
-  /** R² of the samples that were held out, over all targets. */
-  readonly r2: number;
-}
-
-/**
- * {@linkcode linearProbe} with the map that it fits.
- *
- * @example
- * ```ts
- * import { linearFit } from "./linear_probe.ts";
- * import { assertAlmostEquals } from "@std/assert";
- *
- * const x = [1, 2, 3, 4, 5];
- * const { map, offset } = linearFit(x, x.map((value) => 7 - 2 * value), { S: 5, F: 1, K: 1 }, { train: 3 });
- * assertAlmostEquals(map[0], -2);
- * assertAlmostEquals(offset[0], 7);
- * ```
- *
- * @param features Representation (S, F), row-major.
- * @param targets What is read from it (S, K).
- * @param sizes Samples, features and targets.
- * @param options How the map is fitted.
- * @returns Map, offset and R².
- * @throws {RangeError} If there are too few samples on either side, or the ridge is negative.
- */
-export function linearFit(
-  features: ArrayLike<number>,
-  targets: ArrayLike<number>,
   { S, F, K }: ProbeSizes,
   options: ProbeOptions,
-): LinearFit {
-  const { train, ridge } = checked("linearProbe", S, options);
-  const means = (x: ArrayLike<number>, width: number, from: number, to: number) =>
-    Float64Array.from({ length: width }, (_, f) => {
-      let sum = 0;
-      for (let s = from; s < to; s++) sum += x[s * width + f];
-      return sum / (to - from);
-    });
-  const [meanX, meanY] = [means(features, F, 0, train), means(targets, K, 0, train)];
-  const x = Float64Array.from({ length: train * F }, (_, index) => features[index] - meanX[index % F]);
-  const y = Float64Array.from({ length: train * K }, (_, index) => targets[index] - meanY[index % K]);
-  const cutoff = Math.max(train, F) * 2 ** -52;
-  const filter = (s: number, largest: number) => ridge > 0 ? s / (s * s + ridge) : s > cutoff * largest ? 1 / s : 0;
-  const w = regressReference(x, y, train, F, K, filter);
-  const own = means(targets, K, train, S);
-  let rest = 0, total = 0;
-  for (let s = train; s < S; s++) {
-    for (let k = 0; k < K; k++) {
-      let found = meanY[k];
-      for (let f = 0; f < F; f++) found += (features[s * F + f] - meanX[f]) * w[f * K + k];
-      rest += (targets[s * K + k] - found) ** 2;
-      total += (targets[s * K + k] - own[k]) ** 2;
-    }
-  }
-  const offset = meanY.map((mean, k) => meanX.reduce((sum, x, f) => sum - x * w[f * K + k], mean));
-  return { map: w, offset, r2: 1 - rest / total };
+): number {
+  return linearFits(features, { target: { values: targets, K } }, { S, F }, options).target.r2;
 }
 
 /**
@@ -182,7 +111,7 @@ export async function heldPredictions(
   sameRows(label, left, right);
   const { B, M: S, N: F } = left;
   const K = right.N;
-  const { train, ridge } = checked(label, S, options);
+  const { train, ridge } = checkedOptions(label, S, options);
   using scratch = new Scratch();
   const split = (tensor: Tensor, width: number) => {
     const all = tensor.reshape([B, S, width]);
@@ -210,14 +139,6 @@ export function rSquared({ B, held, K, found, wanted }: HeldPredictions): Float6
         total += (wanted[at(s)] - mean) ** 2;
       }
     }
-    return 1 - rest / total;
+    return total > 0 ? 1 - rest / total : 0;
   });
-}
-
-function checked(label: string, S: number, { train, ridge = 0 }: ProbeOptions): Required<ProbeOptions> {
-  if (!Number.isInteger(train) || train < 2 || train >= S) {
-    throw new RangeError(`${label}: expected 2 to ${S - 1} samples to fit to, found ${train}`);
-  }
-  if (!(ridge >= 0)) throw new RangeError(`${label}: expected ridge ≥ 0, found ${ridge}`);
-  return { train, ridge };
 }

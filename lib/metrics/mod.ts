@@ -51,15 +51,8 @@ export {
 export { type IclScores, iclScores } from "./icl_score.ts";
 export { parameterNorm } from "./parameter_norm.ts";
 export { type CkaSizes, linearCka, linearCkas } from "./cka.ts";
-export {
-  type LinearFit,
-  linearFit,
-  linearProbe,
-  linearProbes,
-  type ProbeOptions,
-  type ProbeSizes,
-} from "./linear_probe.ts";
-export { type FitTargets, linearFits, type ReadTarget } from "./linear_fits.ts";
+export { type FitTargets, linearFits, type ProbeOptions, type ReadTarget } from "./linear_fits.ts";
+export { linearProbe, linearProbes, type ProbeSizes } from "./linear_probe.ts";
 export { type LayerProbe, type LayerProbeOptions, layerProbes } from "./layer_probes.ts";
 export { type TrajectoryPca, trajectoryPca, trajectoryPcaReference } from "./trajectory_pca.ts";
 export { Hessian } from "./hessian.ts";

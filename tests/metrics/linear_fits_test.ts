@@ -50,3 +50,21 @@ Deno.test("linear fits: targets that are all alike, features without some direct
     "linearFits: expected 2 to 59 samples to fit to, found 60",
   );
 });
+
+Deno.test("linear fits: the map and offset that made the targets; a ridge shrinks a single feature's map by its own formula", () => {
+  const [S, F, K] = [40, 3, 2];
+  const x = Array.from({ length: S * F }, (_, k) => Math.sin(k * k + 1));
+  const [map, offset] = [[1, -2, 0.5, 0, 3, 1], [7, -4]];
+  const value = (s: number, k: number) =>
+    x.slice(s * F, (s + 1) * F).reduce((y, v, f) => y + v * map[f * K + k], offset[k]);
+  const values = Array.from({ length: S * K }, (_, at) => value(Math.floor(at / K), at % K));
+  const { made } = linearFits(x, { made: { values, K } }, { S, F }, { train: 20 });
+  made.map.forEach((entry, at) => assertAlmostEquals(entry, map[at], 1e-12));
+  made.offset.forEach((entry, at) => assertAlmostEquals(entry, offset[at], 1e-12));
+  assertAlmostEquals(made.r2, 1, 1e-12);
+  // x − x̄ = −1, 0, 1 and y − ȳ = 2 (x − x̄): Σ x y / (Σ x² + λ) = 4 / (2 + 6).
+  const line = { values: [7, 9, 11, 13], K: 1 };
+  const { shrunk } = linearFits([1, 2, 3, 4], { shrunk: line }, { S: 4, F: 1 }, { train: 3, ridge: 6 });
+  assertAlmostEquals(shrunk.map[0], 0.5, 1e-12);
+  assertAlmostEquals(shrunk.offset[0], 8, 1e-12);
+});

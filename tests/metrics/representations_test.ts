@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertLess, assertRejects, assertThro
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { linearCka, linearCkas } from "../../lib/metrics/cka.ts";
-import { linearFit, linearProbe, linearProbes } from "../../lib/metrics/linear_probe.ts";
+import { linearProbe, linearProbes } from "../../lib/metrics/linear_probe.ts";
 import { trajectoryPca, trajectoryPcaReference } from "../../lib/metrics/trajectory_pca.ts";
 import { gaussian } from "../linalg/matrices.ts";
 
@@ -45,21 +45,6 @@ Deno.test("linearProbe: R² is what the target's law says, on the host and on th
     assertAlmostEquals(r2, 1 / (1 + sigma ** 2), sigma === 0 ? 1e-9 : 0.05);
     assertAlmostEquals(found[index], r2, 1e-4);
   }
-});
-
-Deno.test("linearFit: the map and offset that made the targets, and the R² of linearProbe", () => {
-  const [S, F, K] = [40, 3, 2];
-  const x = Array.from({ length: S * F }, (_, k) => Math.sin(k * k + 1));
-  const [map, offset] = [[1, -2, 0.5, 0, 3, 1], [7, -4]];
-  const value = (s: number, k: number) =>
-    x.slice(s * F, (s + 1) * F).reduce((y, v, f) => y + v * map[f * K + k], offset[k]);
-  const exact = Array.from({ length: S * K }, (_, at) => value(Math.floor(at / K), at % K));
-  const found = linearFit(x, exact, { S, F, K }, { train: 20 });
-  found.map.forEach((entry, at) => assertAlmostEquals(entry, map[at], 1e-12));
-  found.offset.forEach((entry, at) => assertAlmostEquals(entry, offset[at], 1e-12));
-  assertAlmostEquals(found.r2, 1, 1e-12);
-  const noisy = exact.map((y, at) => y + Math.cos(3 * at * at));
-  assertEquals(linearFit(x, noisy, { S, F, K }, { train: 20 }).r2, linearProbe(x, noisy, { S, F, K }, { train: 20 }));
 });
 
 Deno.test("linearProbe: more features than samples take the shortest map; a strong ridge predicts the mean", async () => {
