@@ -29,7 +29,7 @@ export function promptsOf(
 }
 
 /** Minus the y of the last token, (R, B). */
-export const predictionOf = (tokens: lab.Tensor) => lab.negate(lab.select(lab.select(tokens, 3, -1), 2, -1));
+export const predictionOf = (tokens: lab.Tensor) => lab.queryPrediction(tokens, { negated: true });
 
 /** Predictions of a model, and how they change with the query's input, ∂ŷ/∂x_q (R, B, D). */
 export function sensitivity(model: lab.VectorModel, weights: lab.Weights, tokens: lab.Tensor) {
