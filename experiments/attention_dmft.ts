@@ -224,12 +224,13 @@ async function horizon(run: Run): Promise<void> {
   for (const N of sizes) {
     const label = `growth, N = ${N}`;
     const series = ofSpins(N, HORIZON_BETA);
+    const design = new lab.Conditions([{ name: series, seeds: replicas.map(({ seed }) => seed) }]);
     const orbits = replicas.map(({ start: window }) => new lab.SpinOrbit(system, { window, phase: 0 }));
     using training = await lab.spinAttention({ replicas, spins: N, from: run.restored(label) });
     for (const orbit of orbits) for (let step = 0; step < training.step; step++) orbit.step();
     for await (const { step, evaluations } of lab.follow(training, { label, reports }, run)) {
       orbits.forEach((orbit) => orbit.step());
-      run.measure({ series, step }, { error: single(distances(evaluations.output, orbits)) });
+      run.measure({ series: design, step }, { error: single(distances(evaluations.output, orbits)) });
     }
     const predicted = reports.map((_, at) => lab.statistics.mean(scales.map((scale) => scale[at] / Math.sqrt(N))));
     run.theory(NOISE, { series, quantity: "error" }, reports, predicted);

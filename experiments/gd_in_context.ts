@@ -171,12 +171,13 @@ async function train(
     from: run.restored(layers(depth)),
   });
   const label = layers(depth);
+  const design = new lab.Conditions([{ name: label, seeds }]);
   const reports = lab.linearAndLogarithmicSteps(one ? setting.reports : Math.ceil(setting.reports / 2), steps);
   for await (const { step, evaluations: { compared, factors } } of lab.follow(training, { label, reports }, run)) {
-    run.measure({ series: label, step }, compared);
+    run.measure({ series: design, step }, compared);
     if (one) {
       run.measure(
-        { series: label, step },
+        { series: design, step },
         weightNumbers(setting, seeds.map((_, r) => ofReplica(factors, seeds, r))),
       );
     }

@@ -289,7 +289,7 @@ async function measureExactly(run: Run): Promise<void> {
         ];
       }));
     });
-    run.measure({ series: exactly(M), step: 0 }, values);
+    run.measure({ series: new lab.Conditions([{ name: exactly(M), seeds }]), step: 0 }, values);
   }, run);
 }
 

@@ -81,10 +81,11 @@ export async function trainSeparate(run: Run): Promise<void> {
     from: run.restored(SEPARATE),
   });
   const reports = lab.linearAndLogarithmicSteps(setting.reports, steps);
+  const design = new lab.Conditions([{ name: SEPARATE, seeds }]);
   for await (const { step, evaluations } of lab.follow(training, { label: SEPARATE, reports }, run)) {
     const { compared, pattern, moved } = evaluations;
     const copied = seeds.map((_, r) => copying(pattern, moved, r, 2 * N + 1));
-    run.measure({ series: SEPARATE, step }, {
+    run.measure({ series: design, step }, {
       ...compared,
       ...Object.fromEntries(
         Object.keys(copied[0]).map((name) => [name, copied.map((one) => one[name as keyof typeof one])]),
@@ -201,8 +202,9 @@ export async function trainSine(run: Run): Promise<void> {
       evaluations: { loss: (weights, draw) => lossOf(weights, test({ ...draw, key: "test" })) },
       from: run.restored(series),
     });
+    const design = new lab.Conditions([{ name: series, seeds }]);
     for await (const { step, evaluations } of lab.follow(training, { label: series, reports }, run)) {
-      run.measure({ series, step }, evaluations);
+      run.measure({ series: design, step }, evaluations);
     }
     run.theory("best without context", { series, quantity: "loss" }, reports, reports.map(() => WITHOUT_CONTEXT));
   }

@@ -93,12 +93,14 @@ export async function alignment(run: Run): Promise<void> {
   }, run);
   for (const [quantity, block] of [["off-diagonal rms p2", "p"], ["off-diagonal rms q1", "q"]] as const) {
     const exact = reports.map((_, report) => flows.map((flow) => lab.offDiagonalRms(flow[report][block])));
-    reports.forEach((step, at) => run.measure({ series: "alignment, exact flow", step }, { [quantity]: exact[at] }));
+    const design = new lab.Conditions([{ name: "alignment, exact flow", seeds: studySeeds(run) }]);
+    reports.forEach((step, at) => run.measure({ series: design, step }, { [quantity]: exact[at] }));
     run.theory(EXACT, { series: "alignment", quantity }, reports, exact.map(lab.statistics.mean));
   }
+  const design = new lab.Conditions([{ name: "alignment", seeds: studySeeds(run) }]);
   using training = await lab.linearIcl({ ...setting, replicas, from: run.restored("alignment") });
   for await (const { step, evaluations } of lab.follow(training, { label: "alignment", reports }, run)) {
-    run.measure({ series: "alignment", step }, lab.blockMeasures(evaluations.parameters, d));
+    run.measure({ series: design, step }, lab.blockMeasures(evaluations.parameters, d));
   }
 }
 

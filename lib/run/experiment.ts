@@ -19,7 +19,10 @@ import type { FileWriter } from "../figures/write.ts";
 
 /** Which numbers are measured, and when. */
 export interface MeasuredAt extends Place {
-  /** Name of a series whose replicas are 0, 1, …; or conditions, each of which is a series. */
+  /**
+   * Name of a series whose replicas are 0, 1, …, those of the run; or conditions, each of which is a series, with seeds of its
+   * own.
+   */
   readonly series: string | Conditions<object>;
   /** Steps taken. */
   readonly step: number;
@@ -27,7 +30,7 @@ export interface MeasuredAt extends Place {
 
 /**
  * Numbers of every replica: one each, or several, which then have an index from 0 each. Null is what was not measured. Of
- * conditions, a flat array (R, n) is several numbers of each replica.
+ * conditions, a flat array (R, n) is several numbers of each replica; of a series by its name alone it is refused.
  */
 export type ReplicaValues = ArrayLike<number | null> | readonly ArrayLike<number | null>[];
 

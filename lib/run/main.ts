@@ -17,7 +17,7 @@ import { type Experiment, type RunContext, seedsOf } from "./experiment.ts";
 import { helpText } from "./help.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
 import type { Options } from "./option.ts";
-import { rowsOf, theoryRowsOf } from "./measured_rows.ts";
+import { ReplicaCounts, rowsOf, theoryRowsOf } from "./measured_rows.ts";
 import { createProgress, type Progress, stderrTarget } from "./progress.ts";
 import { manifestToResume, resumedLine } from "./resume.ts";
 import type { RunRecord } from "./run_record.ts";
@@ -158,17 +158,20 @@ async function contextOf<O extends Options, C extends ColumnTable>(
   signal: AbortSignal,
 ): Promise<RunContext<O, C>> {
   const { measured, snapshots, phases } = await record.recall();
+  const seeds = seedsOf(experiment, configuration, common.seed);
+  const counts = new ReplicaCounts(seeds.length);
   return {
     configuration,
     operands,
     seed: common.seed,
-    seeds: seedsOf(experiment, configuration, common.seed),
+    seeds,
     png: common.png,
     signal,
     progress,
     folder: record.folder,
     measured,
     measure(at, values) {
+      counts.check(at, values);
       for (const row of rowsOf(at, values)) if (measured.add(row)) record.logMeasured(row);
     },
     measureCurves(of, curves) {

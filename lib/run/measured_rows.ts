@@ -42,6 +42,46 @@ export function* rowsOf(
 }
 
 /**
+ * Numbers of replicas that series of plain names have, by which a flat array of several numbers a replica is refused: it would
+ * pass for one number of each of many more replicas.
+ */
+export class ReplicaCounts {
+  readonly #seeds: number;
+  readonly #counts = new Map<string, number>();
+
+  /** @param seeds Number of seeds of the run. */
+  constructor(seeds: number) {
+    this.#seeds = seeds;
+  }
+
+  /**
+   * Refuses flat arrays of a series that have as many numbers as several replicas of it, or of the run where the series is new;
+   * likewise as many as a part of them. One number is one of a study without replicas, and an array of arrays says its replicas.
+   *
+   * @param at Series or conditions.
+   * @param values Numbers by quantity.
+   * @throws {RangeError} Naming quantity and series.
+   */
+  check({ series }: MeasuredAt, values: Readonly<Record<string, ReplicaValues>>): void {
+    if (typeof series !== "string") return;
+    for (const [quantity, given] of Object.entries(values)) {
+      const n = given.length;
+      if (n < 2 || Array.from<unknown>(given).some((one) => typeof one === "object" && one !== null)) continue;
+      const known = this.#counts.get(series);
+      const R = known ?? this.#seeds;
+      const several = R > 1 && n > R && n % R === 0;
+      if (several || (known !== undefined && n < R && R % n === 0)) {
+        throw new RangeError(
+          `expected "${quantity}" of ${R} replicas of "${series}", found ${n} numbers: several of each replica are an array of ` +
+            `arrays, and a series with replicas of its own is new lab.Conditions([{ name: "${series}", seeds }])`,
+        );
+      }
+      if (known === undefined) this.#counts.set(series, n);
+    }
+  }
+}
+
+/**
  * Rows of a theory's curve, or of several curves of one quantity.
  *
  * @param theory Name of the theory.
