@@ -26,7 +26,8 @@
  *          after 3000, M = 16 at 2.5 and flat, so not claimed to turn here; M = 8 lowest, 3.20, at step 700, then 3.2
  *          to 3.8 up to 3500, with 1.2 to 1.4 times the distance to dMMSE that it has to ridge, so not claimed to end
  *          there; M = 4 nearer dMMSE from step 100 on. So M = 8 stands for middle pools, M ≤ 4 for small and M = 64
- *          for large ones. D = 2 was no faster. Batches of 16, chains, mixtures and components had no pilot.
+ *          for large ones. D = 2 was no faster. Batches of 16, the rate 6e-3, chains, mixtures and components had no
+ *          pilot.
  * Claims   transience/claims.ts, logged before training.
  */
 import * as lab from "../mod.ts";
