@@ -272,6 +272,8 @@ function manyMeasured(): Results {
         }
         log += row("theory", { theory: "exact flow", step, value: lr });
       }
+      // A study beside the run, longer than it: the run's own step is what the head says.
+      log += row("measure", { step: 900, replica: 0, series: "study", quantity: "shift", value: 1 });
       const name = `lr${lr}-s${seed}`;
       measured.run(`made_up/${name}`, { configuration: { lr, seed, steps: 400, quiet: true } }, log);
     }

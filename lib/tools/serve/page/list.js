@@ -139,6 +139,11 @@ function numberOr(text) {
   return text === undefined || text === "" || Number.isNaN(Number(text)) ? text : Number(text);
 }
 
+/** A name that may break after an underscore, and nowhere else. */
+function breakable(name) {
+  return name.split(/(?<=_)/).flatMap((part, index) => index === 0 ? [part] : [h("wbr", {}), part]);
+}
+
 /** Columns shown now, beside the fixed ones. */
 function columnsOf({ options, quantities }) {
   if (wanted !== null) return [...options, ...quantities].filter(({ key }) => wanted.has(key));
@@ -168,7 +173,7 @@ function rowOf(run, columns, stamp) {
       h(
         "a",
         { href: `run?${query}` },
-        h("span", { class: "experiment" }, run.experiment),
+        h("span", { class: "experiment" }, ...breakable(run.experiment)),
         " ",
         h("span", { class: "quiet" }, name === run.experiment ? "" : name),
       ),

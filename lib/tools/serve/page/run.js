@@ -77,7 +77,8 @@ function showHead() {
   showSaid();
   const training = furthest();
   const total = Number(record.configuration.steps);
-  const known = training?.x === "step" && total > 0;
+  // A run without a main series may train some longer than its option says, which is then no total.
+  const known = training?.x === "step" && total > 0 && training.at <= total;
   parts.bar.hidden = !known || status !== "running";
   if (known) parts.bar.value = Math.min(1, training.at / total);
   const values = curves.newest.slice(0, 3);
@@ -115,10 +116,15 @@ function showSaid() {
   parts.said.hidden = parts.said.childElementCount === 0;
 }
 
-/** The newest value that is furthest along, of training where there is such a kind of row. */
+/**
+ * The newest value that is furthest along: of training where there is such a kind of row, or else of the series that the
+ * run is about, since studies beside it may be longer.
+ */
 function furthest() {
   const training = curves.newest.filter(({ kind }) => kind === "train");
-  return (training.length > 0 ? training : curves.newest).toSorted((a, b) => b.at - a.at)[0];
+  const main = curves.newest.filter(({ groups }) => groups.series === "main");
+  const counted = [training, main, curves.newest].find((some) => some.length > 0) ?? [];
+  return counted.toSorted((a, b) => b.at - a.at)[0];
 }
 
 /** Steps per second over the last ten seconds. */
