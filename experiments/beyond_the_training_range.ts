@@ -63,7 +63,7 @@ export const experiment = lab.defineExperiment({
   figures,
   async run(run) {
     const { configuration: setting, seeds } = run;
-    const reports = lab.everySteps(Math.ceil(setting.steps / (setting.reports - 1)), setting.steps);
+    const reports = lab.evenSteps(setting.reports, setting.steps);
     for (const variant of variantsOf(setting)) {
       const conditions = conditionsOf(variant, seeds);
       using ensemble = await ensembleOf(setting, variant, conditions, run.restored(modelName(variant)));

@@ -67,7 +67,7 @@ export const experiment = lab.defineExperiment({
   figures,
   async run(run) {
     const { configuration: setting, seeds } = run;
-    const reports = lab.everySteps(Math.ceil(setting.steps / (setting.reports - 1)), setting.steps);
+    const reports = lab.evenSteps(setting.reports, setting.steps);
     const [main, narrow] = [conditionsOf(setting, seeds), narrowConditions(setting, seeds)];
     await lab.each(main.conditions.filter(({ tasks }) => tasks === Infinity), "Bayes risk", (one) => {
       bayesOf(setting, one).forEach(({ risk }, index) =>

@@ -108,7 +108,7 @@ export interface RunOptions<E extends Evaluations = Record<never, never>> {
   /**
    * Steps to report, ascending; training ends at the last one. Those that this training, or the one that it continues, has
    * reported before are left out, so that an interrupted run and its continuation take the same list. See
-   * {@linkcode everySteps}, {@linkcode logarithmicSteps}, {@linkcode unionOfSteps}.
+   * {@linkcode evenSteps}, {@linkcode everySteps}, {@linkcode logarithmicSteps}, {@linkcode unionOfSteps}.
    */
   readonly reports: Iterable<number>;
   /** Ends training at the first report for which it holds. */

@@ -16,6 +16,29 @@ export function everySteps(every: number, total: number): number[] {
 }
 
 /**
+ * Lists at most `count` steps from 0 to the last one, all at one distance but for the last.
+ *
+ * @param count Number of steps, ≥ 2.
+ * @param total Last step, ≥ 1.
+ * @returns Steps in order.
+ * @throws {RangeError} If a number is no whole one, or below its least.
+ *
+ * @example
+ * ```ts
+ * import { evenSteps } from "./steps.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(evenSteps(4, 300), [0, 100, 200, 300]);
+ * assertEquals(evenSteps(4, 7), [0, 3, 6, 7]);
+ * ```
+ */
+export function evenSteps(count: number, total: number): number[] {
+  expectWhole("evenSteps", { count }, 2);
+  expectWhole("evenSteps", { total }, 1);
+  return everySteps(Math.ceil(total / (count - 1)), total);
+}
+
+/**
  * Lists step 0 and about `count` steps from 1 to the last one, evenly spaced in their logarithm.
  *
  * @param count Number of steps, ≥ 2.

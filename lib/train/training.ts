@@ -24,7 +24,14 @@ import {
 } from "./options.ts";
 import { checkBuffers, readState, restoreState, type StateHolders, type TrainingState } from "./state.ts";
 
-export { everySteps, linearAndLogarithmicSteps, logarithmicChoice, logarithmicSteps, unionOfSteps } from "./steps.ts";
+export {
+  evenSteps,
+  everySteps,
+  linearAndLogarithmicSteps,
+  logarithmicChoice,
+  logarithmicSteps,
+  unionOfSteps,
+} from "./steps.ts";
 export type {
   Computation,
   Elements,

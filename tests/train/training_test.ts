@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { divide, multiply } from "../../kernels/elementwise/binary.ts";
 import { sum } from "../../kernels/reduce/reduce.ts";
 import { DivergenceError } from "../../lib/train/divergence.ts";
@@ -11,6 +11,7 @@ import { transformer } from "../../lib/models/transformer.ts";
 import { adamw, type Optimizer, sgd, sgld, warmUp } from "../../lib/optim/mod.ts";
 import { repeatedSequences, withTargets } from "../../lib/tasks/mod.ts";
 import {
+  evenSteps,
   everySteps,
   linearAndLogarithmicSteps,
   logarithmicSteps,
@@ -85,6 +86,19 @@ Deno.test("training: steps of reports, none between the ends where the distance 
   assertEquals(everySteps(4, 8), [0, 4, 8]);
   assertEquals(everySteps(0, 7), [0, 7]);
   assertEquals(everySteps(0, 0), [0]);
+});
+
+Deno.test("training: as many even steps as asked for, or fewer, at one distance but for the last", () => {
+  for (const [count, total] of [[2, 1], [2, 9], [5, 800], [6, 601], [40, 7], [12, 100]]) {
+    const steps = evenSteps(count, total);
+    assertEquals([steps[0], steps.at(-1)], [0, total]);
+    assert(steps.length <= count, `found ${steps}`);
+    const distances = steps.slice(1).map((step, index) => step - steps[index]);
+    assert(distances.every((distance, index) => distance === distances[0] || index === distances.length - 1));
+    assert(distances.at(-1)! <= distances[0]);
+  }
+  assertEquals(evenSteps(5, 800), [0, 200, 400, 600, 800]);
+  assertThrows(() => evenSteps(1, 5), RangeError, "evenSteps: expected a whole number ≥ 2 for count, found 1");
 });
 
 Deno.test("training: steps for both axes ascend from 0 to the last, dense on each, about as many as asked for", () => {
