@@ -25,7 +25,7 @@ const HERE = `derived here for the setting of ${PAPER}`;
 const FIRST_ORDER = 0.3;
 /** Between two reports a curve is a straight line over the logarithm of the step. */
 const LOG = { scale: "log" } as const;
-const digits = (value: number | null) => value === null ? "never" : String(Number(value.toPrecision(3)));
+const digits = (value: number | null) => lab.threeDigits(value, "never");
 const inWords = (values: Readonly<Record<string, readonly (number | null)[]>>) =>
   Object.entries(values).map(([name, all]) => `${name}: ${all.map(digits).join(", ")}`).join("; ");
 

@@ -9,9 +9,8 @@ const { mean } = lab.statistics;
 
 const PAPER = "arXiv 2410.09605";
 const HERE = `derived here for the model of ${PAPER}`;
-const digits = (value: number) => String(Number(value.toPrecision(3)));
 const inWords = (values: Readonly<Record<string, readonly number[]>>) =>
-  Object.entries(values).map(([name, all]) => `${name} ${digits(mean(all))}`).join(", ");
+  Object.entries(values).map(([name, all]) => `${name} ${lab.threeDigits(mean(all))}`).join(", ");
 
 /** End of phase 1: when the smallest margin first exceeds 0, a straight line between reports; null if it never does. */
 export const endOfPhase1 = (margin: lab.MeasuredCurve) => lab.crossingTime(margin, 0, "up");
@@ -35,7 +34,10 @@ function fromT1<V>(measured: Measured, series: string, values: (times: number[])
   const times = curves(measured, "smallest margin", series).map(endOfPhase1);
   if (times.includes(null)) return { unmeasured: "some replica does not classify all samples" };
   const found = values(times as number[]);
-  return { ...found, detail: [found.detail, `T₁ ${digits(mean(times as number[]))}`].filter(Boolean).join("; ") };
+  return {
+    ...found,
+    detail: [found.detail, `T₁ ${lab.threeDigits(mean(times as number[]))}`].filter(Boolean).join("; "),
+  };
 }
 
 /** All claims under a setting. */
@@ -141,7 +143,7 @@ function onTwoWords(setting: Setting): lab.Claim<Measured>[] {
         const tops = all.map(({ x, y }) => x[y.indexOf(Math.max(...y))]);
         return {
           values: all.map(({ y }) => Math.max(...y) / y[0]),
-          detail: `largest at step ${digits(mean(tops))} in the mean`,
+          detail: `largest at step ${lab.threeDigits(mean(tops))} in the mean`,
         };
       },
     }),
@@ -197,7 +199,7 @@ function onTwoWords(setting: Setting): lab.Claim<Measured>[] {
       values(measured: Measured) {
         const [G1, G2, G3] = ["G₁", "G₂", "G₃"].map((quantity) => measured.last({ series: UNIFORM, quantity }));
         const sums = G1.map((value, r) => value + G2[r] + G3[r]);
-        return { values: sums.map((sum) => sum > 0), detail: `mean ${digits(mean(sums))}` };
+        return { values: sums.map((sum) => sum > 0), detail: `mean ${lab.threeDigits(mean(sums))}` };
       },
     }),
     signs("signs-one", "The common token outweighs each word alone.", {
@@ -236,7 +238,7 @@ function onTwoWords(setting: Setting): lab.Claim<Measured>[] {
         return {
           values: { [UNIFORM]: ratios(UNIFORM), [EQUAL]: ratios(EQUAL) },
           detail: `${inWords({ [ONE]: ratios(ONE) })}, where steps of η |a|² = ${
-            digits(lr * setting.neurons)
+            lab.threeDigits(lr * setting.neurons)
           } are no flow`,
         };
       },

@@ -53,7 +53,7 @@ const change = (
 });
 
 /** Numbers in words. */
-const short = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(3))).join(", ");
+const short = (values: readonly number[]) => values.map((value) => lab.threeDigits(value)).join(", ");
 const rounded = (values: readonly number[], digits: number) => values.map((value) => value.toFixed(digits)).join(", ");
 
 /** Truth values, and how many hold. */

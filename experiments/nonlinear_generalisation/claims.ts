@@ -37,7 +37,7 @@ const LAST = 3;
 /** Error at which examples that are needed are counted. */
 const NEEDED = 0.05;
 
-const digits = (value: number | null) => value === null ? "never" : String(Number(value.toPrecision(3)));
+const digits = (value: number | null) => lab.threeDigits(value, "never");
 const inWords = (groups: Readonly<Record<string, readonly (number | null)[]>>) =>
   Object.entries(groups).map(([name, values]) => {
     const found = values.filter((value) => value !== null);

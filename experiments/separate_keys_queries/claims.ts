@@ -10,7 +10,7 @@ const PAPER = "arXiv 2501.16265";
 const MAIN = ranked(1);
 
 /** Numbers with three digits. */
-const short = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(3))).join(", ");
+const short = (values: readonly number[]) => values.map((value) => lab.threeDigits(value)).join(", ");
 
 /** Loss curves of a condition. */
 const losses = (measured: Measured, series: string) => measured.curves({ series, quantity: "loss" });

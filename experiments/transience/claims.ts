@@ -50,11 +50,10 @@ export const nearness = (measured: Measured, M: number): number[] =>
   );
 
 const last = (measured: Measured, M: number, quantity: string) => measured.last({ series: poolName(M), quantity });
-const digits = (value: number) => String(Number(value.toPrecision(3)));
 const grouped = <T>(pools: readonly number[], of: (M: number) => T) =>
   Object.fromEntries(pools.map((M) => [poolName(M), of(M)]));
 const inWords = (groups: Readonly<Record<string, number>>) =>
-  Object.entries(groups).map(([name, value]) => `${name} ${digits(value)}`).join(", ");
+  Object.entries(groups).map(([name, value]) => `${name} ${lab.threeDigits(value)}`).join(", ");
 const logDistance = (centre: number) => Math.log(centre);
 
 /** Claims under a setting. */
@@ -109,7 +108,7 @@ export function claims(setting: Setting): Claim[] {
     const warned =
       all.flatMap((M) => last(measured, M, `${COEFFICIENT}, warnings`)).filter((count) => count > 0).length;
     return `${inWords(grouped(all, (M) => mean(coefficients(measured, M))))}; largest split R-hat ${
-      digits(worst)
+      lab.threeDigits(worst)
     }, ${warned} estimates with a warning`;
   };
   /** Nothing is judged unless every seed of the pools has a coefficient at the end. */
@@ -166,7 +165,7 @@ export function claims(setting: Setting): Claim[] {
         );
         return {
           values: Object.fromEntries(cases),
-          detail: cases.map(([name, { loss, target }]) => `${name}: ${digits(loss)} for ${target}`).join("; "),
+          detail: cases.map(([name, { loss, target }]) => `${name}: ${lab.threeDigits(loss)} for ${target}`).join("; "),
         };
       },
     }),
@@ -186,7 +185,7 @@ export function claims(setting: Setting): Claim[] {
           transient,
           (M) => turns(measured, M).map(({ lowest }) => lowest / exact(measured, DMMSE, M, NEW)),
         ),
-        detail: `ridge on the same prompts: ${digits(exact(measured, RIDGE, transient[0], NEW))}`,
+        detail: `ridge on the same prompts: ${lab.threeDigits(exact(measured, RIDGE, transient[0], NEW))}`,
       }),
     }),
     rise("no-turn-without-pool", "Without a pool the loss on new tasks does not rise again.", [Infinity], { to: 1.05 }),
@@ -232,7 +231,7 @@ export function claims(setting: Setting): Claim[] {
         );
         return {
           values: shares[0].map((first, s) => first + shares[1][s]),
-          detail: `PC1 ${digits(mean(shares[0]))}, PC2 ${digits(mean(shares[1]))}`,
+          detail: `PC1 ${lab.threeDigits(mean(shares[0]))}, PC2 ${lab.threeDigits(mean(shares[1]))}`,
         };
       },
     }),
@@ -249,7 +248,7 @@ export function claims(setting: Setting): Claim[] {
         }),
         detail: `squared cosines with PC1 and PC2: ${
           transient.map((M) =>
-            `${poolName(M)} ${[0, 1].map((k) => digits(mean(last(measured, M, axisAlong(k))))).join(" and ")}`
+            `${poolName(M)} ${[0, 1].map((k) => lab.threeDigits(mean(last(measured, M, axisAlong(k))))).join(" and ")}`
           ).join("; ")
         }`,
       }),

@@ -112,10 +112,18 @@ export function replicasToSettle(
  * @returns For example `within 0.75 … 1.33`, `at least 2`, `at most 0.05`.
  */
 export function inWords({ from, to }: Bounds): string {
-  if (from !== undefined && to !== undefined) return `within ${short(from)} … ${short(to)}`;
-  if (from !== undefined) return `at least ${short(from)}`;
-  return `at most ${short(to ?? NaN)}`;
+  if (from !== undefined && to !== undefined) return `within ${threeDigits(from)} … ${threeDigits(to)}`;
+  if (from !== undefined) return `at least ${threeDigits(from)}`;
+  return `at most ${threeDigits(to ?? NaN)}`;
 }
 
-/** Three significant digits, without trailing zeros. */
-const short = (value: number) => String(Number(value.toPrecision(3)));
+/**
+ * Writes a number with three significant digits, without trailing zeros.
+ *
+ * @param value The number; null where there is none.
+ * @param none Text for null.
+ * @returns For example `0.0412`.
+ */
+export function threeDigits(value: number | null, none = "–"): string {
+  return value === null ? none : String(Number(value.toPrecision(3)));
+}

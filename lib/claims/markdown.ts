@@ -4,7 +4,8 @@
  * @module
  */
 import type { JudgedClaim } from "./claim.ts";
-import { measuredOf, notesOf, short, wrapped } from "./words.ts";
+import { threeDigits } from "./judgement.ts";
+import { measuredOf, notesOf, wrapped } from "./words.ts";
 
 /** Most characters of a line. */
 const WIDTH = 118;
@@ -50,7 +51,7 @@ export function plain(text: string): string {
 export function claimsMarkdown(claims: readonly JudgedClaim[]): string {
   return claims.flatMap((claim) => {
     const { id, statement, source, criterion, predicted, verdict } = claim;
-    const prediction = predicted === null ? "" : `, predicted ${short(predicted)}`;
+    const prediction = predicted === null ? "" : `, predicted ${threeDigits(predicted)}`;
     return [
       ...item("", `**${plain(id)}**: ${verdict}, ${measuredOf(claim)}${prediction}`),
       ...item("  ", plain(`${statement} (${source})`)),

@@ -16,4 +16,12 @@ export {
 export { type Deviation, followsTheory, type FollowsTheoryParts } from "./follows_theory.ts";
 export * as expect from "./expectations.ts";
 export type { ChanceResult, Expectation, Groups } from "./expectations.ts";
-export { type Assessment, type Bounds, type Judgement, type Verdict, verdictOf, within } from "./judgement.ts";
+export {
+  type Assessment,
+  type Bounds,
+  type Judgement,
+  threeDigits,
+  type Verdict,
+  verdictOf,
+  within,
+} from "./judgement.ts";

@@ -6,7 +6,8 @@
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
 import type { JudgedClaim } from "./claim.ts";
 import type { Verdict } from "./judgement.ts";
-import { intervalOf, notesOf, short, wrapped } from "./words.ts";
+import { threeDigits } from "./judgement.ts";
+import { intervalOf, notesOf, wrapped } from "./words.ts";
 
 const PAINT: Record<Verdict, (text: string) => string> = {
   "reproduced": green,
@@ -69,8 +70,8 @@ function columnsOf(judged: readonly JudgedClaim[]): string[][] {
     ...judged.map((claim) => [
       claim.id,
       claim.verdict,
-      short(claim.predicted),
-      short(claim.measured),
+      threeDigits(claim.predicted),
+      threeDigits(claim.measured),
       intervalOf(claim),
     ]),
   ];

@@ -4,28 +4,19 @@
  * @module
  */
 import { countVerdicts, type JudgedClaim } from "./claim.ts";
+import { threeDigits } from "./judgement.ts";
 
 /** Placeholder where nothing was measured or predicted. */
 const NOTHING = "–";
 
-/**
- * A number with three significant digits.
- *
- * @param value The number; null where there is none.
- * @returns For example `0.0412`; `–` for null.
- */
-export function short(value: number | null): string {
-  return value === null ? NOTHING : String(Number(value.toPrecision(3)));
-}
-
 /** The interval of a claim, as in `[0.98, 1.02]`; `–` where nothing was measured. */
 export function intervalOf({ low, high }: Pick<JudgedClaim, "low" | "high">): string {
-  return low === null || high === null ? NOTHING : `[${short(low)}, ${short(high)}]`;
+  return low === null || high === null ? NOTHING : `[${threeDigits(low)}, ${threeDigits(high)}]`;
 }
 
 /** The measured value of a claim with its interval, as in `1 [0.98, 1.02]`; `–` where nothing was measured. */
 export function measuredOf(claim: Pick<JudgedClaim, "measured" | "low" | "high">): string {
-  return claim.measured === null ? NOTHING : `${short(claim.measured)} ${intervalOf(claim)}`;
+  return claim.measured === null ? NOTHING : `${threeDigits(claim.measured)} ${intervalOf(claim)}`;
 }
 
 /** Texts of a claim, wherever it is shown. */
@@ -45,7 +36,7 @@ export interface ClaimWords {
  * @returns What stands beside its statement, criterion and verdict.
  */
 export function wordsOf(claim: JudgedClaim): ClaimWords {
-  return { predicted: short(claim.predicted), measured: measuredOf(claim), notes: notesOf(claim) };
+  return { predicted: threeDigits(claim.predicted), measured: measuredOf(claim), notes: notesOf(claim) };
 }
 
 /**

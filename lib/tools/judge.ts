@@ -6,7 +6,8 @@
 import { join, resolve, toFileUrl } from "@std/path";
 import { judgeClaims, type JudgedClaim } from "../claims/mod.ts";
 import { claimsTable } from "../claims/terminal.ts";
-import { countsInWords, short } from "../claims/words.ts";
+import { threeDigits } from "../claims/judgement.ts";
+import { countsInWords } from "../claims/words.ts";
 import { UserError } from "../io/errors.ts";
 import { type AnyExperiment, claimsOf, isTrial } from "../run/experiment.ts";
 import { type KeptRun, openRun } from "../run/kept_run.ts";
@@ -90,8 +91,10 @@ function differencesOf(now: JudgedClaim, then: JudgedClaim): string[] {
     const [here, there] = [now[key], then[key]].map((value) => JSON.stringify(value ?? null));
     if (here === there) return [];
     const numbers = typeof now[key] === "number" && typeof then[key] === "number";
-    const close = numbers && short(now[key] as number) === short(then[key] as number);
-    const shown = numbers && !close ? [short(now[key] as number), short(then[key] as number)] : [here, there];
+    const close = numbers && threeDigits(now[key] as number) === threeDigits(then[key] as number);
+    const shown = numbers && !close
+      ? [threeDigits(now[key] as number), threeDigits(then[key] as number)]
+      : [here, there];
     return [`${now.id}: ${key} ${shown[0]}, kept ${shown[1]}`];
   });
 }

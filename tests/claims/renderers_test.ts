@@ -5,7 +5,8 @@ import { claimsMarkdown, plain } from "../../lib/claims/markdown.ts";
 import type { JudgedClaim } from "../../lib/claims/mod.ts";
 import { readClaims, readSoundClaims } from "../../lib/claims/read_claims.ts";
 import { claimsTable } from "../../lib/claims/terminal.ts";
-import { measuredOf, short } from "../../lib/claims/words.ts";
+import { threeDigits } from "../../lib/claims/judgement.ts";
+import { measuredOf } from "../../lib/claims/words.ts";
 
 const rate: JudgedClaim = {
   id: "rate",
@@ -109,7 +110,14 @@ Deno.test("on a page: the same numbers and notes, escaped", () => {
 });
 
 Deno.test("numbers have three digits; a claim without a measurement has a dash", () => {
-  assertEquals([0, 1, 0.012345, 12345, -1e-9, null].map(short), ["0", "1", "0.0123", "12300", "-1e-9", "–"]);
+  assertEquals([0, 1, 0.012345, 12345, -1e-9, null].map((value) => threeDigits(value)), [
+    "0",
+    "1",
+    "0.0123",
+    "12300",
+    "-1e-9",
+    "–",
+  ]);
   assertEquals([measuredOf(rate), measuredOf(missing)], ["1 [0.999, 1]", "–"]);
 });
 
