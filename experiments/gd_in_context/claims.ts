@@ -531,7 +531,7 @@ function onSines(): Claim[] {
     }),
     lab.claim({
       id: "sine-needs-perceptron",
-      statement: "Without the perceptron the layer does not learn them.",
+      statement: "Without a perceptron in front one layer does not learn sine functions in context.",
       source: "control",
       measure: "final test loss of the layer alone over that of the layer behind a perceptron, same seed",
       expect: expect.ratio({ from: 2 }),

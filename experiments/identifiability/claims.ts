@@ -250,8 +250,16 @@ function onLaws(setting: Setting): Claim[] {
       }),
     });
   return [
-    against(NORMAL, { from: -0.05, to: 0.05 }, "Latents of projected normal noise are identified as well."),
-    against(LAPLACE, { from: 0.05 }, "Latents of projected Laplace noise are identified less well."),
+    against(
+      NORMAL,
+      { from: -0.05, to: 0.05 },
+      "Latents of projected normal noise are identified as well as von Mises–Fisher ones.",
+    ),
+    against(
+      LAPLACE,
+      { from: 0.05 },
+      "Latents of projected Laplace noise are identified less well than von Mises–Fisher ones.",
+    ),
     ...[DIET, DIET_UNIT].map((series): Claim =>
       lab.claim({
         id: series === DIET ? "diet" : "diet-unit-rows",

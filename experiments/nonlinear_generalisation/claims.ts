@@ -98,7 +98,9 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
     }),
     claim({
       id: idOf("unseen-below", model),
-      statement: `A smaller share of tasks does not suffice for ${subject[model]}.`,
+      statement: `${
+        capital[model]
+      } that has seen a smaller share of tasks than ${threshold} is wrong on some of the others.`,
       source: `${PAPER}, generalisation to unseen tasks; its condition is a sufficient one`,
       measure: `${ends}; sets below the threshold that show every pattern with both labels`,
       expect: expect.each(expect.mean({ from: RIGHT }), { of: "set below the threshold", ...SMALLEST }),
@@ -226,7 +228,7 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
     claim({
       id: "coverage",
       statement:
-        "Sets in which a pattern has one label only, or that ask for two patterns only, do not suffice for one layer.",
+        "One layer trained on tasks in which a pattern has one label only, or on two patterns only, fails on other tasks.",
       source: `${PAPER}, condition that training tasks cover all patterns and labels`,
       measure: ends,
       expect: expect.each(expect.mean({ from: 0.1 }), { of: "set", ...SMALLEST }),
@@ -288,7 +290,7 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
     ),
     rows(
       "rows-sign",
-      "Neurons that count for a label read that label.",
+      "Neurons that speak for a label are those that read this label in examples.",
       "label's sign",
       "share of rows whose label entry has the sign of their outer weight",
     ),
@@ -335,7 +337,7 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
     }),
     claim({
       id: "examples-with-share",
-      statement: "The more of the test examples are relevant, the fewer are needed.",
+      statement: "The larger the share of relevant examples in a test prompt, the fewer examples are needed.",
       source: `${PAPER}, examples of a test prompt at least of the order 1/α′`,
       measure: `examples to an error of ${NEEDED}`,
       expect: expect.ordered("falling", "share α′ of test prompts"),
@@ -347,7 +349,7 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
     ...(testShares.includes(0.6) && testShares.length > 1
       ? [claim({
         id: "examples-least",
-        statement: "A share of 0.6 relevant examples needs the fewest.",
+        statement: "Prompts of which a share of 0.6 of the examples is relevant need the fewest examples.",
         source: `${PAPER}, experiments: most efficient at α′ = 0.6`,
         measure: `examples to an error of ${NEEDED} at α′ = 0.6, over the fewest at any other share`,
         expect: expect.ratio({ to: 1 }),

@@ -307,7 +307,7 @@ function onPasting(setting: Setting): Claim[] {
     lab.claim({
       id: "paste-control",
       statement:
-        "It is what upper layers have learned: at their start, under an embedding trained alike, they predict worse.",
+        "Upper layers under a new embedding predict better than the same layers at their start, under one trained alike.",
       source: `${PAPER}; control`,
       measure: "risk averaged over tokens, over that with upper layers at their start",
       expect: expect.each(expect.ratio({ to: 0.5 }), { of: "cut", shown: "worst" }),
@@ -341,7 +341,8 @@ function onPasting(setting: Setting): Claim[] {
     }),
     lab.claim({
       id: "paste-needs-copy",
-      statement: "The uppermost layers do not copy themselves: they need y-tokens that show x.",
+      statement:
+        "The uppermost layers under a new embedding do not copy inputs themselves: they need y-tokens that show x.",
       source: BEYOND_PAPER,
       measure: `risk averaged over tokens from block ${
         deepest + 1
@@ -395,7 +396,8 @@ function onDynamics({ features: D, layers }: Setting): Claim[] {
     }),
     lab.claim({
       id: "dynamics-copy-beyond",
-      statement: "What is copied is the representation, not its states alone.",
+      statement:
+        "On dynamical systems more of Φ* of the window before is copied to a token than the states of that window.",
       source: `${BEYOND_PAPER}: control of the probe`,
       measure:
         `R² of what of ${lagged(1)} no affine map of the last states gives, less the same of ${lagged(2)}, each at ` +
