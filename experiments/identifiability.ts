@@ -4,8 +4,9 @@
  *
  * Source   Reizinger et al. 2024 (arXiv 2410.21869), tables 2 and 3; what its text leaves open is as in its published code.
  * Task     C vectors v_c, uniform on the sphere of d dimensions; a sample's class c is uniform, its latents z ~ vMF(v_c, κ), what is
- *          seen is x = g(z). g: four linear maps d → d without biases, slope 0.2 between them, rows of length one, each map the
- *          best-conditioned of many. Misspecified latents are v_c plus noise (normal, Laplace; factor 1), projected on the sphere.
+ *          seen is x = g(z). g: four maps z → z W, d → d without biases, slope 0.2 between them, rows of W (columns of the matrix
+ *          in front of z) of length one, each W the best-conditioned of many. Misspecified latents are v_c plus noise (normal,
+ *          Laplace; factor 1), projected on the sphere.
  * Model    encoder f of widths d, 10 d, 50 d (four times), 10 d, d with batch normalisation and slope 0.01, a linear head W without
  *          bias. Trained by cross-entropy over classes, or over the instances i of DIET, whose class is i mod C. Fresh
  *          samples each step; Adam. Rows of W are free, or divided by their length.

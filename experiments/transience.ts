@@ -16,7 +16,8 @@
  * Theory   Predictions as a mixture of dMMSE and ridge, fitted at every checkpoint on seen tasks and tried on new
  *          ones: of one weight (odds that training has reached, whatever the prompt says), or weighted by the
  *          prompt's evidence, which is optimal if its task is of the pool with certain prior odds. Free energies:
- *          ridge is preferred while ln(n)/n > −Δℓ/Δλ, Δ dMMSE's less ridge's, −Δℓ in nats a prompt, n prompts.
+ *          ridge is preferred while ln(n)/n > −Δℓ/Δλ, Δ dMMSE's less ridge's, −Δℓ in nats a prompt, n prompts (as n ℓ + λ
+ *          ln n says; THEORY.md has <, with which ridge would win late).
  * Control  M = ∞, whose loss on new tasks has no reason to turn.
  * Sizes    cpu: D = 4, K = 8, width 32, 2000 steps of 16 prompts, which is what minutes allow: less than a hundredth
  *          of the prompts of a run in which M = 16 was seen to turn. paper: D = 8, K = 16, x and y in tokens of their
