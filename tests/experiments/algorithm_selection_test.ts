@@ -11,7 +11,6 @@ import {
   stepsOf,
   TRAINED,
 } from "../../experiments/algorithm_selection/setting.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { select } from "../../kernels/arrange/gather.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { evaluate } from "../../lib/gpu/program.ts";
@@ -21,11 +20,10 @@ import { ridge } from "../../lib/models/baselines/mod.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
-import { readLog } from "../../lib/run/log.ts";
-import { Measurements } from "../../lib/study/mod.ts";
 import { linearRegression } from "../../lib/tasks/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/algorithm_selection.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=20"];
@@ -37,10 +35,8 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
     await assertResumes({ program, root, options, kills: 3, slowest: 4000 });
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], experiment.options, experiment.presets);
-    const claims = claimsOf(experiment, configuration);
-    assertEquals(judgeClaims(claims, measured, true), JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const measured = await claimsFromLog(folder, claimsOf(experiment, configuration));
 
     for (const kind of KINDS) {
       const trained = TRAINED.filter((one) => stepsOf(configuration, kind, one) > 0);
@@ -113,18 +109,10 @@ Deno.test("the paper's sizes are accepted: a prompt passes through both models",
 });
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [arg, expected] of [
-        ["--levels=0.1", "expected at least two --levels, found 0.1"],
-        ["--steps=60", "expected --steps of 2 numbers, the encoder's and the decoder's, found 1"],
-        ["--other-steps=100,0", "expected --other-steps of at most --steps=80,60, found 100"],
-        ["--heads=3", "expected --heads that divide --width=8, found 3"],
-        ["--width=20", "expected --probed of at least 4 times --width=20, found 64"],
-      ] as const
-    ) {
-      const args = denoArgs([...options, arg, "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), args, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, options, [
+    [["--levels=0.1"], "expected at least two --levels, found 0.1"],
+    [["--steps=60"], "expected --steps of 2 numbers, the encoder's and the decoder's, found 1"],
+    [["--other-steps=100,0"], "expected --other-steps of at most --steps=80,60, found 100"],
+    [["--heads=3"], "expected --heads that divide --width=8, found 3"],
+    [["--width=20"], "expected --probed of at least 4 times --width=20, found 64"],
+  ]));

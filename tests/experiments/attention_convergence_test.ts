@@ -3,12 +3,10 @@ import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { claims } from "../../experiments/attention_convergence/claims.ts";
 import { options as known, presets } from "../../experiments/attention_convergence/setting.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
-import { readLog } from "../../lib/run/log.ts";
-import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/attention_convergence.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=10"];
@@ -18,12 +16,8 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
     await assertResumes({ program, root, options, kills: 3, slowest: 2500 });
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], known, presets);
-    assertEquals(
-      judgeClaims(claims(configuration), measured, true),
-      JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)),
-    );
+    const measured = await claimsFromLog(folder, claims(configuration));
 
     assertEquals(measured.series, [
       "balanced, N = 10",
@@ -52,24 +46,16 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
   }));
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [args, expected] of [
-        [["--dominant=0.05"], "expected a dominant probability above 1/K = 0.1, found 0.05"],
-        [["--contexts=100"], "expected at least two --contexts, found 100"],
-        [["--early=200"], "expected --early below --steps=120, found 200"],
-        [
-          ["--scan-dominant=0.5"],
-          "expected --scan-dominant to differ from each other and from --dominant, found 0.5 twice",
-        ],
-        [
-          ["--scan-features=5,5"],
-          "expected --scan-features to differ from each other and from --features, found 5 twice",
-        ],
-      ] as const
-    ) {
-      const args_ = denoArgs([...options, ...args, "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), args_, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, options, [
+    [["--dominant=0.05"], "expected a dominant probability above 1/K = 0.1, found 0.05"],
+    [["--contexts=100"], "expected at least two --contexts, found 100"],
+    [["--early=200"], "expected --early below --steps=120, found 200"],
+    [
+      ["--scan-dominant=0.5"],
+      "expected --scan-dominant to differ from each other and from --dominant, found 0.5 twice",
+    ],
+    [
+      ["--scan-features=5,5"],
+      "expected --scan-features to differ from each other and from --features, found 5 twice",
+    ],
+  ]));

@@ -3,12 +3,10 @@ import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { claims } from "../../experiments/attention_dmft/claims.ts";
 import { options as known, presets } from "../../experiments/attention_dmft/options.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
-import { readLog } from "../../lib/run/log.ts";
-import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/attention_dmft.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=10"];
@@ -18,12 +16,8 @@ Deno.test("killed among its spins and resumed, the smoke preset leaves the same 
     await assertResumes({ program, root, options, kills: 3, slowest: 2500 });
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], known, presets);
-    assertEquals(
-      judgeClaims(claims(configuration), measured, true),
-      JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)),
-    );
+    const measured = await claimsFromLog(folder, claims(configuration));
 
     // The map's numbers where it cycles do not depend on the preset: exponent and period at β = 1, and where that cycle is lost.
     const [exponent] = measured.last({ series: "β = 1", quantity: "exponent", index: 0 });
@@ -39,16 +33,8 @@ Deno.test("killed among its spins and resumed, the smoke preset leaves the same 
   }));
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [args, expected] of [
-        [["--steps=1500"], "expected --steps to be a multiple of 1000, found 1500"],
-        [["--spins=300,1000"], "expected --spins to be multiples of 3 up to 50331648, found 1000"],
-        [["--spins=300"], "expected --spins of two numbers at least, found one"],
-      ] as const
-    ) {
-      const args_ = denoArgs([...options, ...args, "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), args_, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, options, [
+    [["--steps=1500"], "expected --steps to be a multiple of 1000, found 1500"],
+    [["--spins=300,1000"], "expected --spins to be multiples of 3 up to 50331648, found 1000"],
+    [["--spins=300"], "expected --spins of two numbers at least, found one"],
+  ]));

@@ -1,5 +1,5 @@
 /** The experiment from its command line to what it leaves. */
-import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { experiment } from "../../experiments/beyond_the_training_range.ts";
 import { boundaries, shares } from "../../experiments/beyond_the_training_range/claims.ts";
@@ -13,13 +13,12 @@ import {
   zeroError,
   zeroOf,
 } from "../../experiments/beyond_the_training_range/setting.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
-import { readLog } from "../../lib/run/log.ts";
 import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertPresets, assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/beyond_the_training_range.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=20"];
@@ -30,9 +29,7 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
     await assertResumes({ program, root, options, kills: 3, slowest: 1500 });
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
-    const claims = claimsOf(experiment, configuration);
-    assertEquals(judgeClaims(claims, measured, true), JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const measured = await claimsFromLog(folder, claimsOf(experiment, configuration));
     assertEquals(measured.series, [
       "1 layer, N(0, 1)",
       "1 layer, bimodal",
@@ -69,26 +66,12 @@ Deno.test("boundaries and shares, on rows made by hand", () => {
   assertEquals(shares(measured, "main", FUNCTIONS, { sigmas: [1, 10] }), [[0.5], [0.75]]);
 });
 
-Deno.test("every preset is accepted, and its claims have criteria", () => {
-  for (const preset of Object.keys(experiment.presets)) {
-    const { configuration } = parseCommandLine([`--preset=${preset}`], experiment.options, experiment.presets);
-    experiment.check?.(configuration, []);
-    assert(claimsOf(experiment, configuration).every(({ criterion }) => criterion.length > 0));
-  }
-});
+Deno.test("every preset is accepted, and its claims have criteria", () => assertPresets(experiment));
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [args, expected] of [
-        [["--depths=1"], "expected --depths other than --layers=1, found it"],
-        [["--heads=3"], "expected --heads that divide --width=8, found 3"],
-        [["--narrow=5"], "expected --narrow below --range=5, found 5"],
-        [["--warm-up=60"], "expected --warm-up below --steps=60, found 60"],
-      ] as const
-    ) {
-      const given = denoArgs([...options, ...args, "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), given, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, options, [
+    [["--depths=1"], "expected --depths other than --layers=1, found it"],
+    [["--heads=3"], "expected --heads that divide --width=8, found 3"],
+    [["--narrow=5"], "expected --narrow below --range=5, found 5"],
+    [["--warm-up=60"], "expected --warm-up below --steps=60, found 60"],
+  ]));

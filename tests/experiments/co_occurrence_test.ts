@@ -3,12 +3,10 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { claims } from "../../experiments/co_occurrence/claims.ts";
 import { EQUAL, ONE, options as known, presets, THREE, UNIFORM } from "../../experiments/co_occurrence/setting.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
-import { readLog } from "../../lib/run/log.ts";
-import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/co_occurrence.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=10"];
@@ -18,12 +16,8 @@ Deno.test("killed and resumed, the smoke preset leaves the same log, claims and 
     await assertResumes({ program, root, options, kills: 2, slowest: 2500 });
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], known, presets);
-    assertEquals(
-      judgeClaims(claims(configuration), measured, true),
-      JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)),
-    );
+    const measured = await claimsFromLog(folder, claims(configuration));
     assertEquals(measured.series, [UNIFORM, EQUAL, ONE, THREE]);
     const loss = { series: UNIFORM, quantity: "loss" };
     assertEquals([measured.replicas(loss), measured.steps(loss).at(-1)], [[0, 1], 60]);
@@ -35,8 +29,4 @@ Deno.test("killed and resumed, the smoke preset leaves the same log, claims and 
   }));
 
 Deno.test("a number of samples that six does not divide is refused in one line", () =>
-  inFolder(async (root) => {
-    const args = denoArgs([...options, "--samples=20", "--out=results/x"], undefined, program);
-    const { code, stderr } = await finished(Deno.execPath(), args, root);
-    assert(code !== 0 && stderr.includes("expected --samples that six divides, found 20"), stderr);
-  }));
+  assertRefused(program, options, [[["--samples=20"], "expected --samples that six divides, found 20"]]));

@@ -4,13 +4,12 @@ import { fromFileUrl } from "@std/path";
 import { experiment } from "../../experiments/gd_in_context.ts";
 import { learned, learningTimes } from "../../experiments/gd_in_context/claims.ts";
 import { copying, WITHOUT_CONTEXT } from "../../experiments/gd_in_context/further.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
-import { readLog } from "../../lib/run/log.ts";
 import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/gd_in_context.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=20"];
@@ -21,10 +20,8 @@ Deno.test("killed in any of its trainings and resumed, the smoke preset leaves t
     assert(steps.at(-1)! > 0, `went on from ${steps.join(", ")}`);
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], experiment.options, experiment.presets);
-    const claims = claimsOf(experiment, configuration);
-    assertEquals(judgeClaims(claims, measured, true), JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const measured = await claimsFromLog(folder, claimsOf(experiment, configuration));
 
     for (
       const series of [
@@ -71,11 +68,10 @@ Deno.test("claims: the step at which a layer has learned half, and the seeds tha
 });
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    const args = denoArgs([...options, "--depth-steps=30", "--out=results/x"], undefined, program);
-    const { code, stderr } = await finished(Deno.execPath(), args, root);
-    assert(code !== 0 && stderr.includes("expected --depth-steps of 2 numbers, one a depth, found 1"), stderr);
-  }));
+  assertRefused(program, options, [[
+    ["--depth-steps=30"],
+    "expected --depth-steps of 2 numbers, one a depth, found 1",
+  ]]));
 
 Deno.test("copying: attention to partners, and their share in what moves a token", () => {
   // Two pairs and a query; inputs 0 and 2, their labels 1 and 3; every token looks at its partner with 0.6, at others with 0.1.

@@ -2,13 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { experiment } from "../../experiments/grokking.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
-import { readLog } from "../../lib/run/log.ts";
-import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/grokking.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=10"];
@@ -19,10 +17,8 @@ Deno.test("killed in any of its trainings and resumed, the smoke preset leaves t
     assert(steps.at(-1)! > 0, `went on from ${steps.join(", ")}`);
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], experiment.options, experiment.presets);
-    const claims = claimsOf(experiment, configuration);
-    assertEquals(judgeClaims(claims, measured, true), JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const measured = await claimsFromLog(folder, claimsOf(experiment, configuration));
 
     const at = measured.steps({ series: "main", quantity: "test loss" });
     assert([0, 5, 10, 40].every((step) => at.includes(step)));
@@ -58,18 +54,10 @@ Deno.test("killed in any of its trainings and resumed, the smoke preset leaves t
   }));
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [args, expected] of [
-        [["--modulus=15"], "expected --modulus to be a prime, found 15 = 3 · 5"],
-        [["--width=10", "--heads=4"], "expected --width to be a multiple of --heads=4, found 10"],
-        [["--branch-at=30,10"], "expected --branch-at to be a comma-separated list of ascending integers"],
-        [["--branch-at=30"], "expected --branch-at and --branch-steps to add up to --steps=40 at most, found 50"],
-        [["--decays=1"], "expected --decays to differ from each other and from the main one, found 1 twice"],
-      ] as const
-    ) {
-      const args_ = denoArgs([...options, ...args, "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), args_, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, options, [
+    [["--modulus=15"], "expected --modulus to be a prime, found 15 = 3 · 5"],
+    [["--width=10", "--heads=4"], "expected --width to be a multiple of --heads=4, found 10"],
+    [["--branch-at=30,10"], "expected --branch-at to be a comma-separated list of ascending integers"],
+    [["--branch-at=30"], "expected --branch-at and --branch-steps to add up to --steps=40 at most, found 50"],
+    [["--decays=1"], "expected --decays to differ from each other and from the main one, found 1 twice"],
+  ]));

@@ -2,7 +2,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { experiment } from "../../experiments/icl_emergence.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
 import { readLog } from "../../lib/run/log.ts";
@@ -10,6 +9,7 @@ import { runExperiment } from "../../lib/run/mod.ts";
 import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
 import { inFolder } from "../run/subprocess.ts";
+import { claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/icl_emergence.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=10"];
@@ -20,10 +20,8 @@ Deno.test("killed in any of its trainings and resumed, the smoke preset leaves t
     assert(steps.at(-1)! > 0, `went on from ${steps.join(", ")}`);
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], experiment.options, experiment.presets);
-    const judged = judgeClaims(claimsOf(experiment, configuration), measured, true);
-    assertEquals(judged, JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const measured = await claimsFromLog(folder, claimsOf(experiment, configuration));
     const figures = [...Deno.readDirSync(`${folder}/figures`)].filter(({ name }) => name.endsWith(".svg"));
     assertEquals(figures.length, 8);
 

@@ -4,15 +4,13 @@ import { fromFileUrl } from "@std/path";
 import { experiment, mapsOf, partShare, type Samples } from "../../experiments/identifiability.ts";
 import { halfTime, lateExponent } from "../../experiments/identifiability/claims.ts";
 import { encoderWidths, QUANTITIES } from "../../experiments/identifiability/setting.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
-import { readLog } from "../../lib/run/log.ts";
-import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
 import { normals } from "../../lib/random/random.ts";
 import { qrReference } from "../../lib/linalg/reference_solve.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/identifiability.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=4"];
@@ -23,10 +21,8 @@ Deno.test("killed in any of its trainings and resumed, the smoke preset leaves t
     assert(steps.length > 0);
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], experiment.options, experiment.presets);
-    const claims = claimsOf(experiment, configuration);
-    assertEquals(judgeClaims(claims, measured, true), JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const measured = await claimsFromLog(folder, claimsOf(experiment, configuration));
 
     assertEquals(measured.series, [
       "κ = 10",
@@ -143,20 +139,12 @@ Deno.test("claims: the exponent of a power law is found from where the excess ha
 });
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [args, expected] of [
-        [["--classes=3"], "expected --classes above --dimension=3, found 3"],
-        [["--instances=25"], "expected --instances to be a multiple of --classes=16, found 25"],
-        [["--concentrations=10"], "expected --concentrations to differ from --concentration, found 10 in both"],
-        [["--other-classes=16"], "expected --other-classes to differ from --classes, found 16 in both"],
-        [["--other-dimensions=3"], "expected --other-dimensions to differ from --dimension, found 3 in both"],
-        [["--other-dimensions=16"], "expected --other-dimensions below --classes=16, found 16"],
-        [["--samples=300"], "expected --samples to be a multiple of 256 above 16, found 300"],
-      ] as const
-    ) {
-      const all = denoArgs([...options, ...args, "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), all, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, options, [
+    [["--classes=3"], "expected --classes above --dimension=3, found 3"],
+    [["--instances=25"], "expected --instances to be a multiple of --classes=16, found 25"],
+    [["--concentrations=10"], "expected --concentrations to differ from --concentration, found 10 in both"],
+    [["--other-classes=16"], "expected --other-classes to differ from --classes, found 16 in both"],
+    [["--other-dimensions=3"], "expected --other-dimensions to differ from --dimension, found 3 in both"],
+    [["--other-dimensions=16"], "expected --other-dimensions below --classes=16, found 16"],
+    [["--samples=300"], "expected --samples to be a multiple of 256 above 16, found 300"],
+  ]));

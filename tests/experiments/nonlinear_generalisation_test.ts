@@ -10,19 +10,17 @@ import {
   rowDirections,
 } from "../../experiments/nonlinear_generalisation/models.ts";
 import { ALL_TASKS, TASK_SETS, UNCOVERED } from "../../experiments/nonlinear_generalisation/setting.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { evaluate } from "../../lib/gpu/program.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
-import { readLog } from "../../lib/run/log.ts";
-import { Measurements } from "../../lib/study/mod.ts";
 import { patternTasks } from "../../lib/tasks/pattern_tasks.ts";
 import { ParameterSet } from "../../lib/models/parameters.ts";
 import { testPatterns, trainingPatterns, withIdentity } from "../../experiments/nonlinear_generalisation/models.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 await openGpu();
 
@@ -35,11 +33,7 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
     await assertResumes({ program, root, options, kills: 3, slowest: 2500 });
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
-    assertEquals(
-      judgeClaims(claimsOf(experiment, smoke), measured, true),
-      JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)),
-    );
+    const measured = await claimsFromLog(folder, claimsOf(experiment, smoke));
     assertEquals(measured.steps({ series: "decoder, 18 tasks", quantity: "error, unseen tasks" }), [0, 10, 20]);
     for (
       const series of ["one layer, 18 tasks, α = 0.4", "one layer, S₁ = 1", "decoder, S₁ = 0", "one layer, α′ = 1"]
@@ -165,15 +159,7 @@ Deno.test("pruning by norm removes the neurons that it should; rows along the me
 });
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [arg, expected] of [
-        ["--shares=0.8,0.4", "expected --shares to differ from --share, found 0.8 twice"],
-        ["--width=9", "expected --width that --heads=2 divide, found 9"],
-      ]
-    ) {
-      const args = denoArgs([...options, arg, "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), args, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, options, [
+    [["--shares=0.8,0.4"], "expected --shares to differ from --share, found 0.8 twice"],
+    [["--width=9"], "expected --width that --heads=2 divide, found 9"],
+  ]));

@@ -4,14 +4,11 @@ import { fromFileUrl } from "@std/path";
 import { experiment } from "../../experiments/representations.ts";
 import { halfRise, layersOf, risksAt } from "../../experiments/representations/claims.ts";
 import { restsOf } from "../../experiments/representations/probes.ts";
-import { check } from "../../experiments/representations/setting.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
-import { readLog } from "../../lib/run/log.ts";
-import { Measurements } from "../../lib/study/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertPresets, assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/representations.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=5"];
@@ -21,10 +18,8 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
     await assertResumes({ program, root, options, kills: 3, slowest: 2500 });
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], experiment.options, experiment.presets);
-    const claims = claimsOf(experiment, configuration);
-    assertEquals(judgeClaims(claims, measured, true), JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const measured = await claimsFromLog(folder, claimsOf(experiment, configuration));
 
     const main = "L = 2, σ = 0.1";
     assertEquals(measured.series, [
@@ -65,23 +60,13 @@ Deno.test("the depth of half the rise, and what an affine map leaves, on numbers
   [0, 0, 0, 0, 0, 0, 0, 2].forEach((value, at) => assertAlmostEquals(rests[at], value, 1e-9));
 });
 
-Deno.test("every preset is accepted; options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (const preset of ["smoke", "cpu", "paper"]) {
-      const { configuration } = parseCommandLine([`--preset=${preset}`], experiment.options, experiment.presets);
-      check(configuration);
-    }
-    for (
-      const [args, expected] of [
-        ["--cuts=3", "expected --cuts below --layers=3, found 3"],
-        ["--heads=3", "expected --width divisible by --heads=3, found 8"],
-        ["--features=8", "expected --width above --features=8, found 8"],
-        ["--window=4", "expected --window below --context − 2 = 4, found 4"],
-        ["--probed=16 --width=32", "expected --probed of more prompts for a width of 32, found 16"],
-      ] as const
-    ) {
-      const line = denoArgs([...options, ...args.split(" "), "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), line, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+Deno.test("every preset is accepted, and its claims have criteria", () => assertPresets(experiment));
+
+Deno.test("options that cannot be run are refused in one line", () =>
+  assertRefused(program, options, [
+    [["--cuts=3"], "expected --cuts below --layers=3, found 3"],
+    [["--heads=3"], "expected --width divisible by --heads=3, found 8"],
+    [["--features=8"], "expected --width above --features=8, found 8"],
+    [["--window=4"], "expected --window below --context − 2 = 4, found 4"],
+    [["--probed=16", "--width=32"], "expected --probed of more prompts for a width of 32, found 16"],
+  ]));

@@ -6,11 +6,11 @@ import { options, presets, ranked, type Setting } from "../../experiments/separa
 import { claims } from "../../experiments/separate_keys_queries/claims.ts";
 import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
-import { readLog } from "../../lib/run/log.ts";
 import { Measurements } from "../../lib/study/mod.ts";
 import { keyQueryPlateaus } from "../../lib/theory/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/separate_keys_queries.ts"));
 const smoke = ["--preset=smoke", "--checkpoint-every=10"];
@@ -22,9 +22,7 @@ Deno.test("killed in any of its trainings and resumed, the smoke preset leaves t
     assert(steps.at(-1)! > 0, `went on from ${steps.join(", ")}`);
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
-    const found = judgeClaims(claims(settingOf(["--preset=smoke"])), measured, true);
-    assertEquals(found, JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const measured = await claimsFromLog(folder, claims(settingOf(["--preset=smoke"])));
     for (const series of ["rank 1", "rank 2", "two heads", "merged"]) {
       const of = { series, quantity: "loss" };
       assertEquals([measured.steps(of)[0], measured.replicas(of)], [0, [0, 1]]);
@@ -75,27 +73,16 @@ Deno.test("claims on plateaus judge made-up staircases as they were made", () =>
 });
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [args, expected] of [
-        [["--spectrum=0.4"], "expected --spectrum to have at least two eigenvalues, found 1"],
-        [["--spectrum=0.2,0.4"], "expected --spectrum to fall, found 0.4 after 0.2"],
-        [["--ranks=2"], "expected --ranks to begin with 1, found 2"],
-        [["--ranks=1,3"], "expected --ranks up to the number of eigenvalues, 2, found 3"],
-        [
-          ["--heads=2", "--spectrum=0.4,0.3,0.2"],
-          "expected --heads to be at least the number of eigenvalues, 3, found 2",
-        ],
-        [["--starts=2"], "expected --starts below"],
-      ] as const
-    ) {
-      const { code, stderr } = await finished(
-        Deno.execPath(),
-        denoArgs([...smoke, ...args, "--out=results/x"], undefined, program),
-        root,
-      );
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, smoke, [
+    [["--spectrum=0.4"], "expected --spectrum to have at least two eigenvalues, found 1"],
+    [["--spectrum=0.2,0.4"], "expected --spectrum to fall, found 0.4 after 0.2"],
+    [["--ranks=2"], "expected --ranks to begin with 1, found 2"],
+    [["--ranks=1,3"], "expected --ranks up to the number of eigenvalues, 2, found 3"],
+    [
+      ["--heads=2", "--spectrum=0.4,0.3,0.2"],
+      "expected --heads to be at least the number of eigenvalues, 3, found 2",
+    ],
+    [["--starts=2"], "expected --starts below"],
+  ]));
 
 Deno.test("its name is that of its folder", () => assertEquals(experiment.name, "separate_keys_queries"));

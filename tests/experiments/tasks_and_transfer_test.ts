@@ -1,5 +1,5 @@
 /** The experiment from its command line to what it leaves. */
-import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { experiment } from "../../experiments/tasks_and_transfer.ts";
 import { changeSlopes, gaps, halfwayTasks } from "../../experiments/tasks_and_transfer/claims.ts";
@@ -12,18 +12,17 @@ import {
   riskOf,
   seriesOf,
 } from "../../experiments/tasks_and_transfer/setting.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { priorRidge } from "../../lib/models/baselines/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
-import { readLog } from "../../lib/run/log.ts";
 import { mean, standardDeviation } from "../../lib/statistics/mod.ts";
 import { Measurements } from "../../lib/study/mod.ts";
 import { linearRegression } from "../../lib/tasks/mod.ts";
 import { measureOnce } from "../../lib/train/measure_once.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertPresets, assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/tasks_and_transfer.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=20"];
@@ -34,9 +33,7 @@ Deno.test("killed in its trainings and resumed, the smoke preset leaves the same
     await assertResumes({ program, root, options, kills: 3, slowest: 1500 });
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
-    const claims = claimsOf(experiment, configuration);
-    assertEquals(judgeClaims(claims, measured, true), JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)));
+    const measured = await claimsFromLog(folder, claimsOf(experiment, configuration));
     assertEquals(
       measured.series.toSorted(),
       [
@@ -103,27 +100,13 @@ Deno.test("gaps, halfway numbers of tasks and slopes of changes, on rows made by
   assertEquals(halfwayTasks([1, 4], [3, 2.5], 1), null);
 });
 
-Deno.test("every preset is accepted, and its claims have criteria", () => {
-  for (const preset of Object.keys(experiment.presets)) {
-    const { configuration } = parseCommandLine([`--preset=${preset}`], experiment.options, experiment.presets);
-    experiment.check?.(configuration, []);
-    assert(claimsOf(experiment, configuration).every(({ criterion }) => criterion.length > 0));
-  }
-});
+Deno.test("every preset is accepted, and its claims have criteria", () => assertPresets(experiment));
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [args, expected] of [
-        [["--dimension=5"], "expected --dimension of at most --inputs=4, found 5"],
-        [["--small=2"], "expected --small below --dimension=2, found 2"],
-        [["--pairs=5"], "expected --pairs of at least 2 · --dimension + 2 = 6, found 5"],
-        [["--heads=4", "--narrow=6"], "expected --heads that divide --narrow=6, found 4"],
-        [["--warm-up=40"], "expected --warm-up below --steps=40, found 40"],
-      ] as const
-    ) {
-      const given = denoArgs([...options, ...args, "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), given, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, options, [
+    [["--dimension=5"], "expected --dimension of at most --inputs=4, found 5"],
+    [["--small=2"], "expected --small below --dimension=2, found 2"],
+    [["--pairs=5"], "expected --pairs of at least 2 · --dimension + 2 = 6, found 5"],
+    [["--heads=4", "--narrow=6"], "expected --heads that divide --narrow=6, found 4"],
+    [["--warm-up=40"], "expected --warm-up below --steps=40, found 40"],
+  ]));

@@ -6,14 +6,13 @@ import { experiment } from "../../experiments/transience.ts";
 import { openGpu } from "../../lib/gpu/device.ts";
 import { record } from "../../lib/gpu/program.ts";
 import { Tensor } from "../../lib/gpu/tensor.ts";
-import { judgeClaims } from "../../lib/claims/mod.ts";
 import { parseCommandLine } from "../../lib/run/command_line.ts";
 import { claimsOf } from "../../lib/run/experiment.ts";
-import { readLog } from "../../lib/run/log.ts";
 import { Measurements } from "../../lib/study/mod.ts";
 import { linearRegression } from "../../lib/tasks/mod.ts";
 import { assertResumes } from "../run/kills.ts";
-import { denoArgs, finished, inFolder } from "../run/subprocess.ts";
+import { inFolder } from "../run/subprocess.ts";
+import { assertRefused, claimsFromLog } from "./checks.ts";
 
 const program = fromFileUrl(import.meta.resolve("../../experiments/transience.ts"));
 const options = ["--preset=smoke", "--checkpoint-every=10"];
@@ -23,12 +22,8 @@ Deno.test("killed in its training and resumed, the smoke preset leaves the same 
     await assertResumes({ program, root, options, kills: 2, slowest: 3000 });
 
     const folder = `${root}/results/whole`;
-    const measured = await Measurements.from(readLog(`${folder}/log.ndjson`));
     const { configuration } = parseCommandLine(["--preset=smoke"], experiment.options, experiment.presets);
-    assertEquals(
-      judgeClaims(claimsOf(experiment, configuration), measured, true),
-      JSON.parse(Deno.readTextFileSync(`${folder}/claims.json`)),
-    );
+    const measured = await claimsFromLog(folder, claimsOf(experiment, configuration));
 
     for (const series of ["M = 1", "M = 2", "M = 8", "M = ∞"]) {
       for (const quantity of ["loss on seen tasks", "loss on new tasks", "PC1", "PC2", "learning coefficient"]) {
@@ -79,16 +74,8 @@ Deno.test("a pool of 32 768 tasks is never stored: a step that draws from it tak
 });
 
 Deno.test("options that cannot be run are refused in one line", () =>
-  inFolder(async (root) => {
-    for (
-      const [args, expected] of [
-        [["--transient=3"], "expected every one of --transient to be of --pools=1,2,8, found 3"],
-        [["--heads=3"], "expected --heads to divide --width=8, found 3"],
-        [["--sequences=16"], "expected --sequences above 16, with which they are compared, found 16"],
-      ] as const
-    ) {
-      const all = denoArgs([...options, ...args, "--out=results/x"], undefined, program);
-      const { code, stderr } = await finished(Deno.execPath(), all, root);
-      assert(code !== 0 && stderr.includes(expected), stderr);
-    }
-  }));
+  assertRefused(program, options, [
+    [["--transient=3"], "expected every one of --transient to be of --pools=1,2,8, found 3"],
+    [["--heads=3"], "expected --heads to divide --width=8, found 3"],
+    [["--sequences=16"], "expected --sequences above 16, with which they are compared, found 16"],
+  ]));
