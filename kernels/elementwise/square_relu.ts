@@ -5,7 +5,7 @@ import { relu, scale } from "./unary.ts";
 /** Squared rectifier: `y = max(x, 0)²` (So et al. 2021). */
 export const squareRelu: Elementwise = elementwise({
   label: "square_relu",
-  wgsl: "max(x, 0.0) * max(x, 0.0)",
+  wgsl: "unless_nan(max(x, 0.0) * max(x, 0.0), x)",
   derivative: "2.0 * max(x, 0.0)",
   gradient: ({ dy, x }) => multiply(dy, scale(relu(x), 2)),
   reference: (x) => Math.max(x, 0) ** 2,

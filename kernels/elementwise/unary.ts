@@ -46,7 +46,7 @@ export const exp: Elementwise = elementwise({
 /** Natural logarithm: `y = ln x`, for x > 0. */
 export const log: Elementwise = elementwise({
   label: "log",
-  wgsl: "log_accurate(x)",
+  wgsl: "unless_nan(log_accurate(x), x)",
   derivative: "1.0 / x",
   gradient: ({ dy, x }) => divide(dy, x),
   reference: Math.log,
@@ -91,7 +91,7 @@ export const abs: Elementwise = elementwise({
 /** Sign: `y = −1`, 0 or 1; its gradient is zero. */
 export const sign: Elementwise = elementwise({
   label: "sign",
-  wgsl: "sign(x)",
+  wgsl: "unless_nan(sign(x), x)",
   gradient: null,
   reference: Math.sign,
 });
@@ -119,7 +119,7 @@ export const cos: Elementwise = elementwise({
 const clipped = elementwise({
   label: "clip",
   parameters: ["low", "high"],
-  wgsl: "clamp(x, low, high)",
+  wgsl: "unless_nan(clamp(x, low, high), x)",
   derivative: "select(0.0, 1.0, low <= x && x <= high)",
   gradient: ({ dy, x, low, high }) => multiply(dy, inside(x, { low, high })),
   reference: (x, { low, high }) => Math.min(Math.max(x, low), high),

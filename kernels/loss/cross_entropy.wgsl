@@ -2,7 +2,8 @@
 //
 // The target itself is left out of the sum: 1 − p_t and −ln p_t keep their digits however small they are. With the
 // largest other logit m and s = Σ_{j≠t} e^(z_j − m), the sum is s e^(m − z_t). For the way back,
-// stats[n] = (m, q, 1 − p_t, 0) with p_j = q e^(z_j − m). A target that is no class makes NaN.
+// stats[n] = (m, q, 1 − p_t, 0) with p_j = q e^(z_j − m). A target that is no class makes NaN, and so does a logit that
+// is no number.
 //
 // LANES lanes per row stride over columns, four at a time, then fold pairwise.
 const LANES: u32 = 2u;
@@ -46,7 +47,7 @@ var<workgroup> partial: array<f32, 64>;
   for (var j = 4u * first; j < dims.V; j += 4u * LANES) {
     for (var k = 0u; k < 4u; k++) { // unroll
       let z = logits[start + min(j + k, dims.V - 1u)];
-      part += select(exp(min(z - m, 0.0)), 0.0, j + k == t || j + k >= dims.V);
+      part += select(exp(z - m), 0.0, j + k == t || j + k >= dims.V);
     }
   }
   partial[lane] = part;
@@ -65,8 +66,10 @@ var<workgroup> partial: array<f32, 64>;
   // The smaller of e^margin and e^−margin: neither overflows.
   let e = exp_accurate(-min(abs(margin), 87.0)) * select(1.0, 0.0, abs(margin) > 87.0);
   let wrong = margin > 0.0;
-  let q = select(e / (1.0 + s * e), 1.0 / (s + e), wrong);
-  let value = select(log1p_accurate(s * e), margin + log_accurate(s + e), wrong);
+  // Logits that are no numbers must not look like a loss.
+  let all = s + margin;
+  let q = unless_nan(select(e / (1.0 + s * e), 1.0 / (s + e), wrong), all);
+  let value = unless_nan(select(log1p_accurate(s * e), margin + log_accurate(s + e), wrong), all);
   let nan = bitcast<f32>(0x7fc00000u | t);
   loss[n] = select(value, nan, t >= dims.V);
   stats[n] = vec4f(m, q, select(s * q, nan, t >= dims.V), 0.0);

@@ -32,8 +32,8 @@ struct Dims { N: u32, M: u32 }
       slope = difference;
     }
     case 2u: {
-      value = max(0.0, 1.0 - margin);
-      slope = select(0.0, -target_value, margin < 1.0);
+      value = unless_nan(max(0.0, 1.0 - margin), margin);
+      slope = unless_nan(select(0.0, -target_value, margin < 1.0), margin);
     }
     default: {
       value = softplus(-margin);

@@ -39,22 +39,28 @@ fn one_minus_exp(v: f32) -> f32 {
   return select(1.0 - exp_accurate(max(v, -87.0)), -expm1_small(max(v, -0.5)), v > -0.5);
 }
 
+// The value of a function, but v where that is not a number: max, min and comparisons make numbers of it, and a loss that has
+// left the finite numbers would look like a small one. By bits, as compilers may suppose that there is no NaN.
+fn unless_nan(value: f32, v: f32) -> f32 {
+  return select(value, v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u);
+}
+
 // tanh v = (e²ᵛ − 1)/(e²ᵛ + 1), with the series where the difference would cancel.
 fn tanh_accurate(v: f32) -> f32 {
   let w = min(2.0 * abs(v), 40.0);
   let e = select(exp(w) - 1.0, expm1_small(w), w < 0.5);
-  return sign(v) * e / (e + 2.0);
+  return unless_nan(sign(v) * e / (e + 2.0), v);
 }
 
 // 1/(1 + e⁻ᵛ)
 fn sigmoid(v: f32) -> f32 {
   let e = exp(-min(abs(v), 87.0));
-  return select(e, 1.0, v >= 0.0) / (1.0 + e);
+  return unless_nan(select(e, 1.0, v >= 0.0) / (1.0 + e), v);
 }
 
 // ln(1 + eᵛ)
 fn softplus(v: f32) -> f32 {
-  return max(v, 0.0) + log1p_accurate(exp(-min(abs(v), 87.0)));
+  return unless_nan(max(v, 0.0) + log1p_accurate(exp(-min(abs(v), 87.0))), v);
 }
 
 // 2ᵛ for finite v ≤ 128: a polynomial on [−½, ½] and an exponent. Relative error < 2e-7; 0 below 2⁻¹²⁶.

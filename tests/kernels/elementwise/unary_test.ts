@@ -1,4 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { erf, gelu } from "../../../kernels/elementwise/gelu.ts";
+import { squareRelu } from "../../../kernels/elementwise/square_relu.ts";
 import * as unary from "../../../kernels/elementwise/unary.ts";
 import { twiceDifferentiable } from "../../../lib/autodiff/differentiable.ts";
 import { gradients, hessianVectorProduct } from "../../../lib/autodiff/gradients.ts";
@@ -70,6 +72,39 @@ Deno.test("unary: the slope of a rectifier at 0 is that of its negative side", a
   using zero = Tensor.from([0, -0]);
   using y = unary.leakyRelu(zero, 0.5);
   assertEquals([...await y.read()], [0, -0]);
+});
+
+Deno.test("unary: what is not a number stays none, so that a lost replica does not look like a trained one", async () => {
+  using x = Tensor.from([NaN, 0.5]);
+  const {
+    abs,
+    clip,
+    cos,
+    exp,
+    leakyRelu,
+    log,
+    negate,
+    reciprocal,
+    relu,
+    sigmoid,
+    sign,
+    sin,
+    softplus,
+    sqrt,
+    square,
+    tanh,
+  } = unary;
+  const functions = {
+    ...{ abs, cos, exp, log, negate, reciprocal, relu, sigmoid, sign, sin, softplus, sqrt, square, tanh },
+    ...{ erf, gelu, squareRelu },
+    clip: (x: Tensor) => clip(x, -2, 2),
+    leakyRelu: (x: Tensor) => leakyRelu(x, 0.1),
+  };
+  for (const [name, of] of Object.entries(functions)) {
+    using y = await evaluate(() => of(x));
+    const [lost, kept] = await y.read();
+    assertEquals([Number.isNaN(lost), Number.isFinite(kept)], [true, true], name);
+  }
 });
 
 Deno.test("unary: sine and cosine over many turns, and beside the edges of quadrants", async () => {

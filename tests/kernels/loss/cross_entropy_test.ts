@@ -138,3 +138,19 @@ Deno.test("cross_entropy: a target that is no class makes the loss NaN; shapes t
   targets.destroy();
   await assertRejects(() => evaluate(() => crossEntropyRows(logits, targets)), GpuError, "destroyed");
 });
+
+Deno.test("cross_entropy: a logit that is no number makes loss and gradients NaN, be it the target's or another one's", async () => {
+  using logits = Tensor.from([NaN, 1, -1, 0, NaN, -1, 0, 1, -1, NaN, NaN, NaN], [4, 3]);
+  using targets = Tensor.from(Uint32Array.of(1, 1, 1, 1));
+  const [loss, slopes] = await evaluate(() => {
+    const loss = crossEntropyRows(logits, targets);
+    return [loss, ...gradients(loss, [logits])];
+  });
+  const [found, slope] = [await loss.read(), await slopes.read()];
+  assertEquals([...found].map(Number.isNaN), [true, true, false, true]);
+  [0, 1, 2, 3].forEach((row) =>
+    assertEquals(slope.subarray(3 * row, 3 * row + 3).some(Number.isNaN), row !== 2, `gradients of row ${row}`)
+  );
+  loss.destroy();
+  slopes.destroy();
+});

@@ -54,6 +54,22 @@ Deno.test("pointwise_loss: a small logistic loss and its slope keep their digits
   slope.destroy();
 });
 
+Deno.test("pointwise_loss: what is not a number loses NaN under every loss, and its slope is NaN, not that of a right answer", async () => {
+  using f = Tensor.from([NaN, 2]);
+  using y = Tensor.from([1, 1]);
+  for (const loss of ["square", "halfSquare", "hinge", "logistic"] as const) {
+    const [value, slope] = await evaluate(() => {
+      const value = pointwiseLoss(loss, f, y);
+      return [value, ...gradients(value, [f])];
+    });
+    for (const tensor of [value, slope]) {
+      const [lost, kept] = await tensor.read();
+      assertEquals([Number.isNaN(lost), Number.isFinite(kept)], [true, true], loss);
+      tensor.destroy();
+    }
+  }
+});
+
 Deno.test("pointwise_loss: the hinge has slope 0 at its corner", async () => {
   using f = Tensor.from([1, -1, 0.5, 2]);
   using y = Tensor.from([1, -1, 1, 1]);
