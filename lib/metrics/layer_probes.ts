@@ -111,7 +111,10 @@ function sameSides({ B, held, K, found, wanted }: Awaited<ReturnType<typeof held
   const size = held * K;
   return Float64Array.from({ length: B }, (_, b) => {
     let right = 0;
-    for (let at = b * size; at < (b + 1) * size; at++) right += Number(found[at] > 0 === wanted[at] > 0);
+    for (let at = b * size; at < (b + 1) * size; at++) {
+      // What is not a number is on no side.
+      right += Number.isNaN(found[at] + wanted[at]) ? NaN : Number(found[at] > 0 === wanted[at] > 0);
+    }
     return right / size;
   });
 }

@@ -105,7 +105,7 @@ export function linearFits<Name extends string>(
       left += rest[index] ** 2;
       total += (values[index] - own[index % K]) ** 2;
     }
-    return [name, { map, offset, rest, r2: total > 0 ? 1 - left / total : 0 }];
+    return [name, { map, offset, rest, r2: total === 0 ? 0 : 1 - left / total }];
   })) as Record<Name, ReadTarget>;
 }
 

@@ -139,6 +139,6 @@ export function rSquared({ B, held, K, found, wanted }: HeldPredictions): Float6
         total += (wanted[at(s)] - mean) ** 2;
       }
     }
-    return total > 0 ? 1 - rest / total : 0;
+    return total === 0 ? 0 : 1 - rest / total;
   });
 }

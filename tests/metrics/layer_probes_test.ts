@@ -100,3 +100,10 @@ Deno.test("layerProbes: streams and targets are the caller's, also where they ar
   assertAlmostEquals(probe.r2[0], 1, 1e-5);
   assertEquals([stream.destroyed, targets.destroyed], [false, false]);
 });
+
+Deno.test("layerProbes: streams that are no numbers have neither R² nor accuracy", async () => {
+  using stream = Tensor.from([1, 2, 3, NaN, NaN], [1, 5, 1, 1]);
+  using target = Tensor.from([-1, 1, 1, -1, 1], [1, 5, 1]);
+  const [{ r2, accuracy }] = await layerProbes([stream], target, { train: 3 });
+  assertEquals([r2[0], accuracy[0]], [NaN, NaN]);
+});

@@ -68,3 +68,17 @@ Deno.test("linear fits: the map and offset that made the targets; a ridge shrink
   assertAlmostEquals(shrunk.map[0], 0.5, 1e-12);
   assertAlmostEquals(shrunk.offset[0], 8, 1e-12);
 });
+
+Deno.test("linear fits: targets that are no numbers have no R², not one of 0", () => {
+  const { lost, constant } = linearFits(
+    [1, 2, 3, 5],
+    {
+      lost: { values: [1, 2, 3, NaN], K: 1 },
+      constant: { values: [1, 2, 3, 3], K: 1 },
+    },
+    { S: 4, F: 1 },
+    { train: 3 },
+  );
+  assertEquals(lost.r2, NaN);
+  assertEquals(constant.r2, 0);
+});
