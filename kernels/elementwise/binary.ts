@@ -42,7 +42,7 @@ export const divide: Pairwise = pairwise({
 /** Takes the larger number: `y = max(a, b)`. Where both are equal, each gets half of the gradient. */
 export const maximum: Pairwise = pairwise({
   label: "maximum",
-  wgsl: "max(a, b)",
+  wgsl: "larger(a, b)",
   gradient: ({ dy, a, b }) => chosen(dy, a, b, rank(a, b)),
   reference: Math.max,
 });
@@ -50,7 +50,7 @@ export const maximum: Pairwise = pairwise({
 /** Takes the smaller number: `y = min(a, b)`. Where both are equal, each gets half of the gradient. */
 export const minimum: Pairwise = pairwise({
   label: "minimum",
-  wgsl: "min(a, b)",
+  wgsl: "smaller(a, b)",
   gradient: ({ dy, a, b }) => chosen(dy, a, b, rank(b, a)),
   reference: Math.min,
 });

@@ -23,7 +23,7 @@ struct Dims { O: u32, M: u32, I: u32, P: u32, span: u32 }
   for (var m = first + 1u; m < end; m++) {
     let value = x[(o * dims.M + m) * columns + i];
     if (MAX == 1u) {
-      result = max(result, value);
+      result = larger(result, value);
     } else {
       result += value;
     }

@@ -20,7 +20,7 @@ struct Dims { O: u32, M: u32, P: u32, span: u32 }
   var result = x[first];
   for (var m = first + 1u; m < end; m++) {
     if (MAX == 1u) {
-      result = max(result, x[m]);
+      result = larger(result, x[m]);
     } else {
       result += x[m];
     }

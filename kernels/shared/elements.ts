@@ -5,7 +5,7 @@ import vector from "./elements_vector.part.wgsl" with { type: "text" };
 
 /** Form of a kernel: its element type, and how many numbers that holds. */
 export interface ElementForm {
-  /** Goes before the kernel's own text: defines `Element`, `WIDTH`, `total` and `largest`. */
+  /** Goes before the kernel's own text: defines `Element`, `WIDTH`, `total`, `largest`, `larger` and `smaller`. */
   readonly files: WgslFiles;
   /** Numbers in an `Element`. */
   readonly width: 1 | 4;

@@ -7,5 +7,19 @@ fn total(v: Element) -> f32 {
 }
 
 fn largest(v: Element) -> f32 {
-  return max(max(v.x, v.y), max(v.z, v.w));
+  let pairs = larger(v, v.yxwz);
+  return larger(pairs, pairs.zwxy).x;
+}
+
+// As for single numbers.
+fn element_unless_nan(value: Element, v: Element) -> Element {
+  return select(value, v, (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u));
+}
+
+fn larger(a: Element, b: Element) -> Element {
+  return element_unless_nan(element_unless_nan(max(a, b), a), b);
+}
+
+fn smaller(a: Element, b: Element) -> Element {
+  return element_unless_nan(element_unless_nan(min(a, b), a), b);
 }

@@ -66,6 +66,18 @@ Deno.test("binary: the larger and the smaller number share a gradient where they
   assertEquals([...await mask.read()], [0, 0, 1]);
 });
 
+Deno.test("binary: what is not a number stays none on either side, one at a time and four at a time", async () => {
+  for (const n of [3, 4]) {
+    const numbers = [NaN, 1, 2, 3].slice(0, n);
+    using a = Tensor.from(numbers);
+    using b = Tensor.from(numbers.toReversed());
+    for (const  of of[add, divide, maximum, minimum, multiply, subtract]) {
+      using y = await evaluate(() => of(a, b));
+      assertEquals([...await y.read()].map(Number.isNaN), numbers.map((_, i) => i === 0 || i === n - 1));
+    }
+  }
+});
+
 Deno.test("binary: more than 65 535 workgroups, with and without repeating", async () => {
   const size = 64 * 65_536 + 1;
   using a = new Tensor([size]);

@@ -84,3 +84,14 @@ Deno.test("reduce: axes that are not there are refused", () => {
   using x = waveTensor([2, 3], 1);
   assertThrows(() => sum(x, [2]), ShapeError, "sum: expected axes of shape (2, 3), found 2");
 });
+
+Deno.test("max: the largest of what holds something that is no number is none, over rows and columns, in both forms", async () => {
+  for (const n of [3, 8]) {
+    const square = Float32Array.from({ length: n * n }, (_, i) => i === n + 1 ? NaN : i);
+    using x = Tensor.from(square, [n, n]);
+    for (const axis of [0, 1]) {
+      using y = await evaluate(() => max(x, [axis]));
+      assertEquals([...await y.read()].map(Number.isNaN), Array.from({ length: n }, (_, i) => i === 1));
+    }
+  }
+});
