@@ -34,6 +34,7 @@ type Claim = lab.Claim<Measured>;
 
 const PAPER = "arXiv 2306.04637";
 const HERE = "beyond the paper";
+const { differences, quotients } = lab.statistics;
 
 /** Measure of {@linkcode selection}. */
 const FACTOR =
@@ -46,11 +47,6 @@ const SMALLEST = { shown: "worst", distance: (centre: number) => -centre } as co
 /** A kind with its article, within a sentence and at its beginning. */
 const a = (kind: Kind) => kind === "encoder" ? "an encoder" : "a decoder";
 const A = (kind: Kind) => kind === "encoder" ? "An encoder" : "A decoder";
-
-const quotients = (a: readonly number[], b: readonly number[] | number) =>
-  a.map((value, r) => value / (typeof b === "number" ? b : b[r]));
-const differences = (a: readonly number[], b: readonly number[] | number) =>
-  a.map((value, r) => value - (typeof b === "number" ? b : b[r]));
 
 /** Risks of ridge at both ends of the noise levels, penalty by penalty, with straight lines between neighbours. */
 export function fixedCurve(measured: Measured, setting: Setting, between = 8): [number, number][] {

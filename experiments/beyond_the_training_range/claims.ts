@@ -24,12 +24,11 @@ import {
 } from "./setting.ts";
 
 const { expect } = lab;
-const { mean } = lab.statistics;
+const { mean, quotients } = lab.statistics;
 type Claim = lab.Claim<lab.Measurements>;
 type Measured = lab.Measurements;
 
 const PAPER = "arXiv 2411.11465";
-const quotients = (a: readonly number[], b: readonly number[]) => a.map((value, r) => value / b[r]);
 
 /** Numbers of a vector by replica: entry i of `quantity` at the end. */
 const entries = (measured: Measured, series: string, quantity: string, indices: readonly number[]) =>

@@ -5,7 +5,7 @@ import { EQUAL, MOVED, MOVED_THREE, ONE, type Setting, THREE, UNIFORM } from "./
 type Measured = lab.Measurements;
 type Values<V> = lab.Found<V> | lab.Unmeasured;
 const { claim, expect } = lab;
-const { mean } = lab.statistics;
+const { mean, quotients } = lab.statistics;
 
 const PAPER = "arXiv 2410.09605";
 const HERE = `derived here for the model of ${PAPER}`;
@@ -307,7 +307,7 @@ function onTwoWords(setting: Setting): lab.Claim<Measured>[] {
         const values = Object.fromEntries(
           Object.entries(MOVED).map(([what, names]) => {
             const main = change(UNIFORM, names);
-            return [what, change(ONE, names).map((moved, r) => moved / main[r])];
+            return [what, quotients(change(ONE, names), main)];
           }),
         );
         return { values, detail: inWords(values) };

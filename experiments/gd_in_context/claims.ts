@@ -21,13 +21,13 @@ import {
 } from "./setting.ts";
 
 const { expect } = lab;
+const { quotients } = lab.statistics;
 type Claim = lab.Claim<lab.Measurements>;
 
 const PAPER = "arXiv 2212.07677";
 const DERIVED = "exact loss of one layer, derived here";
 
 const of = (series: string, quantity: string): lab.Quantity => ({ series, quantity });
-const quotients = (a: readonly number[], b: readonly number[]) => a.map((value, r) => value / b[r]);
 /** Loss of a model at the end over that of a reference, on the same prompts. */
 const over = (measured: lab.Measurements, series: string, reference: string) =>
   quotients(measured.last(of(series, "loss")), measured.last(of(series, versus("loss", reference))));

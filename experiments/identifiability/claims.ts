@@ -16,6 +16,7 @@ import {
 } from "./setting.ts";
 
 const { expect } = lab;
+const { differences, quotients } = lab.statistics;
 type Measured = lab.Measurements;
 type Claim = lab.Claim<Measured>;
 
@@ -28,7 +29,6 @@ const HERE = `derived here from ${THEOREM}`;
 
 const last = (measured: Measured, series: string, quantity: string) => measured.last({ series, quantity });
 const r2 = (measured: Measured, series: string) => last(measured, series, QUANTITIES.latents);
-const less = (a: readonly number[], b: readonly number[]) => a.map((value, r) => value - b[r]);
 const inWords = (values: readonly number[]) =>
   values.length === 0 ? "not measured" : lab.statistics.mean(values).toFixed(3);
 /** Means of R² by series. */
@@ -122,7 +122,7 @@ function onClasses(setting: Setting): Claim[] {
       source: "THEORY: 0.753 of raw inputs, 0.987 after 4000 steps",
       measure: `R² of ${main} at the end less that of raw inputs`,
       expect: expect.mean({ from: 0.1 }),
-      values: (measured) => ({ values: less(r2(measured, main), last(measured, main, QUANTITIES.raw)) }),
+      values: (measured) => ({ values: differences(r2(measured, main), last(measured, main, QUANTITIES.raw)) }),
     }),
     lab.claim({
       id: "untrained",
@@ -132,7 +132,7 @@ function onClasses(setting: Setting): Claim[] {
       expect: expect.mean({ to: 0 }),
       values: (measured) => {
         const untrained = measured.first({ series: main, quantity: QUANTITIES.latents });
-        return { values: less(untrained, last(measured, main, QUANTITIES.raw)) };
+        return { values: differences(untrained, last(measured, main, QUANTITIES.raw)) };
       },
     }),
     lab.claim({
@@ -145,7 +145,7 @@ function onClasses(setting: Setting): Claim[] {
       values: (measured) => {
         const start = measured.first({ series: main, quantity: QUANTITIES.excess });
         const end = last(measured, main, QUANTITIES.excess);
-        return { values: end.map((value, r) => value / start[r]), detail: `at the end ${inWords(end)} nats` };
+        return { values: quotients(end, start), detail: `at the end ${inWords(end)} nats` };
       },
     }),
     ...setting["other-classes"].filter((few) => few <= d).flatMap((few): Claim[] => {
@@ -196,7 +196,7 @@ function onSizes(setting: Setting): Claim[] {
       predicted: difference(main, ofConcentration(kappa)),
       expect: expect.mean(kappa > concentration ? { from: 0.1 } : { from: -0.05, to: 0.05 }),
       values: (measured) => ({
-        values: less(r2(measured, main), r2(measured, ofConcentration(kappa))),
+        values: differences(r2(measured, main), r2(measured, ofConcentration(kappa))),
         detail: means(measured, [ofConcentration(kappa), main]),
       }),
     });
@@ -226,7 +226,7 @@ function onSizes(setting: Setting): Claim[] {
         predicted: difference(main, ofClasses(C)),
         expect: expect.mean(C < classes ? { from: 0.005 } : { from: -0.05, to: 0.05 }),
         values: (measured) => ({
-          values: less(r2(measured, main), r2(measured, ofClasses(C))),
+          values: differences(r2(measured, main), r2(measured, ofClasses(C))),
           detail: means(measured, [ofClasses(C), main]),
         }),
       })
@@ -245,7 +245,7 @@ function onLaws(setting: Setting): Claim[] {
       predicted: difference(main, series),
       expect: expect.mean(bounds),
       values: (measured) => ({
-        values: less(r2(measured, main), r2(measured, series)),
+        values: differences(r2(measured, main), r2(measured, series)),
         detail: means(measured, [series, main]),
       }),
     });
@@ -339,7 +339,7 @@ function onMaps(setting: Setting): Claim[] {
       predicted: 0.004,
       expect: expect.mean({ from: -0.05, to: 0.05 }),
       values: (measured) => ({
-        values: less(r2(measured, main), r2(measured, UNIT)),
+        values: differences(r2(measured, main), r2(measured, UNIT)),
         detail: means(measured, [UNIT, main, DIET_UNIT, DIET]),
       }),
     }),

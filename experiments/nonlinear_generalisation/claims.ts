@@ -25,7 +25,7 @@ import {
 type Measured = lab.Measurements;
 type Groups = Record<string, number[]>;
 const { claim, expect } = lab;
-const { mean } = lab.statistics;
+const { differences, mean, quotients } = lab.statistics;
 
 const PAPER = "arXiv 2402.15607";
 const HERE = `derived here for the tasks of ${PAPER}`;
@@ -142,7 +142,7 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
   const pruneClaims = (model: Model) => {
     const added = (measured: Measured, order: typeof ORDERS[number], index: number) => {
       const whole = prunedErrors(measured, model, order, 0);
-      return prunedErrors(measured, model, order, index).map((error, r) => error - whole[r]);
+      return differences(prunedErrors(measured, model, order, index), whole);
     };
     const words = (measured: Measured, index: number) =>
       inWords(Object.fromEntries(ORDERS.map((order) => [order, prunedErrors(measured, model, order, index)])));
@@ -175,7 +175,7 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
           values: Object.fromEntries(many.map(({ share, index }) => {
             const random = prunedErrors(measured, model, "random", index);
             const largest = prunedErrors(measured, model, "largest first", index);
-            return [`${100 * share} %`, largest.map((error, r) => error - random[r])];
+            return [`${100 * share} %`, differences(largest, random)];
           })),
           detail: many.map(({ share, index }) => `${100 * share} %: ${words(measured, index)}`).join(" | "),
         }),
@@ -246,7 +246,7 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
         const layer = endError(measured, seriesOf(ONE, CLASSES));
         const seen = last(measured, "error, seen tasks", seriesOf(DECODER, CLASSES));
         return {
-          values: classes.map((error, r) => error - mixed[r]),
+          values: differences(classes, mixed),
           detail: inWords({ "two classes": classes, mixed, "seen tasks": seen, "one layer, two classes": layer }),
         };
       },
@@ -307,7 +307,7 @@ export function claims(setting: Setting): lab.Claim<Measured>[] {
         const of = (series: string) => last(measured, "attention", series);
         const own = of(within(ONE));
         const values = Object.fromEntries(
-          sums.map((S1) => [`S₁ = ${S1}`, of(sumSeries(ONE, S1)).map((value, r) => value / own[r])]),
+          sums.map((S1) => [`S₁ = ${S1}`, quotients(of(sumSeries(ONE, S1)), own)]),
         );
         return { values, detail: inWords(values) };
       },

@@ -29,7 +29,7 @@ import {
 } from "./setting.ts";
 
 const { expect } = lab;
-const { mean } = lab.statistics;
+const { differences, mean, quotients } = lab.statistics;
 type Claim = lab.Claim<lab.Measurements>;
 type Evidence = lab.Measurements;
 
@@ -81,7 +81,7 @@ function onRisks(setting: Setting): Claim[] {
   const main = conditionName(mainOf(setting));
   const over = (measured: Evidence, name: string) => {
     const others = meanRisk(measured, main, riskOf(name));
-    return meanRisk(measured, main).map((risk, r) => risk / others[r]);
+    return quotients(meanRisk(measured, main), others);
   };
   return [
     lab.claim({
@@ -243,7 +243,7 @@ function erasureRatios(
   );
   const whole = measured.last({ series, quantity: wholeOf(token) });
   return {
-    values: erased.map((risk, r) => risk / random[r]),
+    values: quotients(erased, random),
     detail: `layers ${layers.join(", ")}; risk ${mean(whole).toFixed(3)} with everything, ${
       mean(erased).toFixed(3)
     } without it, ${mean(random).toFixed(3)} without random directions`,
@@ -314,7 +314,7 @@ function onPasting(setting: Setting): Claim[] {
       values: (measured) => ({
         values: perCut((cut) => {
           const fresh = risk(measured, cut, "fresh", "copied");
-          return risk(measured, cut, "trained", "copied").map((value, r) => value / fresh[r]);
+          return quotients(risk(measured, cut, "trained", "copied"), fresh);
         }),
       }),
     }),
@@ -350,7 +350,7 @@ function onPasting(setting: Setting): Claim[] {
       expect: expect.ratio({ from: 1.2 }),
       values(measured) {
         const shown = risk(measured, deepest, "trained", "copied");
-        return { values: risk(measured, deepest, "trained", "apart").map((value, r) => value / shown[r]) };
+        return { values: quotients(risk(measured, deepest, "trained", "apart"), shown) };
       },
     }),
   ];
@@ -389,7 +389,7 @@ function onDynamics({ features: D, layers }: Setting): Claim[] {
       values(measured) {
         const [one, two] = [1, 2].map((lag) => read(measured, lagged(lag)).map((values) => Math.max(...values)));
         return {
-          values: one.map((value, r) => value - two[r]),
+          values: differences(one, two),
           detail: `${lagged(1)} ${mean(one).toFixed(2)}, ${lagged(2)} ${mean(two).toFixed(2)}`,
         };
       },
@@ -407,7 +407,7 @@ function onDynamics({ features: D, layers }: Setting): Claim[] {
         const [one, two] = [1, 2].map((lag) =>
           read(measured, `${lagged(lag)} beyond states`).map((values) => Math.max(...values))
         );
-        return { values: one.map((value, r) => value - two[r]) };
+        return { values: differences(one, two) };
       },
     }),
     lab.claim({

@@ -23,13 +23,11 @@ import {
 } from "./setting.ts";
 
 const { expect } = lab;
-const { mean } = lab.statistics;
+const { differences, mean, quotients } = lab.statistics;
 type Measured = lab.Measurements;
 type Claim = lab.Claim<Measured>;
 
 const PAPER = "arXiv 2301.07067";
-const quotients = (a: readonly number[], b: readonly number[]) => a.map((value, r) => value / b[r]);
-const differences = (a: readonly number[], b: readonly number[]) => a.map((value, r) => value - b[r]);
 const upTo = (end: number) => Array.from({ length: end }, (_, index) => index);
 
 /** Mean over the entries of a vector, all of them or from one on, by replica. */

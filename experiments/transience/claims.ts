@@ -24,7 +24,7 @@ import {
 type Measured = lab.Measurements;
 type Claim = lab.Claim<Measured>;
 const { claim, expect } = lab;
-const { mean, standardDeviation } = lab.statistics;
+const { differences, mean, standardDeviation } = lab.statistics;
 const PAPER = "arXiv 2501.17745";
 const HERE = "calculated apart from this project, from one draw of the tasks";
 const [SEEN, NEW] = ["seen tasks", "new tasks"] as const;
@@ -292,8 +292,8 @@ export function claims(setting: Setting): Claim[] {
         return withCoefficients(measured, [below, transient[0], Infinity], () => {
           const [small, middle, limit] = [below, transient[0], Infinity].map((M) => coefficients(measured, M));
           return {
-            below: small.map((value, s) => limit[s] - value),
-            above: middle.map((value, s) => value - limit[s]),
+            below: differences(limit, small),
+            above: differences(middle, limit),
           };
         });
       },

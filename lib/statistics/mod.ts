@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { geometricMean, mean, quantile, slope, standardDeviation } from "./summary.ts";
+export { differences, geometricMean, mean, quantile, quotients, slope, standardDeviation } from "./summary.ts";
 export {
   type Comparison,
   deviationRatio,

@@ -99,3 +99,49 @@ export function slope(x: readonly number[], y: readonly number[]): number {
   const [mx, my] = [mean(x), mean(y)];
   return mean(x.map((value, index) => (value - mx) * (y[index] - my))) / mean(x.map((value) => (value - mx) ** 2));
 }
+
+/**
+ * Quotients `a_r / b_r`, replica by replica.
+ *
+ * @param a Values.
+ * @param b As many values, or one for all.
+ * @returns As many quotients.
+ * @throws {RangeError} If there are not as many values on both sides.
+ *
+ * @example
+ * ```ts
+ * import { quotients } from "./summary.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(quotients([2, 9], [4, 3]), [0.5, 3]);
+ * assertEquals(quotients([2, 9], 2), [1, 4.5]);
+ * ```
+ */
+export function quotients(a: readonly number[], b: readonly number[] | number): number[] {
+  return pairwise("quotients", a, b, (one, other) => one / other);
+}
+
+/**
+ * Differences `a_r − b_r`, replica by replica.
+ *
+ * @param a Values.
+ * @param b As many values, or one for all.
+ * @returns As many differences.
+ * @throws {RangeError} If there are not as many values on both sides.
+ */
+export function differences(a: readonly number[], b: readonly number[] | number): number[] {
+  return pairwise("differences", a, b, (one, other) => one - other);
+}
+
+function pairwise(
+  label: string,
+  a: readonly number[],
+  b: readonly number[] | number,
+  of: (one: number, other: number) => number,
+): number[] {
+  if (typeof b === "number") return a.map((value) => of(value, b));
+  if (a.length !== b.length) {
+    throw new RangeError(`${label}: expected as many values on both sides, found ${a.length} and ${b.length}`);
+  }
+  return a.map((value, r) => of(value, b[r]));
+}

@@ -1,10 +1,12 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
+  differences,
   geometricMean,
   mean,
   meanInterval,
   quantile,
   quantileInterval,
+  quotients,
   ratioInterval,
   slope,
   standardDeviation,
@@ -91,4 +93,15 @@ Deno.test("too few values, and values outside the domain, are refused by name", 
   assertThrows(() => quantile([1], 2), RangeError, "quantile: expected q in [0, 1], found 2");
   assertThrows(() => slope([1, 2], [1]), RangeError, "slope: expected 2 values, found 1");
   assertThrows(() => slope([1, 1], [1, 2]), RangeError, "slope: expected at least two different positions");
+});
+
+Deno.test("quotients and differences go replica by replica, and by one number for all; other lengths are refused", () => {
+  assertEquals(quotients([6, -1], [3, 4]), [2, -0.25]);
+  assertEquals(differences([6, -1], [3, 4]), [3, -5]);
+  assertEquals([quotients([6, -1], 2), differences([6, -1], 2)], [[3, -0.5], [4, -3]]);
+  assertThrows(
+    () => differences([1, 2], [1]),
+    RangeError,
+    "differences: expected as many values on both sides, found 2 and 1",
+  );
 });
