@@ -66,7 +66,7 @@ export const selection = (curve: readonly (readonly [number, number])[], [x, y]:
   Math.min(...curve.map(([a, b]) => Math.max(a / x, b / y)));
 
 /** {@linkcode selection} of every seed of a model. */
-export function selections(measured: Measured, setting: Setting, series: string): number[] {
+function selections(measured: Measured, setting: Setting, series: string): number[] {
   const curve = fixedCurve(measured, setting);
   const [x, y] = ends(setting).map((sigma) => measured.last({ series, quantity: riskAt(sigma) }));
   return x.map((value, r) => selection(curve, [value, y[r]]));

@@ -483,7 +483,7 @@ function onSeparateTokens(setting: Setting): Claim[] {
 }
 
 /** Steps at which a partner's share, the larger of both ways, is half way to its last value, and at which the loss is. */
-export function lossAndCopying(measured: lab.Measurements): [copied: number, fell: number][] {
+function lossAndCopying(measured: lab.Measurements): [copied: number, fell: number][] {
   const curves = (quantity: string) => measured.curves(of(SEPARATE, quantity));
   const ways = ["share of its label in what moves an input", "share of its input in what moves a label"].map(curves);
   return curves("loss").map((loss, r) => {

@@ -6,7 +6,7 @@ import { FRONT, FRONTS, GD, type Run, SEPARATE, type Setting, versus } from "./s
 const { mean } = lab.statistics;
 
 /** Setting of the model on separate tokens, in the names of the main one. */
-export const separateSetting = (setting: Setting): Setting => ({
+const separateSetting = (setting: Setting): Setting => ({
   ...setting,
   dimension: setting["separate-dimension"],
   context: setting["separate-context"],

@@ -5,7 +5,7 @@ import { branchName, type Setting } from "./setting.ts";
 /** Accuracy on the training pairs at which they count as memorised. */
 export const MEMORISED = 0.99;
 /** Accuracy on the test pairs at which a replica has generalised. */
-export const GENERALISED = 0.95;
+const GENERALISED = 0.95;
 
 /** Between two reports a curve is a straight line over the logarithm of the step. */
 const LOG = { scale: "log" } as const;

@@ -53,7 +53,7 @@ export const stepsTo = (curve: lab.MeasuredCurve, level: number) =>
   lab.crossingTime(curve, level, "down", { scale: "log" });
 
 /** Examples that are needed for an error, on straight lines over their logarithm; null if the longest prompts do not suffice. */
-export const examplesTo = (curve: lab.MeasuredCurve, error = NEEDED) =>
+const examplesTo = (curve: lab.MeasuredCurve, error = NEEDED) =>
   lab.crossingTime(curve, error, "down", { scale: "log", start: "none" });
 
 /** Error over lengths of test prompts with a share α′, of each replica. */

@@ -22,7 +22,7 @@ const lowest = (values: readonly number[]) => values.reduce((best, value, k) => 
 const atPlateau = ({ y }: lab.MeasuredCurve, plateau: number) => lowest(y.map((loss) => Math.abs(loss - plateau)));
 
 /** Steps at which each mode has half its weight, null where it has not; of a replica, or of its exact flow. */
-export function halfTimes(measured: Measured, setting: Setting, series: string, theory = false): (number | null)[][] {
+function halfTimes(measured: Measured, setting: Setting, series: string, theory = false): (number | null)[][] {
   return measured.replicas({ series, quantity: "loss" }).map((replica) =>
     setting.spectrum.map((_, d) => {
       const curve = theory
@@ -70,7 +70,7 @@ export function randomRatios(measured: Measured, batch: number): number[] {
 }
 
 /** Batches whose waits should spread by a sixth at most, so that first order is enough. */
-export const firstOrder = (setting: Setting) =>
+const firstOrder = (setting: Setting) =>
   setting.batches.filter((batch) => {
     const { deviation, flow } = noisyWait(setting, batch);
     return deviation < flow / 6;

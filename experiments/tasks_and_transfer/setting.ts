@@ -190,8 +190,6 @@ export const RIDGE = "ridge";
 export const PRIOR_RIDGE = "ridge with the falling prior";
 export const LEAST_SQUARES = "least squares";
 export const ZERO = "zero";
-/** All of them. */
-export const PREDICTORS = [RIDGE, PRIOR_RIDGE, LEAST_SQUARES, ZERO] as const;
 
 /** Quantities by position: of the model on new tasks and on those of its training, and of the other predictors. */
 export const RISK = "risk on new tasks";

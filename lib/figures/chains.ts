@@ -4,6 +4,7 @@ import { figure } from "./compose.ts";
 import { ruleAt } from "./rule.ts";
 import type { Spec } from "./spec.ts";
 import { PALETTE } from "./theme.ts";
+import { threeDigits } from "../claims/judgement.ts";
 import type { LearningCoefficient } from "../metrics/learning_coefficient.ts";
 
 const MOST_POINTS = 80;
@@ -38,10 +39,9 @@ export function chainFigure(result: LearningCoefficient, title: string): Spec {
       return { step: (index + 0.5) * stretch, value, chain };
     })
   );
-  const number = (value: number) => Number(value.toPrecision(3));
-  const about = `λ = ${number(coefficient)} (${number(low)} … ${
-    number(high)
-  } over ${excess.length} chains), split R-hat = ${number(rHat)}`;
+  const about = `λ = ${threeDigits(coefficient)} (${threeDigits(low)} … ${
+    threeDigits(high)
+  } over ${excess.length} chains), split R-hat = ${threeDigits(rHat)}`;
   const text = {
     title: `Local learning coefficient: ${title}`,
     subtitle: [about, `means over ${stretch} steps`, ...warnings.map((warning) => `warning: ${warning}`)],
