@@ -13,7 +13,7 @@ import {
   studentQuantile,
   wilsonInterval,
 } from "../statistics/mod.ts";
-import { type Assessment, type Bounds, inWords, replicasToSettle, verdictOf } from "./judgement.ts";
+import { type Assessment, type Bounds, inWords, replicasToSettle, type Verdict, verdictOf } from "./judgement.ts";
 
 /** Expectation of values of type `V`. */
 export interface Expectation<V> {
@@ -172,6 +172,9 @@ export function estimate(
   };
 }
 
+/** Verdicts of a group, from what is expected to what refutes it. */
+const SEVERITY: readonly Verdict[] = ["reproduced", "inconclusive", "not reproduced"];
+
 /** Values of several groups, such as modes or depths, by name. */
 export type Groups<V> = Readonly<Record<string, V>>;
 
@@ -180,8 +183,9 @@ export type Groups<V> = Readonly<Record<string, V>>;
  * judged leaves open what the others do not refute.
  *
  * @param expectation What is expected of each group.
- * @param about `of`: what the groups are, as in `mode`; `shown`: whether numbers are those of the group farthest from what
- *   is expected (`worst`, by `distance` from a value, 1 by default, on a logarithmic scale) or means over groups.
+ * @param about `of`: what the groups are, as in `mode`; `shown`: whether numbers are those of the worst group or means over
+ *   groups. The worst has the verdict of all, and of those that have it the largest `distance` (from a value, 1 by default,
+ *   on a logarithmic scale).
  * @returns An expectation of the values of each group.
  */
 export function each<V>(
@@ -209,7 +213,10 @@ export function each<V>(
         ? Math.max(...open as number[])
         : null;
       if (shown === "worst") {
-        const worst = all.reduce((a, b) => distance(b.measured!) > distance(a.measured!) ? b : a);
+        // A group that decides the verdict comes before one that is farther away on the side that is allowed.
+        const farther = (a: Assessment, b: Assessment) =>
+          SEVERITY.indexOf(b.verdict) - SEVERITY.indexOf(a.verdict) || distance(b.measured!) - distance(a.measured!);
+        const worst = all.reduce((a, b) => farther(a, b) > 0 ? b : a);
         return { ...worst, verdict, replicasToSettle: settled };
       }
       const over = (of: (one: Assessment) => number) => meanOf(all.map(of));

@@ -120,6 +120,10 @@ Deno.test("each: reproduced if all groups are, not if any is not; numbers of the
   assertEquals(assess(worst, { a: [2, 2], b: [0.5, 0.5] }).measured, 2);
   assertEquals(assess(worst, { a: good, b: [2, 2], c: [3, 3] }).measured, 3);
   assertEquals(assess(worst, { a: good, b: [2, 2] }).verdict, "not reproduced");
+  // A group far away on the allowed side does not hide the one that refutes the claim.
+  const small = expect.each(expect.ratio({ to: 1 }), { of: "law", shown: "worst" });
+  const hidden = assess(small, { a: [0.1, 0.1, 0.1], b: [1.3, 1.3, 1.3] });
+  assertEquals([hidden.verdict, hidden.measured], ["not reproduced", 1.3]);
   const open = assess(worst, { a: good, b: [0.9, 1, 1.1] });
   // 0.1 t_{n−1} / √n ≤ 0.1, as for the mean above.
   assertEquals([open.verdict, open.replicasToSettle], ["inconclusive", 7]);
