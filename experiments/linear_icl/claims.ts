@@ -98,7 +98,7 @@ function onModes(setting: Setting, { aligned, fresh, noise, several }: Assumptio
         const worst = farthest(escaped, ({ ratios }) => Math.abs(Math.log(mean(ratios))));
         const exact = Math.max(...escaped.flatMap(({ exact }) => exact));
         const values = Object.fromEntries(modes.map(({ mode, ratios }) => [`mode ${mode + 1}`, ratios]));
-        const detail = `worst of the ${escaped.length} modes that have escaped, of ${modes.length}: ${worst.mode + 1}`;
+        const detail = `${escaped.length} of ${modes.length} modes have escaped`;
         return { values, detail, ...(exact > -Infinity && rivals(relative(1, mean(worst.ratios)), exact)) };
       },
     }),

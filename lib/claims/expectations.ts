@@ -199,7 +199,12 @@ export function each<V>(
   return {
     criterion: `of every ${of}: ${expectation.criterion}`,
     assess(groups) {
-      const found = Object.values(groups).map((values) => expectation.assess(values));
+      const found = Object.entries(groups).map(([name, values]) => {
+        const assessment = expectation.assess(values);
+        if ("unmeasured" in assessment) return assessment;
+        const inner = assessment.shown === undefined ? "" : `, ${assessment.shown}`;
+        return { ...assessment, shown: (name.startsWith(of) ? name : `${of} ${name}`) + inner };
+      });
       const all = found.filter((one) => !("unmeasured" in one)) as Assessment[];
       const [missing] = found.filter((one) => "unmeasured" in one);
       if (all.length === 0) return missing ?? { unmeasured: `no ${of} to judge by` };

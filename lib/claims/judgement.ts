@@ -32,12 +32,17 @@ export interface Judgement {
   readonly replicasToSettle: number | null;
   /** Error of each rival explanation against the measurement, by its name; the experiment names its rivals. */
   readonly rivals?: Readonly<Record<string, number>>;
+  /** Of several groups the one whose numbers these are, such as `mode 2`. */
+  readonly shown?: string;
   /** Further numbers in words. */
   readonly detail?: string;
 }
 
 /** Result of an expectation applied to values; the claim adds its prediction, rivals and words. */
-export type Assessment = Pick<Judgement, "verdict" | "measured" | "low" | "high" | "replicas" | "replicasToSettle">;
+export type Assessment = Pick<
+  Judgement,
+  "verdict" | "measured" | "low" | "high" | "replicas" | "replicasToSettle" | "shown"
+>;
 
 /** Values that meet a criterion; a bound left out is open. */
 export interface Bounds {

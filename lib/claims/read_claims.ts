@@ -48,13 +48,14 @@ function readClaim(value: unknown): JudgedClaim | null {
   }
   if (!NUMBERS.every(isNumber) || !isNumber("replicas") || !isNumber("replicasToSettle")) return null;
   const rivals = Object.entries(claim.rivals ?? {}).filter(([, error]) => Number.isFinite(error));
-  const { replicas = 0, replicasToSettle = null, detail } = claim;
+  const { replicas = 0, replicasToSettle = null, shown, detail } = claim;
   return {
     ...Object.fromEntries(TEXTS.map((key) => [key, claim[key]])),
     ...Object.fromEntries(NUMBERS.map((key) => [key, claim[key] ?? null])),
     replicas,
     replicasToSettle,
     ...(rivals.length > 0 && { rivals: Object.fromEntries(rivals) }),
+    ...(typeof shown === "string" && shown !== "" && { shown }),
     ...(typeof detail === "string" && detail !== "" && { detail }),
   } as JudgedClaim;
 }

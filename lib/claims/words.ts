@@ -57,15 +57,16 @@ export function wrapped(text: string, width: number): string[] {
 }
 
 /**
- * Sentences about a claim beside its numbers: the detail, the errors of its rivals, and how many replicas would be expected
- * to settle it.
+ * Sentences about a claim beside its numbers: the group whose numbers they are, the detail, the errors of its rivals, and how
+ * many replicas would be expected to settle it.
  *
  * @param claim The claim.
  * @returns Sentences without full stops; none where there is nothing to say.
  */
-export function notesOf({ verdict, detail, rivals, replicas, replicasToSettle }: JudgedClaim): string[] {
+export function notesOf({ verdict, shown, detail, rivals, replicas, replicasToSettle }: JudgedClaim): string[] {
   const errors = Object.entries(rivals ?? {}).map(([name, error]) => `${name} off by ${percent(error)}`);
   return [
+    ...(shown === undefined ? [] : [`the numbers are those of ${shown}`]),
     ...(detail === undefined || detail === "" ? [] : [detail]),
     ...(errors.length === 0 ? [] : [errors.join(", ")]),
     ...(verdict !== "inconclusive" || replicas === 0 ? [] : [

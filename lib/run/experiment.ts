@@ -24,6 +24,8 @@ export interface MeasuredAt extends Place {
    * own.
    */
   readonly series: string | Conditions<object>;
+  /** Replica of the series to which the first number belongs: 0 by default. For replicas that are measured one after the other. */
+  readonly replica?: number;
   /** Steps taken. */
   readonly step: number;
 }

@@ -8,12 +8,15 @@ import type { MeasuredAt, ReplicaValues } from "./experiment.ts";
  * @param at Series or conditions, step and place.
  * @param values Numbers by quantity.
  * @returns Rows, quantity by quantity.
- * @throws {RangeError} If conditions have another number of replicas than there are numbers.
+ * @throws {RangeError} If conditions have another number of replicas than there are numbers, or a first replica is told of them.
  */
 export function* rowsOf(
-  { series, step, layer, head, index }: MeasuredAt,
+  { series, replica = 0, step, layer, head, index }: MeasuredAt,
   values: Readonly<Record<string, ReplicaValues>>,
 ): Generator<MeasureRow> {
+  if (replica !== 0 && typeof series !== "string") {
+    throw new RangeError(`expected no first replica of conditions, found ${replica}: it is of a series by its name`);
+  }
   const place = {
     ...(layer !== undefined && { layer }),
     ...(head !== undefined && { head }),
@@ -27,7 +30,7 @@ export function* rowsOf(
     }
     for (let r = 0; r < R; r++) {
       const owner = typeof series === "string"
-        ? { series, replica: r }
+        ? { series, replica: replica + r }
         : { series: series.replicas[r].condition, replica: series.replicas[r].replica };
       const row = (value: number | null, index?: number): MeasureRow[] =>
         value === null ? [] : [{ ...owner, step, quantity, ...place, ...(index !== undefined && { index }), value }];
@@ -56,14 +59,15 @@ export class ReplicaCounts {
 
   /**
    * Refuses flat arrays of a series that have as many numbers as several replicas of it, or of the run where the series is new;
-   * likewise as many as a part of them. One number is one of a study without replicas, and an array of arrays says its replicas.
+   * likewise as many as a part of them. One number is one of a study without replicas, and an array of arrays says its replicas,
+   * as a number of the first replica does.
    *
    * @param at Series or conditions.
    * @param values Numbers by quantity.
    * @throws {RangeError} Naming quantity and series.
    */
-  check({ series }: MeasuredAt, values: Readonly<Record<string, ReplicaValues>>): void {
-    if (typeof series !== "string") return;
+  check({ series, replica }: MeasuredAt, values: Readonly<Record<string, ReplicaValues>>): void {
+    if (typeof series !== "string" || replica !== undefined) return;
     for (const [quantity, given] of Object.entries(values)) {
       const n = given.length;
       if (n < 2 || Array.from<unknown>(given).some((one) => typeof one === "object" && one !== null)) continue;

@@ -115,6 +115,7 @@ Deno.test("each: reproduced if all groups are, not if any is not; numbers of the
   assertEquals(assess(worst, { a: good, b: [1.05, 1.05, 1.05] }), {
     ...assess(near, [1.05, 1.05, 1.05]),
     verdict: "reproduced",
+    shown: "mode b",
   });
   // ln 2 is as far as ln ½: the first is shown; 3 is farther.
   assertEquals(assess(worst, { a: [2, 2], b: [0.5, 0.5] }).measured, 2);

@@ -10,6 +10,14 @@ Deno.test("rowsOf: one number a replica, several with an index each, none for nu
     ["share", 1, 0, 0.25],
     ["share", 1, 1, 1],
   ]);
+  const later = [...rowsOf({ series: "main", replica: 3, step: 3 }, { loss: [1, 2] })];
+  assertEquals(later.map(({ replica, value }) => [replica, value]), [[3, 1], [4, 2]]);
+  const conditions = new Conditions([{ name: "main", seeds: [0, 1, 2, 3] }]);
+  assertThrows(
+    () => [...rowsOf({ series: conditions, replica: 1, step: 3 }, { loss: [1, 2, 3] })],
+    RangeError,
+    "expected no first replica of conditions, found 1",
+  );
 });
 
 Deno.test("theoryRowsOf: a curve, or several of one quantity with an index each", () => {
@@ -50,6 +58,8 @@ Deno.test("ReplicaCounts: a flat array of several numbers a replica of a plain s
     RangeError,
     'expected "vector" of 3 replicas of "study", found 6 numbers',
   );
+  // Replicas that are measured one after the other say which they are.
+  for (const replica of [0, 1, 2, 3]) run.check({ series: "later", replica, step: 0 }, { loss: [1] });
   // Vectors first, then one number a replica.
   const alone = new ReplicaCounts(1);
   check("main", { vector: [1, 2, 3, 4] }, alone);

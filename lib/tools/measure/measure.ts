@@ -171,8 +171,8 @@ interface At {
 }
 
 /** Logs a number; one that is not defined (0/0) is left out. */
-function put({ measure }: MeasureContext, { replica, ...at }: At, quantity: string, value: number): void {
-  if (Number.isFinite(value)) measure(at, { [quantity]: [...new Array<null>(replica).fill(null), value] });
+function put({ measure }: MeasureContext, at: At, quantity: string, value: number): void {
+  if (Number.isFinite(value)) measure(at, { [quantity]: [value] });
 }
 
 interface SeriesWork {
