@@ -98,7 +98,8 @@ export const standardColumns: {
   readonly claim:
     & { readonly [K in "id" | "source" | "criterion" | "verdict" | "detail"]: Column<"text"> }
     & { readonly [K in "predicted" | "measured" | "low" | "high"]: OptionalColumn<"float"> }
-    & { readonly replicas: Column<"int">; readonly replicasToSettle: OptionalColumn<"int"> };
+    & { readonly replicas: Column<"int">; readonly replicasToSettle: OptionalColumn<"int"> }
+    & { readonly shown: OptionalColumn<"text"> };
   readonly rival: { readonly [K in "id" | "rival"]: Column<"text"> } & { readonly error: Column<"float"> };
 } = {
   measure: { ...places, replica: int("", "replica of the series, from 0"), value: float("", "the number") },
@@ -119,6 +120,7 @@ export const standardColumns: {
     high: optional(float("", "upper end of the interval of the measured value")),
     replicas: int("", "replicas, or cases, that the interval is over"),
     replicasToSettle: optional(int("", "replicas that would be expected to settle an inconclusive claim")),
+    shown: optional(text("of several groups the one whose numbers these are")),
     verdict: text("reproduced, not reproduced or inconclusive; trial under a preset that judges nothing"),
     detail: text("further numbers in words, empty where there are none"),
   },

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { readManifest, runExperiment } from "../../lib/run/mod.ts";
+import { claim as declare, expect } from "../../lib/claims/mod.ts";
+import { defineExperiment, readManifest, runExperiment } from "../../lib/run/mod.ts";
 import { experiment } from "./fixtures/decay.ts";
 import { denoArgs, finished, inFolder, rowsOf, runDecay, said, startDecay } from "./subprocess.ts";
 
@@ -32,6 +33,29 @@ Deno.test("a run in this process leaves manifest, log, claims and figures that a
     const claim = JSON.parse(Deno.readTextFileSync(`${out}/claims.json`))[0];
     assertEquals(claim.criterion, rows[0].criterion);
     assertEquals([claim.verdict, claim.measured], ["reproduced", rows.at(-1)!.measured]);
+  }));
+
+Deno.test("a claim of several groups is logged with the group that its numbers are of", () =>
+  inFolder(async (root) => {
+    const grouped = defineExperiment({
+      name: "groups",
+      doc: "Are numbers of groups logged?",
+      options: {},
+      presets: {},
+      gpu: false,
+      claims: [declare({
+        id: "all-large",
+        statement: "Every mode is large.",
+        source: "none",
+        measure: "size",
+        expect: expect.each(expect.mean({ from: 1 }), { of: "mode", shown: "worst" }),
+        values: () => ({ values: { "1": [0.5, 0.6], "2": [5, 5.1] } }),
+      })],
+      run: () => Promise.resolve(),
+    });
+    assertEquals((await runExperiment(grouped, ["--quiet", `--out=${root}/run`])).exitCode, 0);
+    const claim = (await rowsOf(`${root}/run/log.ndjson`)).at(-1)!;
+    assertEquals([claim.kind, claim.measured, claim.shown], ["claim", 0.55, "mode 1"]);
   }));
 
 Deno.test("a trial preset judges nothing: numbers are kept, and it is said why there are no verdicts", () =>
