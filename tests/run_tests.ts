@@ -56,7 +56,7 @@ export function formatCounts({ passed, failed, skipped }: Counts): string {
 
 const HELP = `Checks format, lint, types and docs, then runs every test and every documented example.
 
-usage: deno task test                 everything
+usage: deno task test                 everything, as many test processes side by side as there are cores, at most four
        deno task test FILES OPTIONS   these tests only, as deno test takes them: tests/run --filter=claims
        deno task check                format, lint, types and docs only`;
 
@@ -71,6 +71,26 @@ async function runTool(tool: string, args: string[]): Promise<Deno.CommandStatus
     throw error;
   }
 }
+
+/** Runs Deno; output comes when it has ended, so that those that run side by side do not mix. */
+async function runAside(args: string[]): Promise<Said> {
+  const { success, code, signal, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { success, code, signal, text: `> deno ${args.join(" ")}\n${out}${error}` };
+}
+
+/** How a process ended, and what it said. */
+interface Said extends Deno.CommandStatus {
+  readonly text: string;
+}
+
+/** Runs Deno one way or the other. */
+type Run = (args: string[]) => Promise<Deno.CommandStatus>;
 
 /** A part of the tree with a configuration and a lock of its own, because it needs a large package. */
 interface Part {
@@ -150,13 +170,19 @@ export function diedInTeardown(signal: Deno.Signal | null, { passed, failed }: C
   return (signal === "SIGABRT" || signal === "SIGSEGV") && passed > 0 && failed === 0;
 }
 
+/** How tests ended. */
+interface Ended {
+  readonly code: number;
+  readonly counts: Counts;
+}
+
 /** Runs `deno test`, examples included, and returns its exit code and counts. */
-async function runTests(args: string[]): Promise<{ code: number; counts: Counts }> {
+async function runTests(args: string[], run: Run): Promise<Ended> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
     const sanitizers = ["--sanitize-ops", "--sanitize-resources"];
     const test = ["test", "-A", "--doc", ...sanitizers, `--junit-path=${report}`, ...args];
-    const { code, signal } = await runTool("deno", test) ?? { code: 1, signal: null };
+    const { code, signal } = await run(test);
     const counts = countTests(await Deno.readTextFile(report));
     if (diedInTeardown(signal, counts)) {
       console.error(`note: ${signal} after the report was complete: the GPU driver died while the process was ending`);
@@ -170,22 +196,66 @@ async function runTests(args: string[]): Promise<{ code: number; counts: Counts 
   }
 }
 
+/** Deno with its output on this terminal. */
+const onTerminal = async (args: string[]) => (await runTool("deno", args))!;
+
 /**
  * Runs the tests of a part. Where its package cannot be fetched they are skipped, unless CI is set: there they have failed.
  */
-async function testPart(
-  { config, folders, entry, needs }: Part,
-  args: string[],
-): Promise<{ code: number; counts: Counts }> {
+async function testPart({ config, folders, entry, needs }: Part, args: string[], run: Run): Promise<Ended> {
   if (needs && !exists(needs.program)) {
     console.error(`skipped: ${folders.join(", ")} need ${needs.program}, found none (${needs.install})`);
     return { code: 0, counts: { passed: 0, failed: 0, skipped: 1 } };
   }
-  const fetched = await runTool("deno", ["cache", "--quiet", `--config=${config}`, entry]);
-  if (fetched?.success) return await runTests([`--config=${config}`, ...args, ...(args.length === 0 ? folders : [])]);
+  const fetched = await run(["cache", "--quiet", `--config=${config}`, entry]);
+  if (fetched.success) {
+    return await runTests([`--config=${config}`, ...args, ...(args.length === 0 ? folders : [])], run);
+  }
   const required = Boolean(Deno.env.get("CI"));
   console.error(`${required ? "failed" : "skipped"}: the packages of ${config} could not be fetched`);
   return { code: required ? 1 : 0, counts: { passed: 0, failed: required ? 1 : 0, skipped: required ? 0 : 1 } };
+}
+
+/** Folders that are tested in processes of their own, since they take longest; everything else shares one. */
+const SPLIT = ["tests/experiments", "tests/kernels", "tests/metrics", "tests/run", "tests/tools"];
+/** Of these, those in which every file is a long one. */
+const FILE_BY_FILE = ["tests/experiments"];
+
+/** What is tested by itself: folders within these, and their own files, together or one by one. */
+function unitsOf(folders: readonly string[]): string[][] {
+  return folders.filter(exists).flatMap((folder) => {
+    const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+    const paths = (kind: "isDirectory" | "isFile") =>
+      entries.filter((entry) => entry[kind]).map(({ name }) => `${folder}/${name}`).filter((path) =>
+        partOf(path) === undefined
+      );
+    const files = paths("isFile").filter(isTest);
+    const folders = paths("isDirectory").filter((path) => hasTests(path));
+    return [
+      ...(FILE_BY_FILE.includes(folder) ? files.map((file) => [file]) : [files]),
+      ...folders.map((path) => [path]),
+    ]
+      .filter(({ length }) => length > 0);
+  });
+}
+
+const isTest = (path: string) => path.endsWith("_test.ts");
+
+function hasTests(folder: string): boolean {
+  return [...Deno.readDirSync(folder)].some(({ name, isDirectory }) =>
+    isDirectory ? hasTests(`${folder}/${name}`) : isTest(name)
+  );
+}
+
+/** Runs jobs, `width` at a time. */
+async function sideBySide<T>(jobs: readonly (() => Promise<T>)[], width: number): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const work = async () => {
+    for (let at = next++; at < jobs.length; at = next++) results[at] = await jobs[at]();
+  };
+  await Promise.all(Array.from({ length: width }, work));
+  return results;
 }
 
 /** The part that a path belongs to. */
@@ -194,11 +264,26 @@ function partOf(path: string): Part | undefined {
 }
 
 /** Runs what is asked for: everything, or what `deno test` makes of the arguments; a part if one of them is in it. */
-async function runAll(args: string[]): Promise<{ code: number; counts: Counts }> {
+async function runAll(args: string[]): Promise<Ended> {
   const part = args.map((arg) => partOf(arg.replace(/^\.\//, ""))).find((found) => found !== undefined);
-  if (part !== undefined) return await testPart(part, args);
-  const results = [await runTests(args)];
-  if (args.length === 0) { for (const each of parts) results.push(await testPart(each, [])); }
+  if (part !== undefined) return await testPart(part, args, onTerminal);
+  if (args.length > 0) return await runTests(args, onTerminal);
+  const units = unitsOf(SPLIT);
+  const rest = units.length === 0 ? [] : [`--ignore=${units.flat().join(",")}`];
+  // What failed is said last, where it is looked for.
+  const failures: string[] = [];
+  const run: Run = async (args) => {
+    const said = await runAside(args);
+    if (said.success) console.log(said.text);
+    else failures.push(said.text);
+    return said;
+  };
+  const results = await sideBySide([
+    () => runTests(rest, run),
+    ...parts.map((part) => () => testPart(part, [], run)),
+    ...units.map((unit) => () => runTests(unit, run)),
+  ], Math.min(4, navigator.hardwareConcurrency));
+  failures.forEach((text) => console.log(text));
   const sum = (key: keyof Counts) => results.reduce((total, { counts }) => total + counts[key], 0);
   return {
     code: results.find(({ code }) => code !== 0)?.code ?? 0,
