@@ -217,9 +217,9 @@ async function testPart({ config, folders, entry, needs }: Part, args: string[],
 }
 
 /** Folders that are tested in processes of their own, since they take longest; everything else shares one. */
-const SPLIT = ["tests/experiments", "tests/kernels", "tests/metrics", "tests/run", "tests/tools"];
-/** Of these, those in which every file is a long one. */
-const FILE_BY_FILE = ["tests/experiments"];
+const SPLIT = ["tests/run", "tests/experiments", "tests/kernels", "tests/metrics", "tests/tools"];
+/** Of these, those in which single files are long ones. */
+const FILE_BY_FILE = ["tests/run", "tests/experiments"];
 
 /** What is tested by itself: folders within these, and their own files, together or one by one. */
 function unitsOf(folders: readonly string[]): string[][] {

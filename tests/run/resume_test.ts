@@ -54,9 +54,9 @@ Deno.test("a transformer in training, killed at 6 random moments, ends with the 
 
 Deno.test("three trainings one after the other, killed at random moments all along, end with the same log, claims and figures", () =>
   inFolder(async (root) => {
-    const options = ["--steps=150", "--checkpoint-every=20"];
-    const steps = await assertResumes({ program: stages, root, options, kills: 40, slowest: 500 });
-    assert(steps.length >= 12 && steps.at(-1)! > 200, `went on from ${steps.join(", ")}`);
+    const options = ["--steps=60", "--checkpoint-every=20"];
+    const steps = await assertResumes({ program: stages, root, options, kills: 16, slowest: 500 });
+    assert(steps.length >= 8 && steps.at(-1)! > 80, `went on from ${steps.join(", ")}`);
   }));
 
 Deno.test("Ctrl-C saves the state, and the run goes on from that step", () =>
