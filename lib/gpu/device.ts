@@ -1,5 +1,6 @@
 /** The one device of a process, with every GPU error turned into an exception. */
 import { type AdapterChoice, type AdapterSummary, requestDevice } from "./adapter.ts";
+import { dryDevice, type DryMemory } from "./dry_device.ts";
 import { GpuError, type GpuErrorKind } from "./errors.ts";
 
 export type { AdapterChoice, AdapterSummary } from "./adapter.ts";
@@ -22,6 +23,8 @@ export class Gpu {
   readonly device: GPUDevice;
   /** Adapter that runs it. */
   readonly adapter: AdapterSummary;
+  /** Account of the memory where nothing is computed: of a dry run. */
+  readonly dry: DryMemory | null;
   /** In order of registration: a consequence (no pipeline) comes after its cause (a shader error). */
   readonly #checks = new Set<Check>();
   #uncaptured: GpuError | null = null;
@@ -32,10 +35,12 @@ export class Gpu {
    *
    * @param device The WebGPU device.
    * @param adapter What runs it.
+   * @param dry Account of the memory of a device that computes nothing.
    */
-  constructor(device: GPUDevice, adapter: AdapterSummary) {
+  constructor(device: GPUDevice, adapter: AdapterSummary, dry: DryMemory | null = null) {
     this.device = device;
     this.adapter = adapter;
+    this.dry = dry;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       const { error } = event as GPUUncapturedErrorEvent;
@@ -148,6 +153,7 @@ function kindOf(error: GPUError): GpuErrorKind {
 
 let opening: { readonly choice: AdapterChoice; readonly gpu: Promise<Gpu> } | null = null;
 let current: Gpu | null = null;
+let dry: Gpu | null = null;
 
 /**
  * Opens the process's device, or returns it if it is open.
@@ -169,6 +175,7 @@ let current: Gpu | null = null;
  * ```
  */
 export async function openGpu(choice?: AdapterChoice): Promise<Gpu> {
+  if (dry) return dry;
   if (current?.lost) opening = current = null;
   if (opening && choice && choice !== opening.choice) {
     throw new Error(`GPU: expected the adapter "${opening.choice}" that is open already, found "${choice}"`);
@@ -202,6 +209,46 @@ export async function openGpu(choice?: AdapterChoice): Promise<Gpu> {
  * ```
  */
 export function currentGpu(): Gpu {
+  if (dry) return dry;
   if (!current) throw new Error("expected an open GPU, found none: await openGpu() first");
   return current;
+}
+
+/**
+ * Does work on a device that compiles kernels, checks sizes and keeps account of memory, but computes nothing: reads return
+ * made-up numbers. Tensors and programs of it must not be used afterwards.
+ *
+ * @param choice Adapter whose limits hold; by default as {@linkcode openGpu} has it.
+ * @param work Is given the device; {@linkcode openGpu} and {@linkcode currentGpu} return it too until the work has ended.
+ * @returns What `work` returned.
+ * @throws {GpuError} If there is no adapter.
+ * @throws {Error} If such work is under way.
+ *
+ * @example
+ * ```ts
+ * import { withoutComputing } from "./device.ts";
+ * import { Tensor } from "./tensor.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await withoutComputing(undefined, async ({ dry }) => {
+ *   using x = new Tensor([1024, 1024], "f32", "x");
+ *   assertEquals((await x.read()).length, 2 ** 20);
+ *   // The tensor, and what it was read through.
+ *   assertEquals(dry.peak, 2 * 2 ** 22);
+ * });
+ * ```
+ */
+export async function withoutComputing<T>(
+  choice: AdapterChoice | undefined,
+  work: (gpu: Gpu & { readonly dry: DryMemory }) => Promise<T>,
+): Promise<T> {
+  if (dry) throw new Error("expected no dry run under way, found one");
+  const { device, adapter } = await openGpu(choice);
+  const before = dryDevice(device);
+  dry = new Gpu(before.device, adapter, before.memory);
+  try {
+    return await work(dry as Gpu & { readonly dry: DryMemory });
+  } finally {
+    dry = null;
+  }
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { type AdapterChoice, type AdapterSummary, currentGpu, Gpu, openGpu } from "./device.ts";
+export { type AdapterChoice, type AdapterSummary, currentGpu, Gpu, openGpu, withoutComputing } from "./device.ts";
+export type { DryMemory, Held } from "./dry_device.ts";
 export { GpuError, type GpuErrorKind, KernelError, ShapeError } from "./errors.ts";
 export {
   type Axes,

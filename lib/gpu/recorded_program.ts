@@ -78,6 +78,7 @@ export class Program<T = void> implements Disposable {
     }
     this.#gpu.check();
     this.#checkAlive();
+    if (this.#gpu.dry) return;
     const profiler = currentProfiler();
     if (!profiler) return this.#submit(times);
     // What is replayed in one go is warm after its first replays too.

@@ -56,9 +56,11 @@ export interface CommandLine<O extends Options> {
   readonly given: readonly string[];
   /** Whether help was asked for. */
   readonly help: boolean;
+  /** Whether everything is to be tried without computing. */
+  readonly dryRun: boolean;
 }
 
-const RESERVED = ["preset", "out", "help", "resume", ...Object.keys(checkpointOptions(0))];
+const RESERVED = ["preset", "out", "help", "dry-run", "resume", ...Object.keys(checkpointOptions(0))];
 
 /**
  * Reads a command line against an experiment's options and presets. Nothing is written before this has succeeded.
@@ -99,6 +101,7 @@ export function parseCommandLine<O extends Options>(
   const withoutCheckpoints = ["resume", ...Object.keys(checkpointOptions(0))];
   const { given, operands } = splitArguments(args, known, {
     valued: ["preset", "out", ...(every === null ? [] : ["resume"])],
+    flags: ["dry-run"],
     takesOperands,
     refuse(key) {
       if (!withoutCheckpoints.includes(key)) return;
@@ -130,6 +133,7 @@ export function parseCommandLine<O extends Options>(
     checkpoints: ofCheckpoints === null ? null : values(ofCheckpoints) as Configuration<typeof ofCheckpoints>,
     preset,
     help: given.help === "true",
+    dryRun: given["dry-run"] === "true",
     operands,
     given: Object.keys(given).filter((key) => given[key] !== undefined),
     ...(given.out === undefined ? {} : { out: given.out }),
@@ -159,6 +163,8 @@ export function readValue<T>(key: string, option: Option<T>, text: string): T {
 export interface SplitRules {
   /** Names that take a value beside those of the options. */
   readonly valued: readonly string[];
+  /** Names that take none beside those of the options and `help`. */
+  readonly flags?: readonly string[];
   /** Whether arguments that belong to no option are taken. */
   readonly takesOperands: boolean;
   /** Throws for a name that is unknown here and has a reason of its own. */
@@ -178,9 +184,9 @@ export interface SplitRules {
 export function splitArguments(
   asGiven: readonly string[],
   known: Options,
-  { valued: others, takesOperands, refuse }: SplitRules,
+  { valued: others, flags: alone = [], takesOperands, refuse }: SplitRules,
 ): { readonly given: Record<string, string | undefined>; readonly operands: readonly string[] } {
-  const flags = [...Object.keys(known).filter((key) => known[key].flag), "help"];
+  const flags = [...Object.keys(known).filter((key) => known[key].flag), ...alone, "help"];
   const valued = [...Object.keys(known).filter((key) => !known[key].flag), ...others];
   const on = flags.filter((key) => known[key]?.fallback === true);
   const all = [...valued, ...flags, ...on.map((key) => `no-${key}`)];

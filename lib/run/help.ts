@@ -56,6 +56,7 @@ export function helpText(experiment: Described, doc: string): string {
       ["--out=DIR", "run folder, new or empty", `results/${experiment.name}/<start>-<preset>-seed<seed>`],
       ...optionRows(commonOptions),
       ...resumeRows(experiment),
+      ["--dry-run", "tries every size without computing or writing, and tells the GPU memory that the run takes"],
       ["--help", "this text"],
     ]),
     "",

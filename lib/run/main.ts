@@ -8,11 +8,11 @@ import { everyOf } from "./checkpoint_options.ts";
 import { claimsTable } from "../claims/terminal.ts";
 import { countsInWords } from "../claims/words.ts";
 import { writeFigure } from "../figures/mod.ts";
-import { openGpu } from "../gpu/device.ts";
+import { openGpu, withoutComputing } from "../gpu/device.ts";
 import type { ColumnTable } from "./columns.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { docText, firstParagraph } from "./docstring.ts";
-import { describeError, reportError } from "../io/errors.ts";
+import { describeError, reportError, UserError } from "../io/errors.ts";
 import { type Experiment, type RunContext, seedsOf } from "./experiment.ts";
 import { helpText } from "./help.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
@@ -22,6 +22,7 @@ import { createProgress, type Progress, stderrTarget } from "./progress.ts";
 import { manifestToResume, resumedLine } from "./resume.ts";
 import type { RunRecord } from "./run_record.ts";
 import { resumeRun, startRun } from "./start_run.ts";
+import { dryMemoryText, DryRecord } from "./dry_run.ts";
 import { exitCodeOf, listenForEnd } from "./signals.ts";
 
 /** How a run ended. */
@@ -62,6 +63,13 @@ export async function runExperiment<O extends Options, C extends ColumnTable>(
     if (answer !== undefined) {
       console.log(answer.text);
       return { exitCode: answer.error === undefined ? 0 : reportError(answer.error, debug) };
+    }
+    if (line.dryRun) {
+      if (experiment.gpu === false) {
+        throw new UserError("expected --dry-run of an experiment on a GPU, found one without");
+      }
+      experiment.check?.(line.configuration, line.operands);
+      return await dryRun(experiment, line);
     }
     if (line.resume === undefined) {
       experiment.check?.(line.configuration, line.operands);
@@ -149,11 +157,34 @@ async function runRecorded<O extends Options, C extends ColumnTable>(
   return { exitCode: 0, folder: record.folder };
 }
 
+/** Records everything that a run would compute, and computes, judges, draws and writes nothing. */
+async function dryRun<O extends Options, C extends ColumnTable>(
+  experiment: Experiment<O, C>,
+  line: CommandLine<O>,
+): Promise<Outcome> {
+  const { common: { adapter: choice, quiet, debug } } = line;
+  const progress = await createProgress(stderrTarget(quiet));
+  const exitCode = await withoutComputing(choice, async ({ adapter, dry }) => {
+    progress.note(`adapter: ${adapterText(adapter)}`);
+    let failure: unknown;
+    try {
+      const { signal } = new AbortController();
+      await experiment.run(await contextOf(experiment, line, new DryRecord<C>(), progress, signal));
+    } catch (error) {
+      failure = error;
+    }
+    progress.stop();
+    console.log(dryMemoryText(dry));
+    return failure === undefined ? 0 : reportError(failure, debug);
+  });
+  return { exitCode };
+}
+
 /** Makes the context of a running experiment. */
 async function contextOf<O extends Options, C extends ColumnTable>(
   experiment: Experiment<O, C>,
   { configuration, common, operands }: CommandLine<O>,
-  record: RunRecord<C>,
+  record: Pick<RunRecord<C>, keyof DryRecord<C>>,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<RunContext<O, C>> {

@@ -142,7 +142,8 @@ export async function* follow<R extends Reported>(
   try {
     for await (const report of loop) {
       reached = report.step;
-      losses.push(...report.losses);
+      // Not spread into arguments: reports may lie a million steps apart.
+      for (const row of report.losses) losses.push(row);
       if (wanted.has(reached)) {
         const whole = { ...report, losses, loss: losses.at(-1) ?? report.loss };
         losses = [];
