@@ -55,6 +55,7 @@ import {
   type Run,
   SCALED,
   seriesOf,
+  type Setting,
   stepsOf,
   tasksOf,
   type Trained,
@@ -83,26 +84,17 @@ export const experiment = lab.defineExperiment({
 /** Trains models of one architecture side by side. */
 async function train(run: Run, kind: Kind, trained: readonly Trained[]): Promise<void> {
   const { configuration: setting, seeds } = run;
-  const { batch, lr, floor, reports, examples: N } = setting;
+  const { lr, floor, reports } = setting;
   const label = seriesOf(kind, trained[0]);
   const [steps, shorter] = [trained[0], OTHERS[0]].map((one) => stepsOf(setting, kind, one));
   const conditions = conditionsOf(setting, seeds, kind, trained);
   const predictor = predictorOf(setting, kind);
-  const prompts = lab.taskMixture(tasksOf(setting, batch), { batch, shares: conditions.each(({ shares }) => shares) });
   const evaluations = evaluationsOf(run, predictor);
   using parameters = lab.ParameterSet.create(predictor.model.parameters, conditions.seeds);
   using training = await lab.Training.create({
     parameters,
     optimizer: lab.adam({ lr, schedule: lab.warmUp(Math.ceil(steps / 40), lab.cosineSchedule({ steps, floor })) }),
-    loss: (weights, draw) => {
-      const { x, y, of } = prompts({ ...draw, key: "train" });
-      const predictions = predictor.predict(weights, x, y);
-      const labels = lab.slice(y, 2, N + 1 - predictions.shape[2], N + 1);
-      const none = { reduction: "none" } as const;
-      const [square, logistic] = [lab.meanSquare(predictions, labels, none), lab.logistic(predictions, labels, none)];
-      const classes = of[CLASSES].reshape([...of[CLASSES].shape, 1]);
-      return lab.mean(lab.add(square, lab.multiply(classes, lab.subtract(logistic, square))), [1, 2]);
-    },
+    loss: lossOf(setting, conditions, predictor),
     evaluations,
     from: run.restored(label),
   });
@@ -115,6 +107,25 @@ async function train(run: Run, kind: Kind, trained: readonly Trained[]): Promise
     if (!pause(step)) continue;
     await probe(run, { conditions, predictor, parameters, step }, step === steps && trained[0] === MIXTURE);
   }
+}
+
+/** Loss of every model on prompts of its own tasks: squares, or ln(1 + e^(−yŷ)) where labels are signs. */
+export function lossOf(
+  setting: Setting,
+  conditions: ReturnType<typeof conditionsOf>,
+  predictor: ReturnType<typeof predictorOf>,
+): (weights: lab.Weights, draw: lab.StepDraw) => lab.Tensor {
+  const { batch, examples: N } = setting;
+  const prompts = lab.taskMixture(tasksOf(setting, batch), { batch, shares: conditions.each(({ shares }) => shares) });
+  return (weights, draw) => {
+    const { x, y, of } = prompts({ ...draw, key: "train" });
+    const predictions = predictor.predict(weights, x, y);
+    const labels = lab.slice(y, 2, N + 1 - predictions.shape[2], N + 1);
+    const none = { reduction: "none" } as const;
+    const [square, logistic] = [lab.meanSquare(predictions, labels, none), lab.logistic(predictions, labels, none)];
+    const classes = of[CLASSES].reshape([...of[CLASSES].shape, 1]);
+    return lab.mean(lab.add(square, lab.multiply(classes, lab.subtract(logistic, square))), [1, 2]);
+  };
 }
 
 /** Numbers of every model on the test prompts. */

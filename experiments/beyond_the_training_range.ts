@@ -81,27 +81,37 @@ export const experiment = lab.defineExperiment({
 });
 
 /** Pairs of prompts: points and values (R, B, N). */
-interface Pairs {
+export interface Pairs {
   readonly x: lab.Tensor;
   readonly y: lab.Tensor;
 }
 
+/** Decoders of a model under all laws. */
+export interface Decoders {
+  /** The model. */
+  readonly model: lab.Transformer;
+  /** Deviations of x and y in training (R, 1, 1); whoever makes decoders frees them. */
+  readonly deviation: { readonly x: lab.Tensor; readonly y: lab.Tensor };
+  /** Predicts every value of prompts (R, B, N). */
+  predict(weights: lab.Weights, prompts: Pairs): lab.Tensor;
+  /** Mean square error in units of the deviation of y on training prompts (R). */
+  loss(weights: lab.Weights, draw: lab.StepDraw): lab.Tensor;
+}
+
 /**
- * Makes the decoders of a model under all laws, and their training.
+ * Makes the decoders of a model under all laws.
  *
  * @param setting Options.
  * @param variant The model.
  * @param conditions Law of each replica.
- * @param from State to continue from.
- * @returns The training; disposing of it frees its memory.
+ * @returns What predicts, and the loss.
  */
-async function ensembleOf(
+export function decodersOf(
   setting: Setting,
   { layers, attentionOnly }: Variant,
   conditions: ReturnType<typeof conditionsOf>,
-  from: lab.SavedState | undefined,
-) {
-  const { points, width, heads, hidden, longer, lr, steps, batch } = setting;
+): Decoders {
+  const { points, width, heads, hidden, longer, batch } = setting;
   const model = lab.transformer({
     input: { dimension: 2 },
     outputs: 1,
@@ -120,6 +130,32 @@ async function ensembleOf(
     );
     return lab.multiply(lab.interleavedPredictions(model.apply(weights, tokens)), deviation.y);
   };
+  const loss = (weights: lab.Weights, draw: lab.StepDraw) => {
+    const prompts = ofLaws(laws, points, batch)({ ...draw, key: "train" });
+    const inUnits = (values: lab.Tensor) => lab.divide(values, deviation.y);
+    return lab.meanSquare(inUnits(predict(weights, prompts)), inUnits(prompts.y));
+  };
+  return { model, deviation, predict, loss };
+}
+
+/**
+ * Makes the decoders of a model under all laws, and their training.
+ *
+ * @param setting Options.
+ * @param variant The model.
+ * @param conditions Law of each replica.
+ * @param from State to continue from.
+ * @returns The training; disposing of it frees its memory.
+ */
+async function ensembleOf(
+  setting: Setting,
+  variant: Variant,
+  conditions: ReturnType<typeof conditionsOf>,
+  from: lab.SavedState | undefined,
+) {
+  const { points, longer, lr, steps } = setting;
+  const { model, deviation, predict, loss } = decodersOf(setting, variant, conditions);
+  const laws = conditions.each(({ law }) => law);
   const parameters = lab.ParameterSet.create(model.parameters, conditions.seeds);
   const training = await lab.Training.create({
     parameters,
@@ -128,11 +164,7 @@ async function ensembleOf(
       weightDecay: 0,
       schedule: lab.warmUp(setting["warm-up"], lab.linearSchedule({ steps })),
     }),
-    loss(weights, draw) {
-      const prompts = ofLaws(laws, points, batch)({ ...draw, key: "train" });
-      const inUnits = (values: lab.Tensor) => lab.divide(values, deviation.y);
-      return lab.meanSquare(inUnits(predict(weights, prompts)), inUnits(prompts.y));
-    },
+    loss,
     evaluations: {
       [BY_POSITION](weights, draw) {
         const prompts = ofLaws(laws, longer * points, setting.prompts)({ ...lab.sharedDraw(draw), key: "inside" });

@@ -96,7 +96,7 @@ export const experiment = lab.defineExperiment({
 });
 
 /** Φ* of every replica, or another representation of the same law. */
-const representationOf = ({ dimension, features }: Setting, design: Design, name?: string) =>
+export const representationOf = ({ dimension, features }: Setting, design: Design, name?: string) =>
   lab.randomRepresentation({
     seeds: design.seeds,
     dimension,
@@ -105,7 +105,7 @@ const representationOf = ({ dimension, features }: Setting, design: Design, name
     name,
   });
 
-const taskOf = ({ context }: Setting, design: Design) => ({ context, noise: design.each(({ noise }) => noise) });
+export const taskOf = ({ context }: Setting, design: Design) => ({ context, noise: design.each(({ noise }) => noise) });
 
 /** Risks of the predictors that need no training, on the prompts that models are tested on. */
 async function compareRidges(

@@ -96,7 +96,7 @@ export const experiment = lab.defineExperiment({
   },
 });
 
-type Conditions = lab.Conditions<Given>;
+export type Conditions = lab.Conditions<Given>;
 type Predict = (prompts: lab.PromptPairs) => lab.Tensor;
 /** Mean square errors by position (R, N). */
 const byPosition = (prediction: lab.Tensor, y: lab.Tensor) => lab.mean(lab.square(lab.subtract(prediction, y)), [1]);
@@ -125,8 +125,44 @@ const trainingTasks = (conditions: Conditions): lab.TaskList => ({
 
 /** Model sizes and optimiser that all trainings share. */
 const sizesOf = ({ layers, heads }: Setting, width: number) => ({ layers, heads, width, mlp: 2 * width });
-const optimizerOf = ({ lr, steps, "warm-up": warmUp }: Setting) =>
+export const optimizerOf = ({ lr, steps, "warm-up": warmUp }: Setting) =>
   lab.adamw({ lr, weightDecay: 0, schedule: lab.warmUp(warmUp, lab.linearSchedule({ steps })) });
+
+/** Decoders of regression prompts. */
+export interface Decoders {
+  /** The model. */
+  readonly model: lab.Transformer;
+  /** Predicts every label of prompts (R, B, N). */
+  predict(weights: lab.Weights, prompts: lab.PromptPairs): lab.Tensor;
+  /** Mean square error on prompts of the training tasks (R). */
+  loss(weights: lab.Weights, draw: lab.StepDraw): lab.Tensor;
+}
+
+/**
+ * Makes decoders of regression prompts.
+ *
+ * @param setting Options.
+ * @param conditions Tasks of each replica.
+ * @param width Width of the residual stream.
+ * @returns What predicts, and the loss.
+ */
+export function decodersOf(setting: Setting, conditions: Conditions, width: number): Decoders {
+  const { inputs: D, pairs, batch } = setting;
+  const model = lab.transformer({
+    input: { dimension: D + 1 },
+    outputs: 1,
+    length: 2 * pairs,
+    ...sizesOf(setting, width),
+  });
+  const predict = (weights: lab.Weights, { x, y }: lab.PromptPairs) =>
+    lab.interleavedPredictions(model.apply(weights, lab.interleavedTokens(x, y, { pairs: true })));
+  const train = promptsOf(setting, conditions, pairs, batch, trainingTasks(conditions));
+  const loss = (weights: lab.Weights, draw: lab.StepDraw) => {
+    const drawn = train({ ...draw, key: "train" });
+    return lab.meanSquare(predict(weights, drawn), drawn.y);
+  };
+  return { model, predict, loss };
+}
 
 /**
  * Makes decoders of regression prompts, and their training.
@@ -138,25 +174,14 @@ const optimizerOf = ({ lr, steps, "warm-up": warmUp }: Setting) =>
  * @returns The training, and what predicts (R, B, N); disposing of it frees its memory.
  */
 async function regressionOf(setting: Setting, conditions: Conditions, width: number, from?: lab.SavedState) {
-  const { inputs: D, pairs, batch, prompts } = setting;
-  const model = lab.transformer({
-    input: { dimension: D + 1 },
-    outputs: 1,
-    length: 2 * pairs,
-    ...sizesOf(setting, width),
-  });
-  const predict = (weights: lab.Weights, { x, y }: lab.PromptPairs) =>
-    lab.interleavedPredictions(model.apply(weights, lab.interleavedTokens(x, y, { pairs: true })));
-  const train = promptsOf(setting, conditions, pairs, batch, trainingTasks(conditions));
+  const { pairs, prompts } = setting;
+  const { model, predict, loss } = decodersOf(setting, conditions, width);
   const test = promptsOf(setting, conditions, pairs, prompts);
   const parameters = lab.ParameterSet.create(model.parameters, conditions.seeds);
   const training = await lab.Training.create({
     parameters,
     optimizer: optimizerOf(setting),
-    loss(weights, draw) {
-      const drawn = train({ ...draw, key: "train" });
-      return lab.meanSquare(predict(weights, drawn), drawn.y);
-    },
+    loss,
     evaluations: {
       "mean risk"(weights, draw) {
         const drawn = test({ ...lab.sharedDraw(draw), key: "test" });

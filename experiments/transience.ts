@@ -100,10 +100,7 @@ export const experiment = lab.defineExperiment({
         clip: setting.clip,
         schedule: lab.warmUp(setting["warm-up"]),
       }),
-      loss: (weights, draw) => {
-        const batch = prompts.train({ ...draw, key: "train" });
-        return lab.meanSquare(predict(weights, batch), batch.y);
-      },
+      loss: lossOf(setting, conditions.replicas),
       evaluations: {
         predictions: (weights, draw) =>
           Object.fromEntries(NAMES.map((name) => [name, predict(weights, prompts.test(name, draw))])),
@@ -156,8 +153,21 @@ function promptsOf(setting: Setting, replicas: readonly lab.ConditionReplica<Poo
   };
 }
 
+/** Loss (R) on training prompts, each replica's of its own pool. */
+export function lossOf(
+  setting: Setting,
+  replicas: readonly lab.ConditionReplica<Pool>[],
+): (weights: lab.Weights, draw: lab.StepDraw) => lab.Tensor {
+  const { train } = promptsOf(setting, replicas);
+  const predict = predictorOf(setting);
+  return (weights, draw) => {
+    const batch = train({ ...draw, key: "train" });
+    return lab.meanSquare(predict(weights, batch), batch.y);
+  };
+}
+
 /** The decoder. */
-const modelOf = ({ dimension, context, width, heads, mlp }: Setting) =>
+export const modelOf = ({ dimension, context, width, heads, mlp }: Setting): lab.Transformer =>
   lab.transformer({
     input: { dimension: dimension + 1 },
     outputs: 1,

@@ -5,15 +5,8 @@ import * as descent from "../../experiments/gd_in_context/setting.ts";
 import * as inversion from "../../experiments/identifiability/setting.ts";
 import * as patterns from "../../experiments/nonlinear_generalisation/setting.ts";
 import * as keysQueries from "../../experiments/separate_keys_queries/setting.ts";
-import type { Configuration, Options, Presets } from "../../mod.ts";
-import { parseCommandLine } from "../../lib/run/command_line.ts";
-
-/** Values of the options that a cpu preset has. */
-function cpu<O extends Options>({ options, presets }: { options: O; presets: Presets<O> }): Configuration<O> {
-  return parseCommandLine([], options, presets).configuration;
-}
-
-const firstSeeds = (count: number) => Array.from({ length: count }, (_, seed) => seed);
+import { cpu, type ExperimentStep, firstSeeds } from "./preset_sizes.ts";
+import { REGRESSION } from "./regression_trainings.ts";
 
 const pattern = cpu(patterns);
 const words = cpu(coOccurrence);
@@ -29,13 +22,6 @@ export const SETTINGS = {
   features,
   latents: { ...latents, widths: inversion.encoderWidths(latents.dimension, latents.width) },
 } as const;
-
-/** A step: what a table calls it, replicas of the cpu preset, and sizes for the side in Python. */
-export interface ExperimentStep {
-  readonly name: string;
-  readonly replicas: number;
-  readonly sizes: Readonly<Record<string, unknown>>;
-}
 
 const tasks = patterns.TASK_SETS[patterns.MAIN];
 
@@ -55,4 +41,5 @@ export const STEPS: readonly ExperimentStep[] = [
     replicas: inversion.studiesOf(latents, firstSeeds(latents.replicas))[0].conditions.replicas.length,
     sizes: SETTINGS.latents,
   },
+  ...REGRESSION,
 ];

@@ -1,21 +1,23 @@
 /**
  * How fast is a training step of each experiment's cpu preset, compared with PyTorch eager on the same machine?
  *
- * Steps    nonlinear_generalisation (one layer, decoder), co_occurrence, gd_in_context (one layer), separate_keys_queries (staircase),
- *          attention_convergence and identifiability (von Mises–Fisher latents, free rows), at the sizes that the cpu presets have; data
- *          are drawn within the step on both sides.
+ * Steps    those of ten experiments at the sizes of their cpu presets: one layer and decoder of nonlinear_generalisation, co_occurrence,
+ *          one layer of gd_in_context, the staircase of separate_keys_queries, attention_convergence, von Mises–Fisher latents and
+ *          free rows of identifiability, and the main models of transience, beyond_the_training_range, algorithm_selection (encoder
+ *          and decoder), tasks_and_transfer and representations. Data are drawn within the step on both sides.
  * Sides    here, all replicas of the preset side by side; PyTorch eager with as many replicas along a leading axis of one graph, and with
  *          one, as a plain script has it.
- * Fairness contenders take turns, after a warm-up; medians of rounds, in steps of one replica; a ratio is that of one round, here over
+ * Fairness both sides train as many parameters, which is checked; contenders take turns, after a warm-up; medians of rounds, in steps of one replica; a ratio is that of one round, here over
  *          PyTorch, its median and spread over rounds. Without PyTorch its side is skipped, and the table says so.
  *
  * `deno task bench-experiments [--python=PATH] [--rounds=5] [--seconds=2] [--only=TEXT]`
  */
 import { parseArgs } from "@std/cli/parse-args";
 import type { Contender } from "./contender.ts";
-import { type ExperimentStep, STEPS } from "./experiment_steps.ts";
+import { STEPS } from "./experiment_steps.ts";
 import { helpIfAsked } from "./help.ts";
 import { formatRate, formatSpread, type Measured, measureInTurn, median, table } from "./measure.ts";
+import type { ExperimentStep } from "./preset_sizes.ts";
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 
@@ -30,6 +32,13 @@ function contenders({ name, replicas, sizes }: ExperimentStep, python: string): 
     command: [Deno.execPath(), "run", here("experiments_worker.ts"), JSON.stringify({ step: name, replicas })],
   };
   return [ours, torch(replicas), torch(1)];
+}
+
+/** Refuses to compare models of different sizes. */
+function expectSameModel(name: string, results: readonly Measured[]): void {
+  const counts = results.flatMap(({ about }) => about === undefined ? [] : [Number(about.parameters)]);
+  if (new Set(counts).size <= 1) return;
+  throw new Error(`${name}: expected as many parameters of a replica on both sides, found ${counts.join(" and ")}`);
 }
 
 /** Median and spread over rounds of how many times faster the first contender is. */
@@ -61,6 +70,7 @@ async function main(): Promise<void> {
   const rows: string[][] = [];
   for (const step of chosen) {
     const results = await measureInTurn(contenders(step, String(asked.python)), rounds, seconds);
+    expectSameModel(step.name, results);
     for (const one of results) {
       const { name, rates, skipped } = one;
       rows.push(

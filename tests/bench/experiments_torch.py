@@ -4,6 +4,7 @@ config: {"step", "replicas", "threads", and sizes}. Weights, batches and losses 
 are drawn within the step, as here. The formulas are those of the experiments' docstrings.
 """
 
+import functools
 import json
 import math
 import sys
@@ -11,6 +12,9 @@ import time
 
 import torch
 import torch.nn.functional as F
+
+from experiments_torch_decoder import Transformer, adam, optimised, parameters, sgd
+from experiments_torch_regression import STEPS as REGRESSION
 
 config = json.loads(sys.argv[1])
 R, S = config["replicas"], config["sizes"]
@@ -20,29 +24,6 @@ torch.manual_seed(1)
 
 def uniform(bound, *shape):
     return (2 * torch.rand(R, *shape) - 1) * bound
-
-
-def sgd(weights, lr):
-    def update():
-        with torch.no_grad():
-            for weight in weights:
-                weight -= lr * weight.grad
-                weight.grad = None
-
-    return update
-
-
-def optimised(optimizer, weights, clip=None):
-    def update():
-        if clip is not None:
-            norm = sum(weight.grad.square().flatten(1).sum(1) for weight in weights).sqrt()
-            scale = (clip / (norm + 1e-6)).clamp(max=1)
-            for weight in weights:
-                weight.grad *= scale.view(-1, *[1] * (weight.dim() - 1))
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    return update
 
 
 def pattern_prompts(B):
@@ -89,54 +70,14 @@ def one_layer():
 
 
 def decoder():
-    C, H, L, m, B = S["width"], S["heads"], S["layers"], S["mlp"], S["decoder-batch"]
-    weights = {}
-
-    def matrix(name, fan_in, fan_out):
-        weights[name] = (torch.randn(R, 1, fan_in, fan_out) / math.sqrt(fan_in)).requires_grad_()
-        weights[name + ".bias"] = torch.zeros(R, 1, 1, fan_out).requires_grad_()
-
-    def gain(name):
-        weights[name] = torch.ones(R, 1, 1, C).requires_grad_()
-        weights[name + ".bias"] = torch.zeros(R, 1, 1, C).requires_grad_()
-
-    matrix("embedding", 6 + S["irrelevant"] + 1, C)
-    for layer in range(L):
-        for name in ("query", "key", "value", "output"):
-            matrix(f"{layer}.{name}", C, C)
-        matrix(f"{layer}.in", C, m)
-        matrix(f"{layer}.out", m, C)
-        gain(f"{layer}.norm1")
-        gain(f"{layer}.norm2")
-    gain("norm")
-    matrix("unembedding", C, 1)
-    every = list(weights.values())
-    update = optimised(torch.optim.Adam(every, lr=S["decoder-lr"], foreach=True), every)
-
-    def affine(name, x):
-        return x @ weights[name] + weights[name + ".bias"]
-
-    def norm(name, x):
-        return F.layer_norm(x, (C,)) * weights[name] + weights[name + ".bias"]
+    B, inputs = S["decoder-batch"], 6 + S["irrelevant"] + 1
+    sizes = (S["layers"], S["heads"], S["width"], S["mlp"])
+    model = Transformer(R, inputs, 1, S["length"] + 1, *sizes, positions=False, last=True)
+    update = adam(model.trained(), S["decoder-lr"])
 
     def step():
         tokens, label = pattern_prompts(B)
-        x = affine("embedding", tokens)
-        for layer in range(L):
-            last = layer == L - 1
-            n = norm(f"{layer}.norm1", x)
-            # Only the query's place is asked for: the last layer computes the rest of it there alone.
-            read = n[..., -1:, :] if last else n
-
-            def heads(name, x):
-                return affine(f"{layer}.{name}", x).unflatten(-1, (H, -1)).transpose(-2, -3).flatten(0, 1)
-
-            q, k, v = heads("query", read), heads("key", n), heads("value", n)
-            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=not last).unflatten(0, (R, B))
-            x = (x[..., -1:, :] if last else x) + affine(f"{layer}.output", mixed.transpose(-2, -3).flatten(-2))
-            x = x + affine(f"{layer}.out", F.gelu(affine(f"{layer}.in", norm(f"{layer}.norm2", x))))
-        answer = affine("unembedding", norm("norm", x)).flatten(1)
-        F.relu(1 - label * answer).mean(-1).sum().backward()
+        F.relu(1 - label * model(tokens).squeeze(-1)).mean(-1).sum().backward()
         update()
 
     return step
@@ -302,11 +243,12 @@ STEPS = {
     "separate_keys_queries": separate_keys_queries,
     "attention_convergence": attention_convergence,
     "identifiability": identifiability,
+    **{name: functools.partial(make, R, S) for name, make in REGRESSION.items()},
 }
 step = STEPS[config["step"]]()
 for _ in range(5):
     step()
-print(json.dumps({"ready": True}), flush=True)
+print(json.dumps({"ready": True, "parameters": parameters(R)}), flush=True)
 for line in sys.stdin:
     seconds, done = float(line), 0
     began = time.perf_counter()

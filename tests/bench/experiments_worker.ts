@@ -12,9 +12,10 @@ import { MAIN, ONE, TASK_SETS } from "../../experiments/nonlinear_generalisation
 import * as lab from "../../mod.ts";
 import { answerRounds } from "./answer_rounds.ts";
 import { SETTINGS } from "./experiment_steps.ts";
+import { REGRESSION } from "./regression_trainings.ts";
 
 /** A training, as the worker runs it. */
-type Steps = Pick<lab.Training, "run">;
+type Steps = Pick<lab.Training, "run" | "parameters">;
 
 /** Trains a model of patterns on the main set of tasks. */
 async function patterns(name: string, seeds: readonly number[]): Promise<Steps> {
@@ -107,6 +108,8 @@ async function inversion(seeds: readonly number[]): Promise<Steps> {
 
 /** Makes the training of a step. */
 function trainingOf(name: string, seeds: readonly number[]): Promise<Steps> {
+  const regression = REGRESSION.find((step) => step.name === name);
+  if (regression) return regression.train();
   switch (name) {
     case "co_occurrence":
       return ensembleOf(SETTINGS.words, new lab.Conditions([{ name: "main", seeds, law: words.UNIFORM, words: 2 }]));
@@ -134,5 +137,5 @@ if (import.meta.main) {
     for await (const report of training.run({ reports: [step + count] })) step = report.step;
     return (performance.now() - start) / 1000;
   };
-  await answerRounds({ time, steps: replicas, about: { adapter } });
+  await answerRounds({ time, steps: replicas, about: { adapter, parameters: training.parameters.count } });
 }
