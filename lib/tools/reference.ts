@@ -48,6 +48,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   "lib/theory/beyond_the_training_range": "error of predictions of affine functions that are cut at a boundary",
   "lib/theory/nonlinear_generalisation": "exact errors of in-context classification by patterns",
   "lib/linalg": "decompositions and systems, batched, on the GPU",
+  "lib/linalg/host": "the same on the CPU in float64, where a software driver stands in for a GPU",
   "lib/metrics": "spectra, subspaces, curves, loss landscape, probes",
   "lib/circuits": "QK and OV circuits and attention scores of heads",
   "lib/interventions": "subspaces that are held, turned or redrawn; branches; delays",

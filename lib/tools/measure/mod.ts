@@ -6,7 +6,8 @@
 export { type AttentionPlaces, findAttention, type HeadCounts, type HeadPlace, readFactors } from "./circuits.ts";
 export { type FusedOrder, type Layout, LAYOUTS, type Names, type WeightAxes } from "./layouts.ts";
 export { type Family, type LeftOut, type Plan, planCheckpoint, planFamilies, type PlanOptions } from "./plan.ts";
-export { evaluateFamily, type Factors, type Finding, type Wanted } from "./evaluate.ts";
+export { evaluateFamily, type Factors, type FinalSpaces, type Finding, type Wanted } from "./evaluate.ts";
+export type { CpuSpaces } from "./evaluate_host.ts";
 export { type CheckpointSeries, findSeries, type PassedOver, type StepFile } from "./series.ts";
 export { DEFAULT_MEASURES, type MatrixShape, type Measure, type MeasureName, MEASURES } from "./measures.ts";
 export { type CircuitChoice, type HeadsChoice, measureOptions, type StepChoice } from "./options.ts";
