@@ -175,6 +175,12 @@ export function estimate(
 /** Verdicts of a group, from what is expected to what refutes it. */
 const SEVERITY: readonly Verdict[] = ["reproduced", "inconclusive", "not reproduced"];
 
+/** Name of a group with what it is, without a word twice: `mode 2`, `context length N = 50`, `share α′ = 0.4`. */
+function groupName(of: string, name: string): string {
+  const last = of.slice(of.lastIndexOf(" ") + 1);
+  return name.startsWith(`${last} `) ? of + name.slice(last.length) : `${of} ${name}`;
+}
+
 /** Values of several groups, such as modes or depths, by name. */
 export type Groups<V> = Readonly<Record<string, V>>;
 
@@ -202,8 +208,7 @@ export function each<V>(
       const found = Object.entries(groups).map(([name, values]) => {
         const assessment = expectation.assess(values);
         if ("unmeasured" in assessment) return assessment;
-        const inner = assessment.shown === undefined ? "" : `, ${assessment.shown}`;
-        return { ...assessment, shown: (name.startsWith(of) ? name : `${of} ${name}`) + inner };
+        return { ...assessment, shown: groupName(of, name) + (assessment.shown ? `, ${assessment.shown}` : "") };
       });
       const all = found.filter((one) => !("unmeasured" in one)) as Assessment[];
       const [missing] = found.filter((one) => "unmeasured" in one);

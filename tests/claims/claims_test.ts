@@ -117,6 +117,11 @@ Deno.test("each: reproduced if all groups are, not if any is not; numbers of the
     verdict: "reproduced",
     shown: "mode b",
   });
+  const names = ["mode 2", "N = 50", "α′ = 0.4"].map((name, at) =>
+    assess(expect.each(near, { of: ["mode", "context length", "share α′"][at], shown: "worst" }), { [name]: good })
+      .shown
+  );
+  assertEquals(names, ["mode 2", "context length N = 50", "share α′ = 0.4"]);
   // ln 2 is as far as ln ½: the first is shown; 3 is farther.
   assertEquals(assess(worst, { a: [2, 2], b: [0.5, 0.5] }).measured, 2);
   assertEquals(assess(worst, { a: good, b: [2, 2], c: [3, 3] }).measured, 3);
