@@ -109,8 +109,19 @@ function missingPermission(message: string): string {
   const target = resource === undefined ? "" : fromHere(resource);
   // What Deno guards by every permission at once, such as /proc, nothing here is meant for.
   if (access === "all") return `expected a path outside of the system's own folders, found ${target}`;
+  if (access === "write" && target.includes(",")) return commas(target);
   return `expected permission to ${access}${target === "" ? "" : ` ${target}`}, found none; ` +
     `run again with ${flag}${access === "read" || target === "" || target.startsWith("<") ? "" : `=${target}`}`;
+}
+
+/**
+ * Says that no permission can name a path.
+ *
+ * @param path The path.
+ * @returns Text without a newline.
+ */
+export function commas(path: string): string {
+  return `expected a path without commas, which no --allow-write can name, found ${path}`;
 }
 
 function fromHere(path: string): string {

@@ -50,6 +50,8 @@ export interface CommandLine<O extends Options> {
   readonly out?: string;
   /** The run folder to go on from, asked for with `--resume`. */
   readonly resume?: string;
+  /** Whether what is left of the run in `out` is gone on with, or left alone where it is complete. */
+  readonly continues: boolean;
   /** Arguments that belong to no option, in their order; empty unless the program takes such. */
   readonly operands: readonly string[];
   /** Names of the options that were given, presets aside. */
@@ -60,7 +62,7 @@ export interface CommandLine<O extends Options> {
   readonly dryRun: boolean;
 }
 
-const RESERVED = ["preset", "out", "help", "dry-run", "resume", ...Object.keys(checkpointOptions(0))];
+const RESERVED = ["preset", "out", "help", "dry-run", "resume", "continue", ...Object.keys(checkpointOptions(0))];
 
 /**
  * Reads a command line against an experiment's options and presets. Nothing is written before this has succeeded.
@@ -72,7 +74,7 @@ const RESERVED = ["preset", "out", "help", "dry-run", "resume", ...Object.keys(c
  * @param takesOperands Whether arguments that belong to no option are taken, as names of files.
  * @returns Values of all options.
  * @throws {UserError} For an unknown option (naming the nearest one), a value outside its domain, an option given
- *   twice, an empty value, or an argument that belongs to no option.
+ *   twice, an empty value, a folder that begins with ~, or an argument that belongs to no option.
  *
  * @example
  * ```ts
@@ -101,13 +103,22 @@ export function parseCommandLine<O extends Options>(
   const withoutCheckpoints = ["resume", ...Object.keys(checkpointOptions(0))];
   const { given, operands } = splitArguments(args, known, {
     valued: ["preset", "out", ...(every === null ? [] : ["resume"])],
-    flags: ["dry-run"],
+    flags: ["dry-run", "continue"],
     takesOperands,
     refuse(key) {
       if (!withoutCheckpoints.includes(key)) return;
       throw new UserError(`expected no --${key}: this experiment saves no checkpoints`);
     },
   });
+  for (const key of ["out", "resume"]) {
+    // In an argument few shells take ~ for the home folder.
+    if (!/^~(?:\/|$)/.test(given[key] ?? "")) continue;
+    throw new UserError(`expected the folder of --${key} in full, found ${given[key]}; write "$HOME" in place of ~`);
+  }
+  const continues = given.continue === "true";
+  if (continues && (given.out === undefined || given.resume !== undefined)) {
+    throw new UserError("expected --continue with --out=DIR, which names the run, and without --resume");
+  }
   const preset = given.preset ?? NO_PRESET;
   if (preset !== NO_PRESET && !Object.hasOwn(presets, preset)) {
     throw new UserError(
@@ -132,6 +143,7 @@ export function parseCommandLine<O extends Options>(
     common: values(commonOptions) as Configuration<typeof commonOptions>,
     checkpoints: ofCheckpoints === null ? null : values(ofCheckpoints) as Configuration<typeof ofCheckpoints>,
     preset,
+    continues,
     help: given.help === "true",
     dryRun: given["dry-run"] === "true",
     operands,

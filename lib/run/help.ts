@@ -54,6 +54,7 @@ export function helpText(experiment: Described, doc: string): string {
         NO_PRESET,
       ],
       ["--out=DIR", "run folder, new or empty", `results/${experiment.name}/<start>-<preset>-seed<seed>`],
+      ["--continue", "begin the run of --out=DIR, or go on with it, or end well where it is complete"],
       ...optionRows(commonOptions),
       ...resumeRows(experiment),
       ["--dry-run", "tries every size without computing or writing, and tells the GPU memory that the run takes"],

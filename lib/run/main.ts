@@ -19,7 +19,7 @@ import type { AdapterSummary } from "../gpu/device.ts";
 import type { Options } from "./option.ts";
 import { ReplicaCounts, rowsOf, theoryRowsOf } from "./measured_rows.ts";
 import { createProgress, type Progress, stderrTarget } from "./progress.ts";
-import { manifestToResume, resumedLine } from "./resume.ts";
+import { manifestToResume, remainsOf, resumedLine } from "./resume.ts";
 import type { RunRecord } from "./run_record.ts";
 import { resumeRun, startRun } from "./start_run.ts";
 import { dryMemoryText, DryRecord } from "./dry_run.ts";
@@ -70,6 +70,15 @@ export async function runExperiment<O extends Options, C extends ColumnTable>(
       }
       experiment.check?.(line.configuration, line.operands);
       return await dryRun(experiment, line);
+    }
+    if (line.continues) {
+      const remains = remainsOf(line.out!, experiment, line);
+      if (remains === "a complete run") {
+        if (!line.common.quiet) console.log(`results: ${line.out}`);
+        return { exitCode: 0, folder: line.out! };
+      }
+      const { out, ...rest } = line;
+      if (remains === "a run that goes on") line = { ...rest, resume: out! };
     }
     if (line.resume === undefined) {
       experiment.check?.(line.configuration, line.operands);

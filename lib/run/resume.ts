@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { checkpointOptions, everyOf } from "./checkpoint_options.ts";
 import type { ColumnTable } from "./columns.ts";
 import { type CommandLine, commonOptions, parseCommandLine } from "./command_line.ts";
@@ -37,11 +38,58 @@ export function shaping(configuration: Readonly<Record<string, unknown>>): Recor
 export function manifestToResume(folder: string, experiment: string): Manifest {
   const refuse = (found: string) =>
     new UserError(`expected --resume=${folder} to be a run of ${experiment}, found ${found}`);
+  const manifest = manifestOf(folder, experiment, refuse);
+  if (manifest.status === "complete") throw refuse("a complete one, which has nothing left to do");
+  return manifest;
+}
+
+function manifestOf(folder: string, experiment: string, refuse: (found: string) => UserError): Manifest {
   const manifest = readOr(folder, refuse);
   if (!isManifest(manifest)) throw refuse("a manifest.json that does not describe a run");
   if (manifest.experiment !== experiment) throw refuse(`one of ${manifest.experiment}`);
-  if (manifest.status === "complete") throw refuse("a complete one, which has nothing left to do");
   return manifest;
+}
+
+/** Remains of a run that another process may have begun. */
+export type Remains = "nothing" | "a run that goes on" | "a complete run";
+
+/**
+ * Looks at what a process has left of a run, and clears away what it left before its manifest.
+ *
+ * @param folder The run folder given with `--out`.
+ * @param experiment Its definition.
+ * @param line What was asked for: the options of the run.
+ * @returns Whether there is nothing yet, a run to go on with, or a complete one.
+ * @throws {UserError} If the folder holds another run, or one with other options.
+ */
+export function remainsOf<O extends Options, C extends ColumnTable>(
+  folder: string,
+  experiment: Experiment<O, C>,
+  line: CommandLine<O>,
+): Remains {
+  const names = namesIn(folder);
+  if (!names.includes("manifest.json")) {
+    // Only these are written before the manifest; what else is there is nobody's to remove.
+    if (names.every((name) => /^(?:experiment\.ts|(?:experiment\.ts|manifest\.json)\..*tmp)$/.test(name))) {
+      for (const name of names) Deno.removeSync(join(folder, name));
+    }
+    return "nothing";
+  }
+  const refuse = (found: string) =>
+    new UserError(`expected --out=${folder} to be new, or a run of ${experiment.name} to go on with, found ${found}`);
+  const manifest = manifestOf(folder, experiment.name, refuse);
+  const { out: _, ...asked } = line;
+  resumedLine({ ...asked, given: [...line.given, "seed", ...Object.keys(experiment.options)] }, manifest, experiment);
+  return manifest.status === "complete" ? "a complete run" : "a run that goes on";
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
+    throw error;
+  }
 }
 
 function readOr(folder: string, refuse: (found: string) => UserError): unknown {

@@ -5,7 +5,7 @@
  */
 import { dirname, isAbsolute, join } from "@std/path";
 import { removeTemporaries, writeAtomically } from "../io/atomic.ts";
-import { describeError, isDiskFull, RunError, UserError } from "../io/errors.ts";
+import { commas, describeError, isDiskFull, RunError, UserError } from "../io/errors.ts";
 import type { FileWriter } from "../figures/write.ts";
 import type { FileEntry } from "./manifest.ts";
 
@@ -157,6 +157,7 @@ function entriesOf(path: string): number | undefined {
 function explained(error: unknown, folder: string, permission: string): unknown {
   if (error instanceof UserError) return error;
   if (error instanceof Deno.errors.NotCapable && error.message.startsWith("Requires write")) {
+    if (permission.includes(",")) return new UserError(commas(folder));
     return new UserError(
       `expected permission to write ${folder}, found none; run again with --allow-write=${permission}`,
     );

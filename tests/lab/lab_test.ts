@@ -129,6 +129,7 @@ Deno.test("what --out= names may be written, by tasks that write results", () =>
   ]);
   assertEquals(lab(["last", "--out=x"], { cwd }), ["run", write(`${cwd}/x`), `--out=${cwd}/x`]);
   assertEquals(lab(["last", "--resume=/data/run"]), ["run", write("/data/run"), "--resume=/data/run"]);
+  assertEquals(lab(["last", "--out=~/x"]), ["run", write(`${machine.home}/x`), `--out=${machine.home}/x`]);
   assertEquals(lab(["query", "--out=/data/x.csv"]), ["run", write("/data"), "q.ts", "--out=/data/x.csv"]);
   for (const args of [["--out=results/x"], [`--out=${root}/results/x`], ["--out=a,b"], ["--output=x"], ["--out="]]) {
     const unchanged = ["run", "--check", "--allow-read", "--allow-write=results", "a.ts", "--preset=cpu"];

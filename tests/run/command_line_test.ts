@@ -147,6 +147,8 @@ const refusals: [string[], string][] = [
   [["--png", "--png"], "expected --png once, found it 2 times"],
   [["--png=yes"], "expected --png alone, found --png=yes"],
   [["--png", "yes"], 'expected options of the form --key=value, found "yes"'],
+  [["--out=~/x"], 'expected the folder of --out in full, found ~/x; write "$HOME" in place of ~'],
+  [["--continue"], "expected --continue with --out=DIR, which names the run, and without --resume"],
   [["context=4"], 'expected options of the form --key=value, found "context=4"'],
   [["--", "more"], 'expected options of the form --key=value, found "more"'],
 ];

@@ -159,6 +159,34 @@ Deno.test("a run without a checkpoint yet begins anew", () =>
     assertEquals(remains(folder), await whole(root));
   }));
 
+Deno.test("--continue begins a run, goes on with it, and ends well where it is complete", () =>
+  inFolder(async (root) => {
+    const again = ["--out=results/run", "--steps=160", "--continue"];
+    const folder = await cut(root);
+    const second = await runWalk(again, root);
+    assertEquals(second.code, 0, second.stderr);
+    assertStringIncludes(second.stderr, "going on from step 100\n");
+    const left = remains(folder);
+    assertEquals(left, await whole(root));
+    assertEquals(await runWalk(again, root), { code: 0, stdout: "results: results/run\n", stderr: "" });
+    assertEquals(remains(folder), left);
+    const other = await runWalk([...again, "--momentum=0.5"], root);
+    assertEquals([other.code, other.stderr], [
+      2,
+      "error: expected --momentum=0.9 as in the resumed run, found --momentum=0.5; leave it out\n",
+    ]);
+    // Killed before its manifest was whole; and a folder of somebody else.
+    Deno.removeSync(folder, { recursive: true });
+    Deno.mkdirSync(folder);
+    for (const name of ["experiment.ts", "manifest.json.77.tmp"]) Deno.writeTextFileSync(`${folder}/${name}`, "{");
+    assertEquals((await runWalk([...again, "--quiet"], root)).code, 0);
+    assertEquals(remains(folder), left);
+    Deno.removeSync(folder, { recursive: true });
+    Deno.mkdirSync(folder);
+    Deno.writeTextFileSync(`${folder}/notes.tmp`, "");
+    assertStringIncludes((await runWalk(again, root)).stderr, "new or empty folder, found one with 1 entry");
+  }));
+
 Deno.test("the manifest keeps how the run began, and says when it went on", () =>
   inFolder(async (root) => {
     const folder = await cut(root, [
