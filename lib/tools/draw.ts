@@ -15,6 +15,7 @@ import { UserError } from "../io/errors.ts";
 import { type KeptRun, openRun } from "../run/kept_run.ts";
 import { standing } from "../run/liveness.ts";
 import { writeManifest } from "../run/manifest.ts";
+import { flag } from "../run/options.ts";
 import { configurationOf } from "../run/resume.ts";
 import { type Asked, defineCommand, optionalText, runCommand } from "./command.ts";
 import { experimentNames } from "./experiments.ts";
@@ -33,27 +34,29 @@ interface Drawn {
 export interface DrawOptions {
   /** Name or file of the experiment; the one of this workspace with the run's name unless given. */
   readonly experiment?: string;
+  /** Whether PNGs are drawn too; true unless given. */
+  readonly png?: boolean;
 }
 
 /**
  * Draws a run's figures anew from its log, or specifications as they stand. Everything is drawn before anything is written.
  *
  * @param path A run folder or an entry of the gallery; a folder of specifications; or a specification, `NAME.vl.json`.
- * @param options The experiment.
+ * @param options The experiment, and whether PNGs are drawn too.
  * @returns Paths that were written, each whole or not at all, and whether they come from the log.
  * @throws {UserError} If there is nothing to draw there, or a run that is still being written.
  * @throws {FigureError} If a figure is not valid.
  */
 export async function draw(
   path: string,
-  { experiment }: DrawOptions = {},
+  { experiment, png = true }: DrawOptions = {},
 ): Promise<{ readonly written: readonly string[]; readonly fromLog: boolean }> {
   const run = isRun(path) ? openRun(path) : null;
   if (run?.manifest && standing(path, run.manifest).status === "running") {
     throw new UserError(`expected a run that has ended, found ${path} still being written`);
   }
   const anew = run && (experiment !== undefined || experimentNames().includes(run.about.experiment))
-    ? await figuresOf(run, experiment)
+    ? await figuresOf(run, experiment, png)
     : [];
   if (run && anew.length > 0) {
     write(run, anew);
@@ -66,21 +69,21 @@ export async function draw(
     const svg = await renderSvg(spec);
     const stem = file.slice(0, -ENDING.length);
     drawn.push({ path: `${stem}.svg`, content: svg, description: "" });
-    drawn.push({ path: `${stem}.png`, content: await renderPng(svg), description: "" });
+    if (png) drawn.push({ path: `${stem}.png`, content: await renderPng(svg), description: "" });
   }
   for (const { path, content } of drawn) writeAtomically(path, content);
   return { written: drawn.map(({ path }) => path), fromLog: false };
 }
 
 /** Figures of a run, from its log; none where its experiment draws none. */
-async function figuresOf(run: KeptRun, file: string | undefined): Promise<Drawn[]> {
+async function figuresOf(run: KeptRun, file: string | undefined, png: boolean): Promise<Drawn[]> {
   const experiment = await experimentOf(run, file);
   const specs = await experiment.figures?.(await run.measured(), configurationOf(experiment, run.about)) ?? {};
   const drawn: Drawn[] = [];
   const keep = (path: string, content: string | Uint8Array, description: string) =>
     Promise.resolve(void drawn.push({ path, content, description }));
   for (const [name, spec] of Object.entries(specs)) {
-    if (spec !== null) await writeFigure(keep, name, spec, { png: true });
+    if (spec !== null) await writeFigure(keep, name, spec, { png });
   }
   return drawn;
 }
@@ -134,6 +137,7 @@ specifications that are kept where the experiment is not known.`,
       "FILE",
       "file, or name, of the experiment; the one of this workspace with the run's name unless given",
     ),
+    png: flag("PNGs", true),
   },
   operands: {
     name: "PATH…",

@@ -118,11 +118,14 @@ Deno.test("what --out= names may be written, by tasks that write results", () =>
     train: "deno run --check --allow-read --allow-write=results a.ts --preset=cpu",
     last: "deno run --allow-write=results",
     query: "deno run --allow-write=results q.ts",
+    draw: "deno run --allow-write=results d.ts",
     serve: "deno run --allow-read s.ts",
   });
+  Deno.mkdirSync(`${machine.folder}/a run`);
+  machine.write("a run/figure.vl.json", "{}");
   const [root, cwd] = [Deno.realPathSync(machine.checkout), Deno.realPathSync(machine.home)];
   const lab = (args: string[], from?: { cwd: string }) =>
-    machine.lab(args, {}, from).out.map((line) => line.replace(/\.\d+\.tmp$/, ".PID.tmp"));
+    machine.lab(args, {}, from).out.map((line) => line.replaceAll(/\.\d+\.tmp\b/g, ".PID.tmp"));
   const write = (out: string) => `--allow-write=results,${out},${out}.PID.tmp`;
   assertEquals(lab(["train", "--out=/data/a b", "--lr=1"]), [
     ...["run", "--check", "--allow-read", write("/data/a b"), "a.ts", "--preset=cpu", "--out=/data/a b", "--lr=1"],
@@ -131,6 +134,12 @@ Deno.test("what --out= names may be written, by tasks that write results", () =>
   assertEquals(lab(["last", "--resume=/data/run"]), ["run", write("/data/run"), "--resume=/data/run"]);
   assertEquals(lab(["last", "--out=~/x"]), ["run", write(`${machine.home}/x`), `--out=${machine.home}/x`]);
   assertEquals(lab(["query", "--out=/data/x.csv"]), ["run", write("/data"), "q.ts", "--out=/data/x.csv"]);
+  const [run, other] = [`${Deno.realPathSync(machine.folder)}/a run`, cwd];
+  assertEquals(lab(["draw", run, `${run}/figure.vl.json`, other, "none", "--no-png"]), [
+    "run",
+    `${write(run)},${run},${run}.PID.tmp,${other},${other}.PID.tmp`,
+    ...["d.ts", run, `${run}/figure.vl.json`, other, "none", "--no-png"],
+  ]);
   for (const args of [["--out=results/x"], [`--out=${root}/results/x`], ["--out=a,b"], ["--output=x"], ["--out="]]) {
     const unchanged = ["run", "--check", "--allow-read", "--allow-write=results", "a.ts", "--preset=cpu"];
     assertEquals(lab(["train", ...args]), [...unchanged, ...args]);

@@ -50,6 +50,8 @@ Deno.test("figures of a run are drawn anew from its log, entered in its manifest
     const { written, fromLog } = await draw(out);
     assertEquals([written.length, fromLog], [2, false]);
     assertEquals(Deno.readTextFileSync(files[1]).includes("of the first kind"), true);
+    Deno.removeSync(`${out}/figures/x.png`);
+    assertEquals((await draw(out, { experiment: decay, png: false })).written, files);
     files.forEach((file) => Deno.removeSync(file));
     const anew = await draw(out, { experiment: decay });
     assertEquals([anew.written, anew.fromLog], [[...files, `${out}/figures/x.png`], true]);
