@@ -1,5 +1,6 @@
 /** From layers to a complete specification: caption, house configuration and rows inline. */
 
+import { selfDisplaying } from "./notebook.ts";
 import { FigureError, type FigureRow, type Layer, SCHEMA, type Spec } from "./spec.ts";
 import { CONFIG } from "./theme.ts";
 
@@ -49,12 +50,12 @@ export function figure(
   datasets: Readonly<Record<string, readonly FigureRow[]>>,
   layers: readonly Layer[],
 ): Spec {
-  return {
+  return selfDisplaying({
     ...head(caption, datasets),
     width: caption.width ?? 440,
     height: caption.height ?? 280,
     layer: [...layers],
-  };
+  });
 }
 
 /**
@@ -88,7 +89,7 @@ export function smallMultiples(
   if (!Number.isInteger(columns) || columns < 1) {
     throw new FigureError(`expected columns to be a positive integer, found ${columns}`);
   }
-  return {
+  return selfDisplaying({
     ...head(caption, datasets),
     columns,
     // Plot areas of a row line up even where one panel's labels reach higher than its neighbour's.
@@ -100,7 +101,7 @@ export function smallMultiples(
       title: { text: title, fontSize: 12, offset: PANEL_TITLE_OFFSET },
       layer: [...layers, OVERHANG],
     })),
-  };
+  });
 }
 
 /** Pixels from the top of a panel, and of what sticks out of it, to its title. */

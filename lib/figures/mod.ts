@@ -25,6 +25,7 @@ export { type BandDefinition, type BandOptions, bandOver, type BandRow, type Ban
 export { chainFigure } from "./chains.ts";
 export { type Caption, figure, type Panel, smallMultiples } from "./compose.ts";
 export { thin, type ThinOptions } from "./downsample.ts";
+export { type NotebookForms, notebookForms, selfDisplaying } from "./notebook.ts";
 export { type PngOptions, renderPng } from "./png.ts";
 export { renderSvg } from "./render.ts";
 export { roundData, roundTo } from "./round.ts";

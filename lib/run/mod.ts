@@ -16,6 +16,7 @@ export {
   type RunContext,
 } from "./experiment.ts";
 export { main, type Outcome, runExperiment } from "./main.ts";
+export { type Broadcast, LiveFigure } from "./live_figure.ts";
 export { RunError, UserError } from "../io/errors.ts";
 export { readLog } from "./log.ts";
 export { type FileEntry, type Manifest, readManifest, type Resumption, type RunStatus } from "./manifest.ts";
