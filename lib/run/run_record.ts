@@ -5,6 +5,7 @@
  */
 import type { CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { type Claim, countVerdicts, judgeClaims, type JudgedClaim } from "../claims/mod.ts";
+import { logVerdicts } from "./claim_rows.ts";
 import type { ColumnTable, RowOf, standardColumns } from "./columns.ts";
 import type { CheckpointConfiguration } from "./checkpoint_options.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
@@ -155,12 +156,7 @@ export class RunRecord<C extends ColumnTable> {
   judge(measured: Measurements): readonly JudgedClaim[] {
     this.#judged = judgeClaims(this.#claims, measured, this.#trial);
     if (this.#claims.length === 0) return this.#judged;
-    const log: LogWriter<typeof standardColumns> = this.#log;
-    for (const { id, source, criterion, statement: _, detail = "", rivals = {}, ...numbers } of this.#judged) {
-      log.write("claim", { id, source, criterion, ...numbers, detail });
-      for (const [rival, error] of Object.entries(rivals)) log.write("rival", { id, rival, error });
-    }
-    log.flush();
+    logVerdicts(this.#log, this.#judged);
     this.#folder.write(
       "claims.json",
       JSON.stringify(this.#judged, null, 2) + "\n",

@@ -7,7 +7,7 @@ import { fromFileUrl, join, resolve, toFileUrl } from "@std/path";
 import { writeAtomically } from "../io/atomic.ts";
 import { checkpointPath, latestCheckpoint, listCheckpoints } from "../checkpoint/checkpoint.ts";
 import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
-import type { Claim } from "../claims/mod.ts";
+import { logCriteria } from "./claim_rows.ts";
 import { type ColumnTable, joinColumns, type standardColumns } from "./columns.ts";
 import type { CommandLine } from "./command_line.ts";
 import { claimsOf, type Experiment, isTrial, seedsOf } from "./experiment.ts";
@@ -221,11 +221,4 @@ function codeHere(): string | null {
 function commitHere(): string | null {
   const home = programFolder();
   return home === null ? null : gitCommit(home);
-}
-
-function logCriteria<M>(log: LogWriter<typeof standardColumns>, claims: readonly Claim<M>[]): void {
-  for (const { id, statement, source, criterion } of claims) {
-    log.write("criterion", { id, statement, source, criterion });
-  }
-  log.flush();
 }

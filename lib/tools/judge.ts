@@ -12,6 +12,8 @@ import { UserError } from "../io/errors.ts";
 import { type AnyExperiment, claimsOf, isTrial } from "../run/experiment.ts";
 import { type KeptRun, openRun } from "../run/kept_run.ts";
 import { configurationOf } from "../run/resume.ts";
+import { flag } from "../run/options.ts";
+import { judgeByFile, keepClaims } from "./foreign_claims.ts";
 import { type Asked, defineCommand, optionalText, runCommand } from "./command.ts";
 import { experimentNames, loadExperiment } from "./experiments.ts";
 
@@ -103,12 +105,17 @@ const command = defineCommand({
   name: "judge",
   about:
     `Judges the claims of a run, or of an entry of the gallery, from its folder alone, and says whether verdicts and numbers
-are those of its claims.json. Writes nothing.`,
+are those of its claims.json. Writes nothing, but with --keep.`,
   options: {
     experiment: optionalText(
       "FILE",
       "file, or name, of the experiment; the one of this workspace with the run's name unless given",
     ),
+    claims: optionalText(
+      "FILE",
+      "file that exports claims, in place of the experiment's: for runs that were not made here",
+    ),
+    keep: flag("write claims.json into the run's folder, with --claims alone"),
   },
   operands: {
     name: "RUN",
@@ -121,14 +128,22 @@ are those of its claims.json. Writes nothing.`,
 
 async function judge({ options, operands: [folder] }: Asked<typeof command.options>): Promise<number> {
   const run = openRun(folder);
+  if (options.claims !== undefined) {
+    if (options.experiment !== undefined) throw new UserError("expected --claims or --experiment, found both");
+    const judged = await judgeByFile(run, options.claims);
+    show(judged);
+    if (!options.keep) return 0;
+    keepClaims(run, options.claims, judged);
+    console.log(`kept: ${join(folder, "claims.json")}`);
+    return 0;
+  }
+  if (options.keep) throw new UserError("expected --claims=FILE with --keep, found none");
   const experiment = await experimentOf(run, options.experiment);
   if (isOlder(run, experiment)) {
     console.error("warning: the experiment's file is not what it was when the run was made");
   }
   const judged = await judgeRun(run, experiment);
-  const style = Deno.stdout.isTerminal() ? { colour: !Deno.noColor, width: Deno.consoleSize().columns } : {};
-  if (judged.length > 0) console.log(claimsTable(judged, style));
-  console.log(`claims: ${countsInWords(judged)}`);
+  show(judged);
   if (run.claims === null) {
     console.log(judged.length === 0 ? "no claims" : "no claims.json to compare with");
     return 0;
@@ -142,6 +157,12 @@ async function judge({ options, operands: [folder] }: Asked<typeof command.optio
   return differences.length === 0 ? 0 : 1;
 }
 
+function show(judged: readonly JudgedClaim[]): void {
+  const style = Deno.stdout.isTerminal() ? { colour: !Deno.noColor, width: Deno.consoleSize().columns } : {};
+  if (judged.length > 0) console.log(claimsTable(judged, style));
+  console.log(`claims: ${countsInWords(judged)}`);
+}
+
 /** Whether the experiment's file is another than the one kept in a run folder. */
 function isOlder({ folder }: KeptRun, { doc }: AnyExperiment): boolean {
   if (typeof doc === "string") return false;
@@ -152,4 +173,8 @@ function isOlder({ folder }: KeptRun, { doc }: AnyExperiment): boolean {
   }
 }
 
-if (import.meta.main) await runCommand(command, judge);
+if (import.meta.main) {
+  // The file of an experiment or of claims is anybody's: only where something is to be kept may it write.
+  if (!Deno.args.includes("--keep")) Deno.permissions.revokeSync({ name: "write" });
+  await runCommand(command, judge);
+}

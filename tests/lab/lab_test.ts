@@ -50,14 +50,19 @@ Deno.test("the tasks that take anybody's file let its imports reach no host", as
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const folder = await Deno.makeTempDir();
   try {
+    await Deno.mkdir(`${folder}/run`);
+    const run = { experiment: "foreign", preset: "default", configuration: {}, status: "complete" };
+    await Deno.writeTextFile(`${folder}/run/manifest.json`, JSON.stringify(run));
     await Deno.writeTextFile(`${folder}/foreign.ts`, 'import "https://deno.land/a.ts";\n');
     const dynamic = 'await import("https://deno.land/" + "a.ts");\nexport const experiment = {};\n';
     await Deno.writeTextFile(`${folder}/hidden.ts`, dynamic);
-    for (const task of ["run", "profile"]) {
-      const [, ...args] = tasks[task].command.split(" ");
+    for (const task of ["run", "profile", "judge", "draw"]) {
+      const [, ...command] = tasks[task].command.split(" ");
+      const option = ["judge", "draw"].includes(task) ? "--experiment=" : "";
+      const args = option === "" ? command : [...command, `${folder}/run`];
       for (const name of ["foreign", "hidden"]) {
         const cwd = decodeURIComponent(root.pathname);
-        const started = new Deno.Command(Deno.execPath(), { args: [...args, `${folder}/${name}.ts`], cwd });
+        const started = new Deno.Command(Deno.execPath(), { args: [...args, `${option}${folder}/${name}.ts`], cwd });
         const { success, stderr } = await started.output();
         assertMatch(new TextDecoder().decode(stderr), /https:\/\/deno\.land\/a\.ts.*--no-remote/);
         assert(!success, `${task} ${name}`);
@@ -100,13 +105,14 @@ Deno.test("paths are meant from the folder in which lab was called", () => {
   Deno.mkdirSync(`${machine.folder}/elsewhere`);
   machine.write("elsewhere/checkpoint", "");
   const cwd = Deno.realPathSync(`${machine.folder}/elsewhere`);
-  const args = ["checkpoint", "none", "--resume=old", "--lr=checkpoint", "/checkpoint"];
+  const args = ["checkpoint", "none", "--resume=old", "--lr=checkpoint", "/checkpoint", "--claims=checkpoint"];
   assertEquals(machine.lab(["demo", ...args], {}, { cwd }).out.slice(3), [
     `${cwd}/checkpoint`,
     "none",
     `--resume=${cwd}/old`,
     "--lr=checkpoint",
     "/checkpoint",
+    `--claims=${cwd}/checkpoint`,
   ]);
   machine.write("checkout/checkpoint", "");
   assertEquals(machine.lab(["demo", "checkpoint", "--resume=old"]).out.slice(3), ["checkpoint", "--resume=old"]);

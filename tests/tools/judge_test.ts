@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import project from "../../deno.json" with { type: "json" };
 import { UserError } from "../../lib/io/errors.ts";
@@ -107,3 +107,73 @@ async function nearest(name: string): Promise<Error> {
   const { loadExperiment } = await import("../../lib/tools/experiments.ts");
   return await assertRejects(() => loadExperiment(name), UserError, "did you mean grokking?") as Error;
 }
+
+/** A run as another program leaves it: no index of files, no columns. */
+function foreignRun(folder: string, status = "complete"): string {
+  const run = `${folder}/results/resnet/run`;
+  Deno.mkdirSync(run, { recursive: true });
+  const rows = [1, 2, 3].flatMap((replica) =>
+    [0, 10].map((step) => ({
+      kind: "measure",
+      series: "main",
+      step,
+      quantity: "loss",
+      replica,
+      value: 8 / (step + replica),
+    }))
+  );
+  Deno.writeTextFileSync(`${run}/log.ndjson`, rows.map((row) => JSON.stringify(row) + "\n").join(""));
+  const manifest = { experiment: "resnet", preset: "python", configuration: {}, seeds: [1, 2, 3], status, columns: {} };
+  Deno.writeTextFileSync(`${run}/manifest.json`, JSON.stringify({ ...manifest, start: "2026-01-01T00:00:00Z" }));
+  return run;
+}
+
+const CLAIMS = `${root}experiments/examples/claims.ts`;
+
+Deno.test("a run of another program is judged by a file of claims, which its folder keeps once, and the log with it", () =>
+  inFolder(async (folder) => {
+    const run = foreignRun(folder);
+    const before = Deno.readTextFileSync(`${run}/log.ndjson`);
+    const { code, stdout } = await judge(folder, run, `--claims=${CLAIMS}`);
+    assertEquals([code, [...Deno.readDirSync(run)].length], [0, 2]);
+    assertMatch(stdout, /^claim .*\nfalls {2}reproduced .*\n.*\nclaims: 1 reproduced\n$/);
+    const kept = await judge(folder, run, `--claims=${CLAIMS}`, "--keep");
+    assertEquals([kept.code, kept.stderr], [0, ""]);
+    const { claims, manifest } = openRun(run);
+    // (1/11 · 2/12 · 3/13)^(1/3), which is below a half.
+    assertAlmostEquals(claims![0].measured!, (6 / (11 * 12 * 13)) ** (1 / 3));
+    assertEquals([claims![0].verdict, manifest!.verdicts], ["reproduced", { reproduced: 1 }]);
+    assertEquals(manifest!.files.map(({ path }) => path), ["claims.ts", "claims.json"]);
+    const log = Deno.readTextFileSync(`${run}/log.ndjson`);
+    assertEquals(log.startsWith(before), true);
+    assertEquals(log.slice(before.length).trimEnd().split("\n").map((line) => JSON.parse(line).kind), [
+      "criterion",
+      "claim",
+    ]);
+    const again = await judge(folder, run, `--claims=${CLAIMS}`, "--keep");
+    assertEquals(again.code, 2);
+    assertStringIncludes(again.stderr, "claims.json; what counts as an answer is not moved after a run");
+    assertEquals(Deno.readTextFileSync(`${run}/log.ndjson`), log);
+  }));
+
+Deno.test("claims of a run that goes on, of no file of claims, or without --keep, write nothing", () =>
+  inFolder(async (folder) => {
+    const run = foreignRun(folder, "interrupted");
+    Deno.writeTextFileSync(`${folder}/none.ts`, "export const claims = [1];\n");
+    const writes = 'Deno.writeTextFileSync("results/stolen", "");\nexport const claims = [];\n';
+    Deno.writeTextFileSync(`${folder}/writes.ts`, writes);
+    const cases: [string[], string][] = [
+      [[`--claims=${CLAIMS}`, "--keep"], "run, which is interrupted"],
+      [[`--claims=${folder}/none.ts`], "to export claims, as `export const claims = [lab.claim({ … })]`, found none"],
+      [[`--claims=${folder}/writes.ts`], "expected permission to write results/stolen, found none"],
+      [[`--claims=${folder}/missing.ts`], "cannot load"],
+      [["--keep"], "expected --claims=FILE with --keep, found none"],
+      [[`--claims=${CLAIMS}`, `--experiment=${decay}`], "expected --claims or --experiment, found both"],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stderr } = await judge(folder, run, ...args);
+      assertEquals([code, stderr.trimEnd().split("\n").length], [2, 1], stderr);
+      assertStringIncludes(stderr, message);
+    }
+    assertEquals([...Deno.readDirSync(run)].length, 2);
+  }));
