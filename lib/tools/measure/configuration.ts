@@ -18,6 +18,7 @@ export interface Told {
   readonly from: string;
 }
 
+const WIDTH_KEYS = ["head_dim", "d_head", "d_kv", "kv_channels", "head_size", "attention_head_size"];
 const HEAD_KEYS = ["heads", "n_head", "n_heads", "num_heads", "num_attention_heads", "nhead"];
 const NESTED: readonly (readonly [RegExp, readonly string[]])[] = [
   [/vision|visual|image|\bvit\b/i, ["vision_config", "vision_encoder", "vision"]],
@@ -62,6 +63,20 @@ export class NearbyConfiguration {
   heads({ path, tower, prefix }: Pick<ModuleName, "path" | "tower" | "prefix">): Told | undefined {
     for (const { name, values } of this.#files) {
       const told = headsOfStage(values, prefix) ?? headsIn(values, path, tower !== "");
+      if (told !== undefined) return { value: told[1], from: `${name} (${told[0]})` };
+    }
+    return undefined;
+  }
+
+  /**
+   * Width of a head of an attention module.
+   *
+   * @param module Where it lies.
+   * @returns Its channels; undefined where nothing says them of this tower.
+   */
+  headWidth({ path }: Pick<ModuleName, "path">): Told | undefined {
+    for (const { name, values } of this.#files) {
+      const told = widthIn(values, path);
       if (told !== undefined) return { value: told[1], from: `${name} (${told[0]})` };
     }
     return undefined;
@@ -114,6 +129,17 @@ function headsIn(values: Values, path: string, several: boolean): [key: string, 
     return inside === undefined ? [] : [[`${name}.${inside[0]}`, inside[1]] as [string, number]];
   });
   return nested.length === 1 ? nested[0] : undefined;
+}
+
+function widthIn(values: Values, path: string): [key: string, width: number] | undefined {
+  for (const [words, keys] of NESTED) {
+    const key = words.test(path) ? keys.find((key) => isObject(values[key])) : undefined;
+    if (key === undefined) continue;
+    const found = widthIn(values[key] as Values, path.replace(words, ""));
+    return found === undefined ? undefined : [`${key}.${found[0]}`, found[1]];
+  }
+  const key = WIDTH_KEYS.find((key) => positive(values[key]));
+  return key === undefined ? undefined : [key, Number(values[key])];
 }
 
 function positive(value: unknown): boolean {

@@ -55,6 +55,8 @@ export interface AttentionPlaces extends ModuleName {
 export interface HeadCounts {
   /** Heads H, or where they are found for each module. */
   readonly heads?: number | ((module: ModuleName) => { readonly value: number; readonly from: string } | undefined);
+  /** Channels of a head, where something says them: shapes are held to it. */
+  readonly headWidth?: (module: ModuleName) => { readonly value: number; readonly from: string } | undefined;
   /** Order of fused weights whose names do not settle it. */
   readonly order?: FusedOrder;
   /** How weights are stored that GPT-2 calls c_attn and c_proj; told by their shapes unless given. */
@@ -95,7 +97,8 @@ type Maps = Pick<AttentionPlaces, "heads" | "width" | "headWidth" | "query" | "k
  * @param counts What shapes do not tell.
  * @param replicated Whether tensors have replicas along their first axis.
  * @returns The places.
- * @throws {Need} If the number of heads, or the order of a fused weight, is neither given nor told.
+ * @throws {Need} If the number of heads, or the order of a fused weight, is neither given nor told, or heads have another
+ *   width than is told.
  * @throws {CheckpointError} If a shape does not fit.
  */
 export function placesOf(
@@ -122,7 +125,20 @@ export function placesOf(
   const rank = axes === "heads" ? 3 : 2;
   for (const part of names.keys()) if (shapeOf(part).length !== rank) refuse(part, `${rank} axes`);
   const whole = { ...module, layout: layout.id, axes };
-  if (axes === "heads") return { ...whole, headsFrom: "shapes", ...stackedMaps(weights) };
+  const held = <P extends { readonly heads: number; readonly headWidth: number }>(maps: P, from: string): P => {
+    const wanted = counts.headWidth?.(module);
+    if (wanted === undefined || wanted.value === maps.headWidth || from === "--heads") return maps;
+    throw new Need(
+      `${source.path}: expected heads of ${wanted.value} channels in ${
+        quoted(names.get("output")!)
+      }, as ${wanted.from} says, ` +
+        `found ${maps.heads} of ${maps.headWidth}, as ${from} and shape [${
+          shapeOf("output")
+        }] say; --heads=N says which, ` +
+        "--circuits=none measures matrices alone",
+    );
+  };
+  if (axes === "heads") return { ...whole, headsFrom: "shapes", ...held(stackedMaps(weights), "the first axis") };
   const told = typeof counts.heads === "number" ? { value: counts.heads, from: "given" } : counts.heads?.(module);
   if (told === undefined) {
     const tower = module.tower === "" ? "" : ` of ${module.tower}`;
@@ -135,7 +151,7 @@ export function placesOf(
   return {
     ...whole,
     headsFrom: told.from,
-    ...matrixMaps(weights, layout, told.value, axes === "out-in", counts.order),
+    ...held(matrixMaps(weights, layout, told.value, axes === "out-in", counts.order), told.from),
   };
 }
 

@@ -105,6 +105,7 @@ export function planCheckpoint(source: TensorSource, options: PlanOptions): Plan
   const gpt2 = gpt2Storage(parameters, beside.modelType, replicas !== null);
   const counts: HeadCounts = {
     heads: (module) => options.heads.of(module) ?? beside.heads(module),
+    headWidth: (module) => beside.headWidth(module),
     ...orderOf(options, beside, gpt2),
     ...(gpt2 && { storage: gpt2 }),
   };
@@ -218,13 +219,14 @@ export function listed(names: readonly string[], most = 4): string {
 function contradictions(attention: readonly AttentionPlaces[], beside: NearbyConfiguration): string[] {
   return [
     ...new Set(attention.flatMap((places) => {
-      const told = places.headsFrom === "--heads" ? beside.heads(places) : undefined;
-      if (told === undefined || told.value === places.heads) return [];
-      return [
-        `${places.heads} heads${
-          places.tower === "" ? "" : ` of ${places.tower}`
-        } as --heads says, while ${told.from} says ${told.value}`,
-      ];
+      if (places.headsFrom !== "--heads") return [];
+      const [heads, width] = [beside.heads(places), beside.headWidth(places)];
+      const of = places.tower === "" ? "" : ` of ${places.tower}`;
+      if (heads !== undefined && heads.value !== places.heads) {
+        return [`${places.heads} heads${of} as --heads says, while ${heads.from} says ${heads.value}`];
+      }
+      if (width === undefined || width.value === places.headWidth) return [];
+      return [`heads${of} of ${places.headWidth} channels as --heads says, while ${width.from} says ${width.value}`];
     })),
   ];
 }

@@ -143,6 +143,31 @@ Deno.test("measure: a number of heads that the configuration contradicts is said
   assertEquals(notes, ["8 heads as --heads says, while config.json (num_attention_heads) says 4"]);
 });
 
+Deno.test("measure: heads whose width the configuration contradicts are refused, unless their number is given", () =>
+  inFolder((folder) => {
+    for (const name of ["llama", "t5", "llava"]) {
+      const right = JSON.parse(Deno.readTextFileSync(`${ARCHITECTURES}/${name}/config.json`));
+      const twice = (config: Record<string, unknown>) => {
+        for (const key of ["head_dim", "d_kv"]) if (typeof config[key] === "number") config[key] = 2 * config[key];
+      };
+      [right, right.text_config ?? {}].forEach(twice);
+      Deno.mkdirSync(`${folder}/${name}`);
+      Deno.copyFileSync(`${ARCHITECTURES}/${name}/model.safetensors`, `${folder}/${name}/model.safetensors`);
+      Deno.writeTextFileSync(`${folder}/${name}/config.json`, JSON.stringify(right));
+      using source = openSafetensors(`${folder}/${name}`);
+      const [need] = planCheckpoint(source, defaults).needs;
+      assertMatch(
+        need.message,
+        /expected heads of \d+ channels in ".+", as config\.json \(.*(head_dim|d_kv)\) says, found \d+ of/,
+      );
+    }
+    using source = openSafetensors(`${folder}/llama`);
+    const plan = planCheckpoint(source, { ...defaults, heads: measureOptions.heads.parse("4") });
+    assertEquals(plan.needs, []);
+    assertMatch(plan.notes[0], /^heads of \d+ channels as --heads says, while config\.json \(head_dim\) says \d+$/);
+    return Promise.resolve();
+  }));
+
 Deno.test("measure: heads of towers that there are not are refused", () => {
   using source = openSafetensors(`${ARCHITECTURES}/bart`);
   const heads = measureOptions.heads.parse("encoder=4 coder=4");
