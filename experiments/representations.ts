@@ -138,7 +138,7 @@ async function compareRidges(
   const found = await lab.measureOnce(design.seeds, (draw) => {
     const { x, features, y } = test({ ...draw, key: "test" });
     const fresh = Array.from({ length: setting.fresh }, (_, i) => representationOf(setting, design, `fresh ${i}`));
-    const kernel = (x: lab.Tensor) => lab.featureKernel(fresh.map((one) => one.apply(x)));
+    const kernel = (x: lab.Tensor) => lab.featureKernel(fresh.values().map((one) => one.apply(x)));
     const ridges = Object.entries(ignorant(x)).map(([name, inputs]) => [
       riskOf(name),
       risks(lab.ridge({ lambda: best(name) }).apply({ x: inputs, y }), y),

@@ -89,6 +89,17 @@ export class Gpu {
   }
 
   /**
+   * Throws what the adapter's limits forbid; a dry run notes it and goes on, so that it finds everything.
+   *
+   * @param error What is too large.
+   * @throws {GpuError} The error, but for a dry run.
+   */
+  refuse(error: GpuError): void {
+    if (!this.dry) throw error;
+    this.dry.refused.push(error);
+  }
+
+  /**
    * Registers a check whose failure {@linkcode settle} throws; of several, the one registered first.
    *
    * @param check Resolves to the failure, or to null.

@@ -1,5 +1,5 @@
 /** A device that computes nothing: it compiles kernels, checks sizes and keeps account of memory, for dry runs. */
-import { GpuError } from "./errors.ts";
+import type { GpuError } from "./errors.ts";
 
 /** Memory of a dry run, in bytes. */
 export interface DryMemory {
@@ -11,6 +11,8 @@ export interface DryMemory {
   readonly holders: readonly Held[];
   /** The largest buffer. */
   readonly largest: Held;
+  /** What the adapter's limits forbid, in the order in which it was found. */
+  readonly refused: GpuError[];
 }
 
 /** Bytes that buffers of one label hold. */
@@ -36,14 +38,14 @@ function madeUp(bytes: number): ArrayBuffer {
 /**
  * Puts a device that computes nothing in front of a real one.
  *
- * Kernels are compiled by the real device. Buffers are numbers in an account: none is allocated, what is written is dropped, and
+ * Kernels are compiled by the real device, whose limits hold. Buffers are numbers in an account: none is allocated, what is written is dropped, and
  * what is read back is made up. So sizes that no memory of this machine would hold can be tried.
  *
  * @param real The device whose limits hold.
  * @returns The device, and the account of its memory.
  */
 export function dryDevice(real: GPUDevice): { readonly device: GPUDevice; readonly memory: DryMemory } {
-  const memory = { now: 0, peak: 0, holders: [] as Held[], largest: { label: "", bytes: 0 } };
+  const memory = { now: 0, peak: 0, holders: [] as Held[], largest: { label: "", bytes: 0 }, refused: [] };
   const held = new Map<string, number>();
   let listed = 0;
   const hold = (label: string, bytes: number) => {
@@ -56,10 +58,6 @@ export function dryDevice(real: GPUDevice): { readonly device: GPUDevice; readon
   };
   const nothing = () => {};
   const createBuffer = ({ size, label = "" }: GPUBufferDescriptor) => {
-    const { maxBufferSize } = real.limits;
-    if (size > maxBufferSize) {
-      throw new GpuError("out-of-memory", label, `expected at most ${maxBufferSize} bytes, found a buffer of ${size}`);
-    }
     hold(label, size);
     if (size > memory.largest.bytes) memory.largest = { label, bytes: size };
     let alive = true;

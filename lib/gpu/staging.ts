@@ -42,7 +42,8 @@ export class Staging implements Disposable {
     }
     const limit = this.#gpu.device.limits.maxBufferSize;
     if (capacity * 4 > limit) {
-      throw new GpuError("out-of-memory", "staging", `expected at most ${limit} bytes, found ${capacity * 4}`);
+      const detail = `expected at most ${limit} bytes, found ${capacity * 4}`;
+      this.#gpu.refuse(new GpuError("out-of-memory", "staging", detail));
     }
     this.capacity = capacity;
     this.#buffer = this.#gpu.guard("staging", () =>

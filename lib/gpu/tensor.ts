@@ -79,11 +79,8 @@ export class Tensor<T extends DType = "f32"> implements Disposable {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#gpu.device.limits;
     const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
     if (this.size * 4 > limit) {
-      throw new GpuError(
-        "out-of-memory",
-        label,
-        `expected at most ${limit} bytes, found shape (${shape.join(", ")}) of ${this.size * 4} bytes`,
-      );
+      const found = `shape (${shape.join(", ")}) of ${this.size * 4} bytes`;
+      this.#gpu.refuse(new GpuError("out-of-memory", label, `expected at most ${limit} bytes, found ${found}`));
     }
     this.start = place?.start ?? 0;
     this.constant = place?.constant ?? false;

@@ -74,12 +74,14 @@ function inUnits(bytes: number): string {
  * import { assertEquals } from "@std/assert";
  *
  * const largest = { bytes: 2 ** 20, label: "losses" };
- * const text = dryMemoryText({ now: 0, peak: 3 * 2 ** 20, holders: [{ label: "train", bytes: 2 ** 21 }], largest });
+ * const text = dryMemoryText({ now: 0, peak: 3 * 2 ** 20, holders: [{ label: "train", bytes: 2 ** 21 }], largest, refused: [] });
  * assertEquals(text, "dry run: at most 3 MiB of GPU memory at once (train 2 MiB), no buffer above 1 MiB (losses)");
  * ```
  */
-export function dryMemoryText({ peak, holders, largest }: DryMemory): string {
+export function dryMemoryText({ peak, holders, largest, refused }: DryMemory): string {
   const most = holders.slice(0, 3).map(({ label, bytes }) => `${label} ${inUnits(bytes)}`).join(", ");
   const buffer = `no buffer above ${inUnits(largest.bytes)} (${largest.label})`;
-  return `dry run: at most ${inUnits(peak)} of GPU memory at once (${most}), ${buffer}`;
+  const labels = [...new Set(refused.map(({ label }) => label))];
+  const over = labels.length === 0 ? "" : `\nover this adapter's limit: ${labels.join(", ")}`;
+  return `dry run: at most ${inUnits(peak)} of GPU memory at once (${most}), ${buffer}${over}`;
 }

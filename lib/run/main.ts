@@ -184,7 +184,8 @@ async function dryRun<O extends Options, C extends ColumnTable>(
     }
     progress.stop();
     console.log(dryMemoryText(dry));
-    return failure === undefined ? 0 : reportError(failure, debug);
+    const error = dry.refused[0] ?? failure;
+    return error === undefined ? 0 : reportError(error, debug);
   });
   return { exitCode };
 }

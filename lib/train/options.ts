@@ -200,7 +200,7 @@ export function recordEvaluations(
   >,
   draw: StepDraw,
 ): Promise<Program<MeasuredTensors>> {
-  return record("evaluate", () => {
+  return record("evaluations", () => {
     const tensors: Tensor[] = [];
     const names: string[] = [];
     const place = (name: string, found: unknown): number => {

@@ -1,6 +1,7 @@
 /** Kernel ridge regression. */
 import { kernelRidgePrefixes } from "../../../kernels/baselines/kernel_ridge.ts";
 import { concatenate } from "../../../kernels/arrange/blocks.ts";
+import { add } from "../../../kernels/elementwise/binary.ts";
 import { matmul } from "../../../kernels/matmul/matmul.ts";
 import { scale } from "../../../kernels/elementwise/unary.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
@@ -46,21 +47,38 @@ export function kernelRidge({ lambda, kernel, positions }: KernelRidgeOptions): 
   return constants.baseline(({ x, y }) => kernelRidgePrefixes(kernel(x), y, penalty, positions));
 }
 
+/** Features that are multiplied at once: with more, many representations would need one very large tensor. */
+const MOST_FEATURES = 256;
+
 /**
  * Makes the mean kernel of features: `K_nm = 1/M Σ_i φ_i(x_n) · φ_i(x_m)`.
  *
  * With random φ_i of one law it tends to the kernel of that law: the covariance of a linear function of a representation that
  * is not known.
  *
- * @param features M ≥ 1 representations of the same inputs, each (R, B, N, D).
+ * @param features M ≥ 1 representations of the same inputs, each (R, B, N, D). Of an iterator that makes them one by one, as
+ *   `maps.values().map((phi) => phi.apply(x))`, no more are in memory than are multiplied at once: 256 features.
  * @returns Kernel (R, B, N, N).
  * @throws {RangeError} If there are none.
  */
-export function featureKernel(features: readonly Tensor[]): Tensor {
-  if (features.length === 0) throw new RangeError("featureKernel: expected at least one representation, found none");
-  const [R, B, N] = features[0].shape;
-  const all = features.length === 1 ? features[0] : concatenate(features, 3);
-  const rows = all.reshape([R * B, N, all.shape[3]]);
-  const total = matmul(rows, rows, { transposeB: true });
-  return scale(total, 1 / features.length).reshape([R, B, N, N]);
+export function featureKernel(features: Iterable<Tensor>): Tensor {
+  let [group, count]: [Tensor[], number] = [[], 0];
+  let total: Tensor | undefined;
+  const multiply = () => {
+    const [R, B, N] = group[0].shape;
+    const all = group.length === 1 ? group[0] : concatenate(group, 3);
+    const rows = all.reshape([R * B, N, all.shape[3]]);
+    const product = matmul(rows, rows, { transposeB: true }).reshape([R, B, N, N]);
+    total = total ? add(total, product) : product;
+    group = [];
+  };
+  for (const one of features) {
+    const width = group.reduce((sum, { shape }) => sum + shape[3], one.shape[3]);
+    if (group.length > 0 && width > MOST_FEATURES) multiply();
+    group.push(one);
+    count++;
+  }
+  if (count === 0) throw new RangeError("featureKernel: expected at least one representation, found none");
+  multiply();
+  return scale(total!, 1 / count);
 }

@@ -1,6 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { add } from "../../../kernels/elementwise/binary.ts";
 import { openGpu } from "../../../lib/gpu/device.ts";
-import { record } from "../../../lib/gpu/program.ts";
+import { evaluate, record } from "../../../lib/gpu/program.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
 import type { Baseline, Positions } from "../../../lib/models/baselines/mod.ts";
 import {
@@ -157,4 +158,18 @@ Deno.test("baselines: numbers out of their domain are refused by name", () => {
     [() => bayesRidge({ sigmas: [1], tau: -1 }), "Bayes ridge: expected tau to be positive and finite, found -1"],
   ];
   for (const [compute, message] of cases) assertThrows(compute, RangeError, message);
+});
+
+Deno.test("a kernel of many features, multiplied in several groups, is that of a few at once", async () => {
+  const widths = [100, 100, 100, 300, 1, 1];
+  const make = (width: number, index: number) =>
+    Tensor.from(normals({ seed: index, key: "features" }, 2 * 3 * width), [1, 2, 3, width]);
+  const maps = widths.map(make);
+  using found = await evaluate(() => featureKernel(maps.values()));
+  using apart = await evaluate(() => maps.map((map) => featureKernel([map])).reduce((sum, one) => add(sum, one)));
+  assertEquals(found.shape, [1, 2, 3, 3]);
+  const expected = await apart.read();
+  (await found.read()).forEach((value, at) => assertAlmostEquals(value, expected[at] / widths.length, 1e-4));
+  maps.forEach((map) => map.destroy());
+  assertThrows(() => featureKernel([]), RangeError, "featureKernel: expected at least one representation, found none");
 });
