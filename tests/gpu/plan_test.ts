@@ -79,3 +79,16 @@ Deno.test("plan: an in-place change of what no kernel wrote is refused", () => {
     'grows: expected "a" to be written before it is read, found no kernel',
   );
 });
+
+Deno.test("plan: what is small and lives long takes no buffer that large tensors need again", () => {
+  using outside = new Tensor([1]);
+  const streams = Array.from({ length: 6 }, (_, i) => planned(`stream ${i}`, 10));
+  const launches: Launch[] = [map("embed", [outside], streams[0])];
+  streams.slice(1).forEach((stream, i) => {
+    const wide = planned(`wide ${i}`, 100);
+    launches.push(map(`widen ${i}`, [streams[i]], wide), map(`narrow ${i}`, [wide], stream));
+  });
+  launches.push(launch("read", [...streams.map((one): [Tensor, "read"] => [one, "read"]), [outside, "update"]]));
+  const { buffers } = planMemory(launches, new Set());
+  assertEquals(buffers.reduce((sum, bytes) => sum + bytes, 0), 4 * (100 + 6 * 10));
+});
