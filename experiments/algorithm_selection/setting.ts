@@ -69,8 +69,9 @@ export const presets: lab.Presets<typeof options> = {
     steps: [300_000, 300_000],
     "other-steps": [300_000, 300_000],
     reports: 60,
-    test: 8192,
-    probed: 8192,
+    // No tensor of 16 replicas may be larger than 2 GiB, which is all that a kernel can bind.
+    test: 2048,
+    probed: 2048,
     spectra: 2000,
   },
 };

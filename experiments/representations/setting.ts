@@ -69,7 +69,8 @@ export const presets: lab.Presets<typeof options> = {
     batch: 64,
     lr: 1e-4,
     "warm-up": 1000,
-    test: 1024,
+    // No tensor of 28 replicas may be larger than 2 GiB, which is all that a kernel can bind.
+    test: 192,
     probed: 1024,
     fresh: 64,
     reports: 60,
