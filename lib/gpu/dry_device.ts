@@ -11,7 +11,7 @@ export interface DryMemory {
   readonly holders: readonly Held[];
   /** The largest buffer. */
   readonly largest: Held;
-  /** What the adapter's limits forbid, in the order in which it was found. */
+  /** Errors of sizes that the adapter's limits forbid, in the order in which they were found. */
   readonly refused: GpuError[];
 }
 
