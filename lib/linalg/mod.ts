@@ -14,7 +14,14 @@ export { type Pca, pca, randomizedPca, type RandomizedPcaOptions } from "./pca.t
 export { principalAngles } from "./principal_angles.ts";
 export { type RowSpace, svdOfProduct } from "./product_svd.ts";
 export { hostProduct } from "./host/host_product.ts";
-export { type HostRowSpace, hostRowSpace, hostSingularValues, type HostSizes } from "./host/host_svd.ts";
+export {
+  type HostRowSpace,
+  hostRowSpace,
+  hostSingularValues,
+  type HostSizes,
+  type HostSvd,
+  hostSvd,
+} from "./host/host_svd.ts";
 export { expm } from "./expm.ts";
 export { eighReference, type SvdReference, svdReference } from "./reference.ts";
 export {

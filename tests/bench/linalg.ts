@@ -1,53 +1,79 @@
 /**
- * How fast is the singular value decomposition, compared with LAPACK and jax-js on the same machine?
+ * How fast is the singular value decomposition, compared with LAPACK (and jax-js) on the same machine?
  *
- * Sizes    256 matrices of 64 × 64, 32 of 128 × 128, one of 512 × 512; with vectors, and values alone.
- * Fairness contenders take turns, after a warm-up; medians of rounds; matrices stay where they are; single precision.
+ * Sizes    256 matrices of 64 × 64, 32 of 128 × 128, one of 512 × 512, one of 768 × 3072; with vectors, and values alone.
+ * Ways     the kernels, on the adapter that is there; and float64 on the CPU, which the tools take where that adapter is
+ *          software. Of 768 × 3072 the kernels need minutes there, and are left out.
+ * Fairness contenders take turns, after a warm-up; medians of rounds; matrices stay where they are; single precision but for
+ *          this project's on the CPU. Ratios are round by round, to the faster LAPACK of the round.
  *
- * `deno run --allow-read --allow-run tests/bench/linalg.ts [--python=PATH] [--rounds=3] [--seconds=1] [--only=TEXT]`
+ * `deno task bench-linalg [--python=PATH] [--rounds=3] [--seconds=1] [--only=TEXT] [--jax]`
  */
 import { parseArgs } from "@std/cli/parse-args";
 import type { Contender } from "./contender.ts";
 import { helpIfAsked } from "./help.ts";
 import type { SvdConfig } from "./linalg_worker.ts";
-import { formatSpread, measureInTurn, median, table } from "./measure.ts";
+import { formatSpread, type Measured, measureInTurn, median, table } from "./measure.ts";
 
-const SIZES: Readonly<Record<string, Pick<SvdConfig, "B" | "N">>> = {
-  "256 × 64²": { B: 256, N: 64 },
-  "32 × 128²": { B: 32, N: 128 },
-  "512²": { B: 1, N: 512 },
+type Size = Pick<SvdConfig, "B" | "M" | "N">;
+
+const SIZES: Readonly<Record<string, Size>> = {
+  "256 × 64²": { B: 256, M: 64, N: 64 },
+  "32 × 128²": { B: 32, M: 128, N: 128 },
+  "512²": { B: 1, M: 512, N: 512 },
+  "768 × 3072": { B: 1, M: 768, N: 3072 },
 };
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 
-function contenders(size: Pick<SvdConfig, "B" | "N">, vectors: boolean, python: string): Contender[] {
-  const config: SvdConfig = { ...size, vectors };
+function contenders(size: Size, vectors: boolean, python: string, withJax: boolean): Contender[] {
+  const config = { ...size, vectors };
   const threads = navigator.hardwareConcurrency;
+  const own = (name: string, where: SvdConfig["where"]): Contender => {
+    const worker = [here("linalg_worker.ts"), JSON.stringify({ ...config, where } satisfies SvdConfig)];
+    return { name: `icl-lab, ${name}`, command: [Deno.execPath(), "run", ...worker] };
+  };
   const lapack = (name: string, library: string): Contender => ({
     name,
     command: [python, here("linalg_lapack.py"), JSON.stringify({ ...config, library, threads })],
   });
   const jax = (device: string): Contender => {
     const options = ["--quiet", "--allow-all", "--config", here("jax_js/deno.json")];
-    const command = [Deno.execPath(), "run", ...options, here("jax_js/linalg.ts"), JSON.stringify({ ...size, device })];
-    return { name: `jax-js, ${device}`, command };
+    const square = JSON.stringify({ B: size.B, N: size.N, device });
+    return {
+      name: `jax-js, ${device}`,
+      command: [Deno.execPath(), "run", ...options, here("jax_js/linalg.ts"), square],
+    };
   };
+  const square = size.M === size.N;
   return [
-    { name: "icl-lab", command: [Deno.execPath(), "run", here("linalg_worker.ts"), JSON.stringify(config)] },
+    own("on the CPU", "cpu"),
+    ...(square ? [own("kernels", "kernels")] : []),
     lapack("NumPy (OpenBLAS)", "numpy"),
     lapack("PyTorch (MKL)", "torch"),
     // Its values come with vectors.
-    ...(vectors ? [jax("wasm"), jax("webgpu")] : []),
+    ...(vectors && square && withJax ? [jax("wasm"), jax("webgpu")] : []),
   ];
+}
+
+/** Time, and its ratio to the faster LAPACK's in the same round. */
+function cellOf({ name, rates, skipped }: Measured, results: readonly Measured[]): string {
+  if (skipped) return `skipped: ${skipped}`;
+  const time = (1000 / median(rates)).toPrecision(3);
+  const peers = results.filter((other) => /NumPy|PyTorch/.test(other.name) && other.rates.length > 0);
+  if (peers.length === 0 || !name.startsWith("icl-lab")) return time;
+  const ratios = rates.map((rate, round) => Math.max(...peers.map((peer) => peer.rates[round])) / rate);
+  return `${time} = ${median(ratios).toPrecision(2)}× (${formatSpread(ratios)})`;
 }
 
 async function main(): Promise<void> {
   helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
     string: ["python", "rounds", "seconds", "only"],
-    default: { python: "python3", rounds: "3", seconds: "1", only: "" },
+    boolean: ["jax"],
+    default: { python: "python3", rounds: "3", seconds: "1", only: "", jax: false },
     unknown: (argument) => {
-      console.error(`error: expected --python, --rounds, --seconds or --only, found ${argument}`);
+      console.error(`error: expected --python, --rounds, --seconds, --only or --jax, found ${argument}`);
       Deno.exit(2);
     },
   });
@@ -61,15 +87,15 @@ async function main(): Promise<void> {
     );
     Deno.exit(2);
   }
-  console.log(`Milliseconds for all matrices, single precision, median of ${rounds} rounds (smallest – largest)\n`);
+  console.log(
+    `Milliseconds for all matrices, median of ${rounds} rounds; × the faster LAPACK's, median of ratios (smallest – largest)\n`,
+  );
   for (const vectors of [true, false]) {
     const cells = new Map<string, Record<string, string>>();
     for (const [title, size] of sizes) {
-      const results = await measureInTurn(contenders(size, vectors, String(args.python)), rounds, seconds);
-      for (const { name, rates, skipped } of results) {
-        const times = rates.map((rate) => 1000 / rate);
-        const cell = skipped ? `skipped: ${skipped}` : `${median(times).toFixed(0)} (${formatSpread(times)})`;
-        cells.set(name, { ...cells.get(name), [title]: cell });
+      const results = await measureInTurn(contenders(size, vectors, String(args.python), args.jax), rounds, seconds);
+      for (const result of results) {
+        cells.set(result.name, { ...cells.get(result.name), [title]: cellOf(result, results) });
       }
     }
     const titles = sizes.map(([title]) => title);

@@ -6,13 +6,13 @@ import sys
 import time
 
 config = json.loads(sys.argv[1])
-B, N, vectors, library = (config[key] for key in ("B", "N", "vectors", "library"))
+B, M, N, vectors, library = (config[key] for key in ("B", "M", "N", "vectors", "library"))
 for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ[name] = str(config["threads"])
 
 import numpy as np
 
-a = np.sin((np.arange(B * N * N) + 1.0) ** 2).astype(np.float32).reshape(B, N, N)
+a = np.sin((np.arange(B * M * N) + 1.0) ** 2).astype(np.float32).reshape(B, M, N)
 if library == "torch":
     import torch
 

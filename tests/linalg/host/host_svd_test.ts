@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { ShapeError } from "../../../lib/gpu/errors.ts";
 import { hostProduct } from "../../../lib/linalg/host/host_product.ts";
-import { hostRowSpace, hostSingularValues } from "../../../lib/linalg/host/host_svd.ts";
+import { hostRowSpace, hostSingularValues, hostSvd } from "../../../lib/linalg/host/host_svd.ts";
 import { svdReference } from "../../../lib/linalg/reference.ts";
 import { matmulReference } from "../../../lib/linalg/reference_solve.ts";
 import {
@@ -31,6 +31,25 @@ function assertDecomposed(name: string, a: ArrayLike<number>, M: number, N: numb
   assertLess(largestDifference(lengths.slice(0, sound), s.slice(0, sound)), TOLERANCE * scale, `${name}: M v`);
   assertEquals(hostSingularValues(a, { M, N }).length, K);
   assertLess(largestDifference(hostSingularValues(a, { M, N }), expected), TOLERANCE * scale, `${name}: values alone`);
+  assertBothSides(name, a, M, N, expected);
+}
+
+/** All that is promised of both sides. */
+function assertBothSides(name: string, a: ArrayLike<number>, M: number, N: number, expected: ArrayLike<number>) {
+  const { u, s, v } = hostSvd(a, { M, N });
+  const K = Math.min(M, N);
+  const scale = expected[0] || 1;
+  assertLess(largestDifference(s, expected), TOLERANCE * scale, `${name}: values`);
+  assertLess(orthonormalityError(transpose(u, K, M), M, K), 1e-12, `${name}: U`);
+  assertLess(orthonormalityError(transpose(v, K, N), N, K), 1e-12, `${name}: V`);
+  const product = matmulReference(
+    transpose(u.map((value, index) => value * s[Math.floor(index / M)]), K, M),
+    v,
+    M,
+    K,
+    N,
+  );
+  assertLess(largestDifference(product, a), TOLERANCE * scale, `${name}: U diag(s) Vᵀ`);
 }
 
 /** ‖M v_k‖. */
@@ -143,6 +162,7 @@ Deno.test("on the CPU: errors name what was expected", () => {
     ShapeError,
     "hostRowSpace: expected (2, 1) and (2, 1) entries, found 2 and 1",
   );
+  assertThrows(() => hostSvd([1, 2], { M: 3, N: 1 }), ShapeError, "hostSvd: expected (3, 1) entries, found 2");
   assertThrows(() => hostSingularValues([1, NaN, 2, 3], { M: 2, N: 2 }), RangeError, "finite entries");
   assertThrows(
     () => hostSingularValues([1, Infinity, 2, 3, 1, 1, 2, 1, 3], { M: 3, N: 3 }),
