@@ -28,12 +28,11 @@ const here = (file: string) => new URL(file, import.meta.url).pathname;
 
 function contenders(size: Size, vectors: boolean, python: string, withJax: boolean): Contender[] {
   const config = { ...size, vectors };
-  const threads = navigator.hardwareConcurrency;
   const own = (name: string, where: SvdConfig["where"]): Contender => {
     const worker = [here("linalg_worker.ts"), JSON.stringify({ ...config, where } satisfies SvdConfig)];
     return { name: `icl-lab, ${name}`, command: [Deno.execPath(), "run", ...worker] };
   };
-  const lapack = (name: string, library: string): Contender => ({
+  const lapack = (name: string, library: string, threads = navigator.hardwareConcurrency): Contender => ({
     name,
     command: [python, here("linalg_lapack.py"), JSON.stringify({ ...config, library, threads })],
   });
@@ -50,6 +49,8 @@ function contenders(size: Size, vectors: boolean, python: string, withJax: boole
     own("on the CPU", "cpu"),
     ...(square ? [own("kernels", "kernels")] : []),
     lapack("NumPy (OpenBLAS)", "numpy"),
+    // Threads of BLAS hinder each other on small matrices, and where other programs run.
+    lapack("NumPy, one thread", "numpy", 1),
     lapack("PyTorch (MKL)", "torch"),
     // Its values come with vectors.
     ...(vectors && square && withJax ? [jax("wasm"), jax("webgpu")] : []),
@@ -93,7 +94,11 @@ async function main(): Promise<void> {
   for (const vectors of [true, false]) {
     const cells = new Map<string, Record<string, string>>();
     for (const [title, size] of sizes) {
-      const results = await measureInTurn(contenders(size, vectors, String(args.python), args.jax), rounds, seconds);
+      const results = await measureInTurn(
+        contenders(size, vectors, String(args.python), args.jax === true),
+        rounds,
+        seconds,
+      );
       for (const result of results) {
         cells.set(result.name, { ...cells.get(result.name), [title]: cellOf(result, results) });
       }

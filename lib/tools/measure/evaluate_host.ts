@@ -16,6 +16,10 @@ export interface CpuSpaces {
   readonly spaces: readonly HostRowSpace[];
   /** Directions of each that are compared. */
   readonly ranks: readonly number[];
+  /** Step that they are of, and what it was read by. */
+  readonly step: number;
+  /** See `step`. */
+  readonly load: (step: number) => Factors | null;
 }
 
 /**
@@ -39,9 +43,13 @@ export async function evaluateOnHost(
   const { N } = family.sizes;
   let before: readonly HostRowSpace[] | null = null;
   for (let step = 0; step < steps; step++) {
-    const factors = load(step);
-    if (factors === null) continue;
-    const spaces = decomposed(family, factors, (g) => last?.ranks[g] ?? 0);
+    let spaces: readonly HostRowSpace[];
+    if (last?.load === load && last.step === step) spaces = last.spaces;
+    else {
+      const factors = load(step);
+      if (factors === null) continue;
+      spaces = decomposed(family, factors, (g) => last?.ranks[g] ?? 0);
+    }
     const findings = spaces.map((now, g): Finding => {
       const s = Float32Array.from(now.s);
       if (last === null) return { s };
@@ -78,7 +86,7 @@ export function lastOnHost(
     const spaces = decomposed(family, factors, () => Infinity);
     // The width of the head for circuits; for weights, and heads as wide as the stream, what the final spectrum says.
     const limited = circuit !== "matrix" && D < Math.min(M, N);
-    return { spaces, ranks: spaces.map(({ s }) => comparedRanks(Float32Array.from(s), 1, limited)[0]) };
+    return { spaces, step, load, ranks: spaces.map(({ s }) => comparedRanks(Float32Array.from(s), 1, limited)[0]) };
   }
   return null;
 }
