@@ -11,8 +11,11 @@ const YIELD_EVERY_MS = 50;
 
 /** Progress of a loop with a known number of steps. Several loops may follow each other. */
 export interface Progress {
-  /** Begins a loop of `total` steps, `label` in front of its line; `from` steps are done already. */
-  start(total: number, label?: string, from?: number): void;
+  /**
+   * Begins a loop of `total` steps, `label` in front of its line; `from` steps are done already. Where steps differ in their
+   * cost, `share` says which part of the whole work is done after how many: 0 … 1, from which the end is estimated.
+   */
+  start(total: number, label?: string, from?: number, share?: (step: number) => number): void;
   /**
    * Says that `step` steps are done. Awaiting it lets Ctrl-C through: the event loop gets a turn at most every 50 ms.
    * Values beside the step (a loss) must be finite to be shown as numbers, but nothing depends on them.
@@ -77,15 +80,17 @@ export async function createProgress(target: ProgressTarget): Promise<Progress> 
   let step = 0;
   let values: Readonly<Record<string, number>> = {};
   let active = false;
+  let shareOf: (step: number) => number = () => 1;
 
   const status: Status = (room = Infinity) => {
     const seconds = (target.now() - startedAt) / 1000;
     const rate = seconds > 0 ? (step - startedFrom) / seconds : 0;
-    const share = total === 0 ? 100 : Math.floor((100 * step) / total);
-    const parts = [`${label}step ${step}/${total} (${share} %)`];
+    const [done, before] = [shareOf(step), shareOf(startedFrom)];
+    const parts = [`${label}step ${step}/${total} (${Math.floor(100 * done)} %)`];
     for (const [name, value] of Object.entries(values)) parts.push(`${name} ${Number(value.toPrecision(4))}`);
     if (rate > 0) parts.push(`${Number(rate.toPrecision(3))} steps/s`);
-    const remaining = rate > 0 && step < total ? [`ETA ${duration(((total - step) / rate) * 1000)}`] : [];
+    const left = done > before ? seconds * (1 - done) / (done - before) : NaN;
+    const remaining = rate > 0 && step < total && left >= 0 ? [`ETA ${duration(left * 1000)}`] : [];
     // A narrow terminal loses the rate first, then the values; where a run stands and when it ends come last.
     while (parts.length > 1 && [...parts, ...remaining].join("  ").length > room) parts.pop();
     parts.push(...remaining);
@@ -96,8 +101,9 @@ export async function createProgress(target: ProgressTarget): Promise<Progress> 
     active = false;
   };
   return {
-    start(newTotal, newLabel, from = 0) {
+    start(newTotal, newLabel, from = 0, share = (done) => newTotal === 0 ? 1 : done / newTotal) {
       stop();
+      shareOf = share;
       [label, total, step, values, active] = [newLabel === undefined ? "" : `${newLabel}: `, newTotal, from, {}, true];
       [startedAt, startedFrom] = [target.now(), from];
       drawing.begin(total, from, status);

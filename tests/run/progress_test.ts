@@ -62,6 +62,16 @@ Deno.test("a loop that goes on counts its rate from where it went on", async () 
   assertEquals(at.printed, ["train: step 910/1000 (91 %)  10 steps/s  ETA 9s\n"]);
 });
 
+Deno.test("where steps differ in their cost, the end is estimated from the share of the work", async () => {
+  const at = target();
+  const progress = await createProgress(at);
+  progress.start(4, "measure", 0, (step) => step ** 2 / 16);
+  at.clock.ms += 2000;
+  await progress.update(2);
+  progress.stop();
+  assertEquals(at.printed, ["measure: step 2/4 (25 %)  1 steps/s  ETA 6s\n"]);
+});
+
 Deno.test("quiet prints nothing", async () => {
   const at = target(true);
   const progress = await createProgress(at);

@@ -21,9 +21,11 @@ const MOST_STEPS = 12;
  * A plan in words.
  *
  * @param planned Series, each of which is a replica or several.
+ * @param compare Whether they are models of their own that are compared.
  * @returns Lines, the subject of each in front.
  */
-export function describePlan(planned: readonly PlannedSeries[]): string[] {
+export function describePlan(planned: readonly PlannedSeries[], compare = false): string[] {
+  if (compare && planned.length > 1) return planned.flatMap((each) => describePlan([each]));
   const lines = planned.flatMap(({ series: { name, files, leftOut, notes } }) => [
     entry("checkpoints", `${files.length} of ${name}: ${shownSteps(files)}`),
     ...leftOut.map(({ path, why }) => entry("left out", `${path}: ${why}`)),

@@ -211,6 +211,19 @@ function pattern<W extends string>(fallback: W, words: readonly W[], help: strin
   };
 }
 
+/** A file or folder, or none. */
+function file(help: string, placeholder = "FILE"): Option<string | undefined> {
+  return {
+    fallback: undefined,
+    expected: "a path",
+    placeholder,
+    help,
+    flag: false,
+    parse: (text) => text === "" ? undefined : text,
+    show: (value) => value ?? "",
+  };
+}
+
 /** Options of the tool. */
 export const measureOptions: {
   readonly measures: Option<readonly MeasureName[]>;
@@ -227,6 +240,9 @@ export const measureOptions: {
   readonly null: Option<boolean>;
   readonly plan: Option<boolean>;
   readonly audit: Option<boolean>;
+  readonly compare: Option<boolean>;
+  readonly plugin: Option<string | undefined>;
+  readonly activations: Option<string | undefined>;
 } = {
   measures,
   matrices: pattern("auto", ["auto", "none"], "names of matrices to measure; auto: all but embeddings and attention"),
@@ -244,4 +260,10 @@ export const measureOptions: {
   null: flag("curves of the same entries in random places, against which changes are tested", true),
   plan: flag("say what would be measured, and how, and end"),
   audit: flag("check a whole folder: equal weights, coinciding replicas, missing rank, degenerate cuts; no curves"),
+  compare: flag("set folders beside each other, of different models too, in place of taking them for replicas"),
+  activations: file(
+    "folder of activations of a fixed batch at some steps; of several folders, as many with commas between",
+    "DIR",
+  ),
+  plugin: file("measures of your own: export const measures = { NAME: { ofSpectrum: (s) => … } }, or ofMatrix"),
 };

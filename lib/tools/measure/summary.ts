@@ -21,10 +21,14 @@ const MOST_FINDINGS = 8;
  * Writes change points, and prints their table.
  *
  * @param context Of the run.
+ * @param own Names of measures of one's own.
  */
-export async function summarise({ configuration, measured, write, log }: MeasureContext): Promise<void> {
+export async function summarise(
+  { configuration, measured, write, log }: MeasureContext,
+  own: readonly string[] = [],
+): Promise<void> {
   if (configuration.audit) return;
-  const changes = changesOf(measured, configuration.measures.filter((measure) => measure !== "spectrum"));
+  const changes = changesOf(measured, [...configuration.measures.filter((measure) => measure !== "spectrum"), ...own]);
   for (const change of changes) log("change", change);
   await write("change_points.json", JSON.stringify(changes, null, 2) + "\n", "changes of curves, with their criteria");
   const table = changeTable(changes);

@@ -24,7 +24,7 @@ Deno.test("composition: of random heads about 1 / √C", () => {
 Deno.test("measure: composition scores of grouped heads are those of the products themselves", () =>
   inFolder(async (folder) => {
     const llama = fromFileUrl(import.meta.resolve("./fixtures/architectures/llama"));
-    const { exitCode, rows, said } = await measure(folder, llama, "--measures=composition", "--matrices=none");
+    const { exitCode, rows, said, out } = await measure(folder, llama, "--measures=composition", "--matrices=none");
     assertEquals(exitCode, 0, said);
     using source = openSafetensors(llama);
     const [C, D] = [16, 4];
@@ -53,6 +53,12 @@ Deno.test("measure: composition scores of grouped heads are those of the product
       assertAlmostEquals(found[0], value, 1e-6, quantity);
     }
     assertEquals(values(rows, { quantity: "K-composition" }).length, 16);
+    assertEquals(rows.filter(({ theory }) => theory === "random heads, 1/√C").map(({ value }) => value), [1 / 4]);
+    const figure = JSON.parse(Deno.readTextFileSync(`${out}/figures/composition_heads.vl.json`));
+    const drawn = figure.datasets.scores1.find((row: { later: string; earlier: string }) =>
+      row.later === `1.${later}` && row.earlier === `0.${earlier}`
+    );
+    assertAlmostEquals(drawn.score, right["K-composition"], 1e-5);
   }));
 
 Deno.test("measure: Ctrl-C leaves figures and change points of what was done", () =>

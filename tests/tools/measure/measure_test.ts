@@ -402,9 +402,10 @@ Deno.test("measure: BF16", () =>
 Deno.test("measure: the task of deno.json has the permissions it needs, and no others", () =>
   inFolder(async (folder) => {
     const command = project.tasks.measure.command.split(" ");
-    assertEquals(command.slice(0, 4), ["deno", "run", "--allow-read", "--allow-write=results"]);
+    const permissions = ["--allow-read", "--allow-write=results"];
+    assertEquals(command.slice(0, 6), ["deno", "run", "--no-remote", "--unstable-worker-options", ...permissions]);
     const program = fromFileUrl(import.meta.resolve("../../../lib/tools/measure/main.ts"));
-    const args = ["run", "--no-prompt", ...command.slice(2, 4), program, GPT2, "--measures=effective-rank", "--png"];
+    const args = ["run", "--no-prompt", ...command.slice(2, 6), program, GPT2, "--measures=effective-rank", "--png"];
     const { code, stdout, stderr } = await finished(Deno.execPath(), args, folder);
     assertEquals(code, 0, stderr);
     assertMatch(stdout, /results: results\/measure\/\S+-default-seed1\n$/);
