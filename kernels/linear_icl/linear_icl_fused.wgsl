@@ -250,11 +250,20 @@ fn draw_task(seed: u32, step: u32, item: u32, r: u32) -> array<f32, TASK> {
     var p2 = array<f32, DD>();
     var q1 = array<f32, DD>();
     var q2 = array<f32, DD>();
-    for (var e = 0u; e < DD; e++) { // unroll
-      p1[e] = weights[e];
-      p2[e] = weights[DD + e];
-      q1[e] = weights[2u * DD + e];
-      q2[e] = weights[3u * DD + e];
+    // A loop over rows instead of D² loads, which are long to compile: each enters at the end while the others move up.
+    for (var row = 0u; row < D; row++) {
+      for (var e = 0u; e < DD - D; e++) { // unroll
+        p1[e] = p1[e + D];
+        p2[e] = p2[e + D];
+        q1[e] = q1[e + D];
+        q2[e] = q2[e + D];
+      }
+      for (var j = 0u; j < D; j++) { // unroll
+        p1[DD - D + j] = weights[row * D + j];
+        p2[DD - D + j] = weights[DD + row * D + j];
+        q1[DD - D + j] = weights[2u * DD + row * D + j];
+        q2[DD - D + j] = weights[3u * DD + row * D + j];
+      }
     }
     var dp1 = array<f32, DD>();
     var dp2 = array<f32, DD>();
@@ -318,11 +327,19 @@ fn draw_task(seed: u32, step: u32, item: u32, r: u32) -> array<f32, TASK> {
       add_outer(&dq2, &t2, &x);
     }
 
-    for (var e = 0u; e < DD; e++) { // unroll
-      partial[e * LANES + lane] = dp1[e];
-      partial[(DD + e) * LANES + lane] = dp2[e];
-      partial[(2u * DD + e) * LANES + lane] = dq1[e];
-      partial[(3u * DD + e) * LANES + lane] = dq2[e];
+    for (var row = 0u; row < D; row++) {
+      for (var j = 0u; j < D; j++) { // unroll
+        partial[(row * D + j) * LANES + lane] = dp1[j];
+        partial[(DD + row * D + j) * LANES + lane] = dp2[j];
+        partial[(2u * DD + row * D + j) * LANES + lane] = dq1[j];
+        partial[(3u * DD + row * D + j) * LANES + lane] = dq2[j];
+      }
+      for (var e = 0u; e < DD - D; e++) { // unroll
+        dp1[e] = dp1[e + D];
+        dp2[e] = dp2[e + D];
+        dq1[e] = dq1[e + D];
+        dq2[e] = dq2[e + D];
+      }
     }
     partial[M * LANES + lane] = loss;
     workgroupBarrier();

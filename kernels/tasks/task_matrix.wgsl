@@ -3,11 +3,13 @@
 // One invocation per entry. The pooled task is chosen by draw (seed_r, key, step, item b).
 const DENSE: u32 = 0u;
 const POOLED: u32 = 0u;
-struct Dims { R: u32, B: u32, D: u32, P: u32, TASK: u32, key: u32 }
+// Numbers that a row of a fresh dense task takes; 0: D.
+const STRIDE: u32 = 0u;
+struct Dims { R: u32, B: u32, D: u32, P: u32, TASK: u32, C: u32, key: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> seeds: array<u32>;        // (R)
 @group(0) @binding(2) var<storage, read> clock: array<u32>;        // (3)
-@group(0) @binding(3) var<storage, read> fresh: array<f32>;        // (R, B, TASK)
+@group(0) @binding(3) var<storage, read> fresh: array<f32>;        // (R, B, C)
 @group(0) @binding(4) var<storage, read> pools: array<f32>;        // (R, P, TASK)
 @group(0) @binding(5) var<storage, read_write> task: array<f32>;   // (R, B, D, D)
 
@@ -30,6 +32,7 @@ struct Dims { R: u32, B: u32, D: u32, P: u32, TASK: u32, key: u32 }
     let choice = random_bits(seeds[r], dims.key, clock[0], item % dims.B, 0u).x % dims.P;
     task[entry] = pools[(r * dims.P + choice) * dims.TASK + e];
   } else {
-    task[entry] = fresh[item * dims.TASK + e];
+    let row = select(dims.D, STRIDE, STRIDE > 0u);
+    task[entry] = fresh[item * dims.C + select(i, i * row + j, DENSE == 1u)];
   }
 }

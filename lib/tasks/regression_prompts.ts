@@ -75,13 +75,26 @@ export function regressionPrompts(
     const chi = chiSquareFill(draw("chi"), dof, B);
     covariance = wishartCovariance({ z, chi, context, deviation }).covariance;
   }
-  const fresh = normalFill(draw("task"), { I: B, C: pools.shape[2] });
+  const ROW = tasks === "dense" ? taskRow(D) : 1;
+  const fresh = normalFill(draw("task"), { I: B, C: D * ROW });
   const { task } = taskMatrix({ seeds, clock, fresh, pools, key: drawKey("pool choice") }, {
     D,
+    STRIDE: ROW,
     DENSE: tasks === "dense" ? 1 : 0,
     POOLED: pool === "fresh" ? 0 : 1,
   });
   return { covariance, task, query: normalFill(draw("query"), { I: B, C: D }) };
+}
+
+/**
+ * Numbers that a row of a fresh dense task takes: up to 8 dimensions as many as it has entries; beyond, whole blocks of four,
+ * so that lanes that share a row draw it block by block.
+ *
+ * @param dimension D.
+ * @returns D, or D rounded up to a multiple of 4.
+ */
+export function taskRow(dimension: number): number {
+  return dimension <= 8 ? dimension : 4 * Math.ceil(dimension / 4);
 }
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 import { backwardLanes, linearIclBackward } from "../../kernels/linear_icl/linear_icl_backward.ts";
-import { linearIclFused } from "../../kernels/linear_icl/linear_icl_fused.ts";
+import { linearIclFused, linearIclWide } from "../../kernels/linear_icl/linear_icl_fused.ts";
 import { meanToRing } from "../../kernels/linear_icl/mean_to_ring.ts";
 import { outerMean } from "../../kernels/linear_icl/outer_mean.ts";
 import { currentGpu } from "../gpu/device.ts";
@@ -20,11 +20,13 @@ import { drawKey } from "../random/random.ts";
 import { poolEntries, regressionPrompts } from "../tasks/regression_prompts.ts";
 import { type RecordedStep, type SavedState, type StepTensors, Training } from "./training.ts";
 
+/** Largest dimension of the fused kernels: more rows of a matrix would be long to compile. */
+export const MAX_FUSED_DIMENSION = 32;
 /**
- * Largest dimension of the fused kernel. On a software driver it trains a hundred times faster than separate kernels at
- * D = 12, but its unrolled code takes 3 s to compile at D = 8 and 10 s at D = 12, once per driver cache.
+ * Up to here a lane of the fused kernel has a prompt of its own; beyond, a prompt is spread over lanes. That is faster from
+ * D = 5 on, but kept runs of up to 8 dimensions shall have the same bits as ever.
  */
-export const MAX_FUSED_DIMENSION = 12;
+const MAX_LANE_DIMENSION = 8;
 /** The software driver ends a shader silently after 65 535 loop iterations; stay well below, also with rejected draws. */
 const LOOP_BUDGET = 40_000;
 /** Keeps a dispatch short enough for watchdogs and Ctrl-C. */
@@ -74,7 +76,7 @@ export type LinearIclTraining = Training<{ parameters: Tensor }>;
 export async function linearIcl(options: LinearIclTrainingOptions): Promise<LinearIclTraining> {
   checkOptions(options);
   const { replicas, divergence, from } = options;
-  const stride = fusedStride(options);
+  const fusion = chosenFusion(options);
   const D = replicas[0].spectrum.length;
   const shape = [2, 2 * D, 2 * D];
   const specs = { [MATRICES]: { shape, init: { law: "constant", value: 0 } } } as const;
@@ -82,12 +84,12 @@ export async function linearIcl(options: LinearIclTrainingOptions): Promise<Line
   const data = Float32Array.from(replicas.flatMap(({ init }) => [...init]));
   parameters.load([{ name: MATRICES, shape: [replicas.length, ...shape], data }]);
   const law = lawOf(options);
-  const record = stride === null
+  const record = fusion === null
     ? (tensors: StepTensors) => recordSeparate(options, parameters, law, tensors)
-    : (tensors: StepTensors) => recordFused(options, parameters, law, tensors);
+    : (tensors: StepTensors) => recordFused(options, parameters, law, tensors, fusion);
   const step: RecordedStep = {
     label: "linear_icl",
-    stride: stride ?? 1,
+    stride: fusion ? Math.min(MAX_STRIDE, Math.floor(LOOP_BUDGET / fusion.iterations)) : 1,
     record,
     owned: [...Object.values(law), parameters],
   };
@@ -95,20 +97,47 @@ export async function linearIcl(options: LinearIclTrainingOptions): Promise<Line
   return await Training.ofStep({ parameters, evaluations, divergence, from }, step);
 }
 
-/** Steps that one dispatch of the fused kernel makes; null for the separate kernels. */
-function fusedStride({ replicas, batch, sampler, step }: LinearIclOptions): number | null {
+/** A fused kernel for an ensemble. */
+interface Fusion {
+  /** Lanes of a workgroup. */
+  readonly lanes: number;
+  /** Whether a prompt is spread over lanes. */
+  readonly wide: boolean;
+  /** Loop iterations of a step. */
+  readonly iterations: number;
+}
+
+/** The fused kernel that suits an ensemble; null if it has too many dimensions. */
+function fusionOf({ replicas, batch, tasks, sampler }: LinearIclOptions): Fusion | null {
+  const { subgroupSize } = currentGpu().adapter;
   const D = replicas[0].spectrum.length;
   const longest = Math.max(...replicas.map(({ context }) => context));
-  const perToken = sampler === "tokens" ? longest : 3 * D;
-  const perStep = Math.ceil(batch / LANES) * (1 + perToken) + 2 * (2 * D) ** 2 / LANES + 2;
-  const fits = D <= MAX_FUSED_DIMENSION && perStep <= LOOP_BUDGET;
-  const fused = (step ?? (fits && currentGpu().adapter.software ? "fused" : "separate")) === "fused";
-  if (fused && !fits) {
+  if (D <= MAX_LANE_DIMENSION) {
+    const perPrompt = 1 + (sampler === "tokens" ? longest : 3 * D);
+    const iterations = Math.ceil(batch / LANES) * perPrompt + 2 * (2 * D) ** 2 / LANES + 2 * D + 2;
+    return { lanes: LANES, wide: false, iterations };
+  }
+  const aside = Math.floor(subgroupSize / Math.ceil(D / 4));
+  if (D > MAX_FUSED_DIMENSION || aside < 1) return null;
+  const perPrompt = 1 + (sampler === "tokens" ? longest : 4) + (tasks === "dense" ? 4 * D : 0);
+  return { lanes: subgroupSize, wide: true, iterations: Math.ceil(batch / aside) * perPrompt + 2 * D + 4 };
+}
+
+/** The fused kernel if it is asked for, or fits and suits the adapter; null for the separate kernels. */
+function chosenFusion(options: LinearIclOptions): Fusion | null {
+  const fusion = fusionOf(options);
+  const fits = fusion !== null && fusion.iterations <= LOOP_BUDGET;
+  const choice = options.step ?? (fits && currentGpu().adapter.software ? "fused" : "separate");
+  if (choice === "separate") return null;
+  if (!fits) {
+    const D = options.replicas[0].spectrum.length;
+    const most = `at most ${MAX_FUSED_DIMENSION} dimensions, beyond ${MAX_LANE_DIMENSION} on subgroups that hold them`;
+    const found = fusion ? `${D} and ${fusion.iterations}` : D;
     throw new ShapeError(
-      `linear_icl: expected at most ${MAX_FUSED_DIMENSION} dimensions and ${LOOP_BUDGET} iterations a step for the fused kernel, found ${D} and ${perStep}`,
+      `linear_icl: expected ${most}, and ${LOOP_BUDGET} iterations a step for the fused kernel, found ${found}`,
     );
   }
-  return fused ? Math.min(MAX_STRIDE, Math.floor(LOOP_BUDGET / perStep)) : null;
+  return fusion;
 }
 
 /** Tensors that say what the prompts of each replica are drawn from, and its learning rate. */
@@ -140,6 +169,7 @@ function recordFused(
   set: ParameterSet,
   law: Law,
   { seeds, clock, losses }: StepTensors,
+  { lanes, wide }: Fusion,
 ): void {
   const D = replicas[0].spectrum.length;
   const keys = {
@@ -151,9 +181,10 @@ function recordFused(
     pool: drawKey("pool choice"),
   };
   const parameters = set.weights[MATRICES].reshape([replicas.length, 2 * (2 * D) ** 2]);
-  linearIclFused({ ...law, seeds, clock, parameters, losses, B: batch, ...keys }, {
+  const train = wide ? linearIclWide : linearIclFused;
+  train({ ...law, seeds, clock, parameters, losses, B: batch, ...keys }, {
     D,
-    LANES,
+    LANES: lanes,
     DENSE: tasks === "dense" ? 1 : 0,
     POOLED: pool === "fresh" ? 0 : 1,
     TOKENS: sampler === "tokens" ? 1 : 0,

@@ -8,10 +8,10 @@ import { ShapeError } from "../../../lib/gpu/errors.ts";
 import { Tensor } from "../../../lib/gpu/tensor.ts";
 import { type LinearIclOptions, type LinearIclReplica, randomInit } from "../../../lib/models/linear_icl.ts";
 import { drawKey, normals, threefry } from "../../../lib/random/random.ts";
-import { poolEntries } from "../../../lib/tasks/regression_prompts.ts";
+import { poolEntries, taskRow } from "../../../lib/tasks/regression_prompts.ts";
 import { linearIcl } from "../../../lib/train/linear_icl.ts";
 import type { SavedState, TrainingState } from "../../../lib/train/training.ts";
-import { lossAndGradient, type Prompt } from "../../oracles/linear_icl.ts";
+import { lossAndGradient, type Model, type Prompt } from "../../oracles/linear_icl.ts";
 
 await openGpu();
 
@@ -53,36 +53,88 @@ async function chiSquares({ seed, context, spectrum }: LinearIclReplica, B: numb
 
 /**
  * The prompts of one replica and step in float64. For Bartlett's A, tokens are chosen with Σ_n x_n x_nᵀ = L A Aᵀ L: column
- * k of L A for k < D, then zeros, so that the definition of the model applies unchanged.
+ * k of L A for k < D, then zeros, so that the definition of the model applies unchanged. Where fused kernels draw only what
+ * Σ̂ does to two vectors, these are the columns of A in a basis that begins with them.
  */
-async function promptsOf(options: LinearIclOptions, index: number, step: number): Promise<Prompt[]> {
+async function promptsOf(options: LinearIclOptions, index: number, step: number, model: Model): Promise<Prompt[]> {
   const { batch, tasks, pool, sampler } = options;
   const { seed, context: N, spectrum } = options.replicas[index];
-  const d = spectrum.length, sd = spectrum.map(Math.sqrt), stride = 4 * Math.ceil(d / 4);
+  const d = spectrum.length, sd = spectrum.map(Math.sqrt), stride = 4 * Math.ceil(d / 4), row = taskRow(d);
   const entries = tasks === "dense" ? d * d : d;
   const pooled = poolEntries(seed, pool, entries);
   const chi = await chiSquares(options.replicas[index], batch, step);
   return Array.from({ length: batch }, (_, item) => {
     const draw = (key: string, count: number) => normals({ seed, key, step, item }, count);
+    const choice = pool === "fresh" ? 0 : threefry([0, item, step, 0], [seed, drawKey("pool choice"), 0, 0])[0] % pool;
+    const task = new Float64Array(d * d);
+    if (tasks === "commuting") {
+      const w = pool === "fresh" ? draw("task", d) : pooled.subarray(choice * d, (choice + 1) * d);
+      w.forEach((value, i) => task[i * d + i] = value);
+    } else if (pool === "fresh") {
+      const w = draw("task", d * row);
+      for (let i = 0; i < d; i++) task.set(w.subarray(i * row, i * row + d), i * d);
+    } else task.set(pooled.subarray(choice * entries, (choice + 1) * entries));
+    const query = draw("query", d).map((value, i) => sd[i] * value);
     const tokens = new Float64Array(N * d);
     if (sampler === "tokens") {
       const x = draw("tokens", N * stride);
       for (let n = 0; n < N; n++) for (let i = 0; i < d; i++) tokens[n * d + i] = sd[i] * x[n * stride + i];
-    } else {
+    } else if (options.step === "separate" || d <= 8) {
       const z = draw("wishart", Math.max(1, d * (d - 1) / 2));
       for (let k = 0; k < Math.min(N, d); k++) {
         for (let i = k; i < d; i++) {
           tokens[k * d + i] = sd[i] * (i === k ? Math.sqrt(chi[item * d + k]) : z[i * (i - 1) / 2 + k]);
         }
       }
+    } else {
+      const z = draw("wishart", 2 * stride);
+      const xi = [z.subarray(0, d), z.subarray(stride, stride + d)];
+      const roots = [0, 1].map((k) => Math.sqrt(chi[item * d + k]));
+      const columns = columnsAlong({ task, query, sd, xi, roots }, N, model);
+      columns.slice(0, N).forEach((column, k) => column.forEach((value, i) => tokens[k * d + i] = sd[i] * value));
     }
-    const choice = pool === "fresh" ? 0 : threefry([0, item, step, 0], [seed, drawKey("pool choice"), 0, 0])[0] % pool;
-    const w = pool === "fresh" ? draw("task", entries) : pooled.subarray(choice * entries, (choice + 1) * entries);
-    const task = new Float64Array(d * d);
-    if (tasks === "dense") task.set(w);
-    else w.forEach((value, i) => task[i * d + i] = value);
-    return { tokens, task, query: draw("query", d).map((value, i) => sd[i] * value) };
+    return { tokens, task, query };
   });
+}
+
+/** Both columns of Bartlett's factor in a basis that begins with L v, and the part of L (g1 + Wᵀ g2) across it. */
+function columnsAlong(
+  { task, query, sd, xi, roots }: {
+    task: Float64Array;
+    query: Float64Array;
+    sd: number[];
+    xi: Float64Array[];
+    roots: number[];
+  },
+  N: number,
+  { wP, wQ }: Model,
+): Float64Array[] {
+  const d = sd.length;
+  const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, v, i) => sum + v * b[i], 0);
+  const vector = (of: (i: number) => number) => Float64Array.from(sd, (_, i) => of(i));
+  /** A vector times a (d, d) block of a matrix of `width` columns, from the left or the right. */
+  const times = (m: Float64Array, first: number, width: number, x: Float64Array, left = false) =>
+    vector((i) => sd.reduce((sum, _, j) => sum + m[first + (left ? j * width + i : i * width + j)] * x[j], 0));
+  const W = 2 * d, [p1, p2, q1, q2] = [d * W, d * W + d, 0, d * W];
+  const without = (x: Float64Array, unit: Float64Array) => {
+    const along = dot(x, unit);
+    return x.map((value, i) => value - along * unit[i]);
+  };
+  const unitOf = (x: Float64Array) => x.map((value) => value / Math.sqrt(dot(x, x)));
+  const u1 = times(wQ, q1, W, query);
+  const back1 = times(task, 0, d, times(wQ, q2, W, query), true);
+  const v = vector((i) => sd[i] * (u1[i] + back1[i]));
+  const a = unitOf(v);
+  const c1 = without(xi[0], a).map((value, i) => value + roots[0] * a[i]);
+  const s = vector((i) => sd[i] / N * roots[0] * Math.sqrt(dot(v, v)) * c1[i]);
+  const overlap = dot(query, u1) / N;
+  const [h1, h2] = [vector((i) => s[i] + query[i] * overlap), times(task, 0, d, s)];
+  const [y1, y2, label] = [times(wP, p1, W, h1), times(wP, p2, W, h2), times(task, 0, d, query)];
+  const delta = vector((i) => y1[i] + y2[i] - label[i]);
+  const g1 = times(wP, p1, W, delta, true);
+  const back2 = times(task, 0, d, times(wP, p2, W, delta, true), true);
+  const b = unitOf(without(vector((i) => sd[i] * (g1[i] + back2[i])), a));
+  return [c1, without(without(xi[1], a), b).map((value, i) => value + roots[1] * b[i])];
 }
 
 /** Compares loss and gradient of steps 0 and 1 of every replica with the definition. */
@@ -94,7 +146,7 @@ async function compareWithDefinition(options: LinearIclOptions) {
     for (const step of [0, 1]) {
       const [before, after] = [at(step), at(step + 1)];
       const model = { wP: before.slice(0, half), wQ: before.slice(half) };
-      const { loss, dWP, dWQ } = lossAndGradient(model, await promptsOf(options, r, step));
+      const { loss, dWP, dWQ } = lossAndGradient(model, await promptsOf(options, r, step, model));
       const exact = [...dWP, ...dWQ];
       const error = Math.hypot(...exact.map((g, k) => (before[k] - after[k]) / lr - g));
       // A step is read off parameters of 24 bits.
@@ -112,7 +164,7 @@ const laws = (["tokens", "statistics"] as const).flatMap((sampler) =>
   )
 );
 
-for (const [step, dimensions] of [["fused", [1, 2, 3, 5, 8]], ["separate", [3, 11]]] as const) {
+for (const [step, dimensions] of [["fused", [1, 2, 3, 5, 8, 9]], ["separate", [3, 11]]] as const) {
   for (const d of dimensions) {
     Deno.test(`linear_icl: a ${step} step is the definition's, every law, d = ${d}`, async () => {
       // An odd batch leaves lanes idle; two tokens are fewer than most dimensions.
@@ -121,6 +173,60 @@ for (const [step, dimensions] of [["fused", [1, 2, 3, 5, 8]], ["separate", [3, 1
     });
   }
 }
+
+Deno.test("linear_icl: a fused step of 16 and of 30 dimensions is the definition's", async () => {
+  for (const d of [16, 30]) {
+    const replicas = [replica(d, 7, 6, 0.2), replica(d, 8, 1, 0.3)];
+    const law = d === 16
+      ? { tasks: "commuting", pool: "fresh", sampler: "statistics" } as const
+      : { tasks: "dense", pool: "fresh", sampler: "tokens" } as const;
+    await compareWithDefinition({ replicas, batch: 9, step: "fused", ...law });
+  }
+});
+
+Deno.test("linear_icl: of nine dimensions, tokens and statistics have the same mean gradient", async () => {
+  const init = randomInit(9, 0.3, 5, "all");
+  const mean = async (sampler: "tokens" | "statistics", first: number) => {
+    const replicas = Array.from({ length: 16 }, (_, k) => ({ ...replica(9, first + k, 4, 1e-4), init }));
+    const options = { replicas, batch: 256, tasks: "dense", pool: "fresh", sampler, step: "fused" } as const;
+    const [{ parameters }] = await trained(options, [40]);
+    return Array.from(init, (value, k) => {
+      const moves = replicas.map((_, r) => parameters[r * init.length + k] - value);
+      const average = moves.reduce((sum, move) => sum + move) / 16;
+      return [average, moves.reduce((sum, move) => sum + (move - average) ** 2, 0) / (15 * 16)];
+    });
+  };
+  const [tokens, statistics] = [await mean("tokens", 0), await mean("statistics", 100)];
+  const ratios = tokens.flatMap(([a, v], k) => {
+    const [b, u] = statistics[k];
+    return v + u > 0 ? [(a - b) ** 2 / (v + u)] : [];
+  });
+  assertEquals(ratios.length, 4 * 81);
+  // Squares of t with 30 degrees of freedom: 30/28 on average, with a deviation of 1.6 each.
+  const average = ratios.reduce((sum, ratio) => sum + ratio) / ratios.length;
+  assertLess(Math.abs(average - 30 / 28), 0.45);
+});
+
+Deno.test("linear_icl: nine dimensions: the same bits alone, however often reports are due, and through a cut", async () => {
+  const replicas = [replica(9, 21, 4), replica(9, 22, 12), replica(9, 23, 1)];
+  const M = replicas[0].init.length;
+  for (const sampler of ["tokens", "statistics"] as const) {
+    const options = { replicas, ...shared, sampler, step: "fused" } as const;
+    const [end] = await trained(options, [70]);
+    const [alone] = await trained({ ...options, replicas: replicas.slice(1, 2) }, [70]);
+    assertEquals(alone.parameters, end.parameters.slice(M, 2 * M), sampler);
+    assertEquals(alone.loss![0], end.loss![1], sampler);
+    const often = await trained(options, [0, 1, 2, 64, 65, 70]);
+    assertEquals(often.at(-1)!.parameters, end.parameters, sampler);
+    const whole = await throughCut(options, [0, 70], null);
+    assertEquals(await throughCut(options, [0, 70], 37), whole, sampler);
+  }
+  // Where tokens are drawn, the separate kernels draw the same.
+  const options = { replicas, ...shared, sampler: "tokens" } as const;
+  const [fused] = await trained({ ...options, step: "fused" }, [50]);
+  const [separate] = await trained({ ...options, step: "separate" }, [50]);
+  assertLess(Math.max(...fused.parameters.map((value, k) => Math.abs(value - separate.parameters[k]))), 2e-5);
+});
 
 Deno.test("linear_icl: one prompt, one token, one replica", async () => {
   for (const step of ["fused", "separate"] as const) {
@@ -135,14 +241,11 @@ Deno.test("linear_icl: tens of thousands of loop iterations a step leave no toke
   const options = { replicas: [replica(2, 3, 1200, 0.1)], batch: 256, tasks: "dense", pool: "fresh" } as const;
   for (const step of ["fused", "separate"] as const) {
     const [before, after] = await trained({ ...options, sampler: "tokens", step }, [0, 1]);
-    const prompts = await promptsOf({ ...options, sampler: "tokens" }, 0, 0);
-    const { dWP, dWQ } = lossAndGradient(
-      {
-        wP: Float64Array.from(before.parameters.subarray(0, 16)),
-        wQ: Float64Array.from(before.parameters.subarray(16)),
-      },
-      prompts,
-    );
+    const model = {
+      wP: Float64Array.from(before.parameters.subarray(0, 16)),
+      wQ: Float64Array.from(before.parameters.subarray(16)),
+    };
+    const { dWP, dWQ } = lossAndGradient(model, await promptsOf({ ...options, sampler: "tokens" }, 0, 0, model));
     const exact = [...dWP, ...dWQ];
     const error = exact.map((g, k) => (before.parameters[k] - after.parameters[k]) / options.replicas[0].lr - g);
     assertLess(Math.hypot(...error) / Math.hypot(...exact), 1e-5, step);
@@ -323,9 +426,9 @@ Deno.test("linear_icl: shapes that do not fit are refused", async () => {
     "expected 2 eigenvalues and 32 parameters in every replica, found 3 and 72",
   );
   await assertRejects(
-    () => linearIcl({ replicas: [replica(17, 1, 4)], ...law, step: "fused" }),
+    () => linearIcl({ replicas: [replica(33, 1, 4)], ...law, step: "fused" }),
     ShapeError,
-    "for the fused kernel, found 17",
+    "for the fused kernel, found 33",
   );
   await assertRejects(
     () => linearIcl({ replicas: [replica(2, 1, 50_000)], ...shared, sampler: "tokens", step: "fused" }),
