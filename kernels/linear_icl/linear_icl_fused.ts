@@ -34,7 +34,7 @@ const fusedSteps = (label: string, code: WgslFiles): FusedSteps =>
 /**
  * Samples fresh prompts and takes `min(stride, stop − step)` steps of SGD on the loss of `linearIclBackward`.
  *
- * One workgroup trains one replica; all state of a step is in registers, so D is small (see `MAX_FUSED_DIMENSION`) and
+ * One workgroup trains one replica; all state of a step is in registers, so D is small (up to 8 in training) and
  * a step costs no memory traffic. It draws the same numbers as the separate kernels and agrees with them up to the
  * order of summation. Constants: `D`, `TASK` (D or D²), `DENSE`, `POOLED`, `TOKENS`, `LANES`.
  *

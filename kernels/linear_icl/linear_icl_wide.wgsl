@@ -16,7 +16,8 @@
 // whence S y = c1 (c1·y) + c2 (c2·y) for every y in their plane. Exact in law for every N: v does not depend on S, and b
 // depends on c1 alone.
 //
-// The loops over lanes and prompts hold no barrier. Needs subgroups of exactly LANES lanes.
+// No barrier and no workgroup memory: with them a software driver keeps matrices in memory. Needs subgroups of exactly
+// LANES lanes.
 const D: u32 = 4u;
 const LANES: u32 = 8u;
 // 1: entries of W are those of a (D, D) matrix; 0: W is diagonal in the eigenbasis of the input covariance.

@@ -37,7 +37,10 @@ export interface LinearIclOptions {
   readonly tasks: TaskFamily;
   /** Tasks of a fixed pool, drawn once per replica; `"fresh"` draws a new task for every prompt. */
   readonly pool: number | "fresh";
-  /** Method of drawing the context covariance; both have the same law. */
+  /**
+   * Method of drawing the context covariance; both have the same law. With `"statistics"` a seed's numbers beyond 8
+   * dimensions depend on `step` too: the fused step draws only what the covariance does to the vectors that it is applied to.
+   */
   readonly sampler: Sampler;
   /** One fused dispatch for many steps, or the separate kernels; by default whichever suits dimension and adapter. */
   readonly step?: "fused" | "separate";
