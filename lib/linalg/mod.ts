@@ -12,7 +12,7 @@ export { solve, solvePositive, solveTriangular, type TriangularOptions } from ".
 export { type CutoffOptions, pinv, solveLeastSquares, solveRidge } from "./least_squares.ts";
 export { type Pca, pca, randomizedPca, type RandomizedPcaOptions } from "./pca.ts";
 export { principalAngles } from "./principal_angles.ts";
-export { type RowSpace, svdOfProduct } from "./product_svd.ts";
+export { type RowSpace, singularValuesOfProduct, svdOfProduct } from "./product_svd.ts";
 export { hostProduct } from "./host/host_product.ts";
 export {
   type HostRowSpace,

@@ -6,7 +6,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { batchOf } from "./batch.ts";
 import { qr } from "./qr.ts";
 import { Scratch } from "./scratch.ts";
-import { svd } from "./svd.ts";
+import { singularValues, svd } from "./svd.ts";
 
 /** Singular values and right singular vectors of a matrix. */
 export interface RowSpace {
@@ -48,32 +48,69 @@ const SMALL = 1.5;
  * @throws {ShapeError} If shapes do not belong together.
  */
 export function svdOfProduct(a: Tensor, b: Tensor): RowSpace {
-  const [left, right] = [batchOf("svdOfProduct", "a", a), batchOf("svdOfProduct", "b", b)];
+  using scratch = new Scratch();
+  const { lead, N, K, matrix, basis } = smaller("svdOfProduct", a, b, scratch);
+  const { u, s, v } = svd(matrix);
+  scratch.keep(u);
+  if (basis !== null) {
+    scratch.keep(v);
+    return { s: s.reshape([...lead, K]), v: matmul(basis, v).reshape([...lead, N, K]) };
+  }
+  if (s.shape[1] === K) return { s: s.reshape([...lead, K]), v: v.reshape([...lead, N, K]) };
+  // Beyond the inner size all singular values are zero.
+  return {
+    s: firstColumns(s.reshape([s.shape[0], 1, s.shape[1]]), K, scratch).reshape([...lead, K]),
+    v: firstColumns(v, K, scratch).reshape([...lead, N, K]),
+  };
+}
+
+/**
+ * Singular values of `A Bᵀ` through its factors, on the GPU, in about half the time of {@linkcode svdOfProduct}.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "../gpu/device.ts";
+ * import { Tensor } from "../gpu/tensor.ts";
+ * import { singularValuesOfProduct } from "./product_svd.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * using a = Tensor.from([3, 0, 0], [3, 1]);
+ * using b = Tensor.from([0, 4, 3], [3, 1]);
+ * using s = singularValuesOfProduct(a, b);
+ * assertAlmostEquals((await s.read())[0], 15, 1e-5);
+ * ```
+ *
+ * @param a Left factors (…, M, D), finite.
+ * @param b Right factors (…, N, D), finite.
+ * @returns Values (…, K) ≥ 0 in descending order, K = min(M, N, D); the caller owns them.
+ * @throws {ShapeError} If shapes do not belong together.
+ */
+export function singularValuesOfProduct(a: Tensor, b: Tensor): Tensor {
+  using scratch = new Scratch();
+  const { lead, K, matrix } = smaller("singularValuesOfProduct", a, b, scratch);
+  const s = singularValues(matrix);
+  const [B, all] = s.shape;
+  return (all === K ? s : firstColumns(s.reshape([B, 1, all]), K, scratch)).reshape([...lead, K]);
+}
+
+/** The product, with no basis, or R_A R_Bᵀ with Q_B: whichever is the smaller problem. */
+function smaller(label: string, a: Tensor, b: Tensor, scratch: Scratch) {
+  const [left, right] = [batchOf(label, "a", a), batchOf(label, "b", b)];
   if (left.lead.join() !== right.lead.join() || left.N !== right.N) {
     const expected = `(${[...left.lead, "N", left.N].join(", ")})`;
-    throw new ShapeError(`svdOfProduct: expected "b" of shape ${expected}, found (${b.shape.join(", ")})`);
+    throw new ShapeError(`${label}: expected "b" of shape ${expected}, found (${b.shape.join(", ")})`);
   }
-  using scratch = new Scratch();
   const { lead, B, M, N: D } = left;
-  const N = right.N === D ? right.M : 0;
+  const N = right.M;
   const [x, y] = [a.reshape([B, M, D]), b.reshape([B, N, D])];
-  const K = Math.min(M, N, D);
+  const sizes = { lead, N, K: Math.min(M, N, D) };
   if (Math.min(M, N) <= SMALL * D) {
-    const { u, s, v } = svd(scratch.keep(matmul(x, y, { transposeB: true })));
-    scratch.keep(u);
-    if (s.shape[1] === K) return { s: s.reshape([...lead, K]), v: v.reshape([...lead, N, K]) };
-    // Beyond the inner size all singular values are zero.
-    return {
-      s: firstColumns(s.reshape([B, 1, s.shape[1]]), K, scratch).reshape([...lead, K]),
-      v: firstColumns(v, K, scratch).reshape([...lead, N, K]),
-    };
+    return { ...sizes, matrix: scratch.keep(matmul(x, y, { transposeB: true })), basis: null };
   }
   const [first, second] = [qr(x), qr(y)];
   for (const tensor of [first.q, first.r, second.q, second.r]) scratch.keep(tensor);
-  const core = scratch.keep(matmul(first.r, second.r, { transposeB: true }));
-  const { u, s, v } = svd(core);
-  for (const tensor of [u, v]) scratch.keep(tensor);
-  return { s: s.reshape([...lead, K]), v: matmul(second.q, v).reshape([...lead, N, K]) };
+  return { ...sizes, matrix: scratch.keep(matmul(first.r, second.r, { transposeB: true })), basis: second.q };
 }
 
 function firstColumns(x: Tensor, K: number, scratch: Scratch): Tensor {

@@ -69,7 +69,7 @@ export function svd(a: Tensor): Svd {
 }
 
 /**
- * Singular values alone, in about half the time of {@linkcode svd}.
+ * Singular values alone, in about half the time of {@linkcode svd}; on the CPU `hostSingularValues`.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@
  */
 import { comparedRanks, type HostSpaces, uploadSpaces } from "../../circuits/spaces.ts";
 import { Tensor } from "../../gpu/tensor.ts";
-import { svdOfProduct } from "../../linalg/product_svd.ts";
+import { singularValuesOfProduct, svdOfProduct } from "../../linalg/product_svd.ts";
 import { Scratch } from "../../linalg/scratch.ts";
 import { singularValues, svd } from "../../linalg/svd.ts";
 import { squaredCosines } from "../../metrics/row_spaces.ts";
@@ -112,6 +112,7 @@ function decompose(
   const a = scratch.keep(Tensor.from(joined(all.map(({ a }) => a)), [B, M, D]));
   if (all[0].b !== undefined) {
     const b = scratch.keep(Tensor.from(joined(all.map(({ b }) => b!)), [B, N, D]));
+    if (!vectors) return { s: scratch.keep(singularValuesOfProduct(a, b)) };
     const { s, v } = svdOfProduct(a, b);
     return { s: scratch.keep(s), v: scratch.keep(v) };
   }

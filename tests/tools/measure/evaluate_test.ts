@@ -63,17 +63,26 @@ for (
   });
 }
 
-Deno.test("values alone on the CPU and on the GPU, where nothing is compared", async () => {
-  const family = familyOf("matrix", 9, 7, 7, 1);
-  const load = loading(family);
+Deno.test("values alone on the CPU and on the GPU, where nothing is compared; of products as formed and through factors", async () => {
   const none = { distance: false, overlap: false, angles: false };
-  const found: Finding[] = [];
-  for (const evaluate of [evaluateOnHost, evaluateOnGpu]) {
-    await evaluate(family, 1, load, none, (_, [finding]) => {
-      found.push(finding);
-      return Promise.resolve();
-    }, null);
+  const families = [
+    familyOf("matrix", 9, 7, 7, 1),
+    familyOf("QK", 20, 18, 5, 1),
+    familyOf("QK", 8, 9, 7, 1),
+    familyOf("OV", 4, 9, 6, 1),
+  ];
+  for (const family of families) {
+    const { M, N, D } = family.sizes;
+    const load = loading(family);
+    const found: Finding[] = [];
+    for (const evaluate of [evaluateOnHost, evaluateOnGpu]) {
+      await evaluate(family, 1, load, none, (_, [finding]) => {
+        found.push(finding);
+        return Promise.resolve();
+      }, null);
+    }
+    assertEquals(found.map((finding) => Object.keys(finding)), [["s"], ["s"]]);
+    assertEquals(found.map(({ s }) => s.length), [Math.min(M, N, D), Math.min(M, N, D)]);
+    found[1].s.forEach((value, k) => assertAlmostEquals(found[0].s[k], value, 1e-5 * found[1].s[0]));
   }
-  assertEquals(Object.keys(found[0]), ["s"]);
-  found[1].s.forEach((value, k) => assertAlmostEquals(found[0].s[k], value, 1e-5 * found[1].s[0]));
 });
