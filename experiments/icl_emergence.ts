@@ -43,20 +43,25 @@ export const experiment = lab.defineExperiment({
   claims,
   figures,
   resumable: { every: 500 },
+  // Interventions begin before the first window of all seeds.
+  perReplica: ({ depths, interventions }) => interventions && depths.includes(2) ? [] : ["lr", "weight-decay"],
   async run(run) {
     const { configuration: setting, seeds, snapshots, measured } = run;
     const { length, every } = setting;
     const reports = lab.everySteps(every, setting.steps);
     const tasks = await tasksOf(setting);
-    for (const [name, losses] of Object.entries(await exactLosses(setting, tasks, run.seed))) {
-      run.theory(name, EXACT, [0], Array.from(losses, (loss) => [loss]));
+    for (const { seeds: [first], theory } of run.cells) {
+      for (const [name, losses] of Object.entries(await exactLosses(setting, tasks, first))) {
+        theory(name, EXACT, [0], Array.from(losses, (loss) => [loss]));
+      }
     }
 
     // The control comes first: a text's windows are held against it.
     const ensembles = setting.depths.map((layers) => ({ series: ofDepth(layers), layers, tasks }));
     if (setting.control) ensembles.unshift({ series: CONTROL, layers: 2, tasks: await tasksOf(setting, true) });
     for (const { series, layers, tasks } of ensembles) {
-      const { model, optimizer, loss, positions, heads } = problem(setting, tasks, layers);
+      const { model, loss, positions, heads } = problem(setting, tasks, layers);
+      const optimizer = optimizerOf({ lr: run.each("lr"), weightDecay: run.each("weight-decay") });
       const sizes = { layers, heads: setting.heads };
       using parameters = lab.ParameterSet.create(model.parameters, seeds);
       using training = await lab.Training.create({
@@ -94,7 +99,8 @@ export const experiment = lab.defineExperiment({
 
     // Two layers once more, the same steps bit by bit, now that it is known where they are to be changed.
     const places = placesOf(setting, windowsOf(measured, setting, TWO));
-    const { model, optimizer, loss, positions } = problem(setting, tasks, 2);
+    const { model, loss, positions } = problem(setting, tasks, 2);
+    const optimizer = optimizerOf({ lr: setting.lr, weightDecay: setting["weight-decay"] });
     using parameters = lab.ParameterSet.create(model.parameters, seeds);
     const [label, stops] = [`${TWO} again`, lab.unionOfSteps(places.map(({ from }) => from))];
     using training = await lab.Training.create({ parameters, optimizer, loss, from: run.restored(label) });
@@ -130,14 +136,15 @@ export const experiment = lab.defineExperiment({
   },
 });
 
-/** Model, optimiser, batch loss, and what is measured of one depth. */
+const optimizerOf = (hyper: Pick<lab.AdamOptions, "lr" | "weightDecay">) => lab.adamw({ ...hyper, betas: [0.9, 0.98] });
+
+/** Model, batch loss, and what is measured of one depth. */
 function problem(setting: Setting, { train, held, vocabulary }: Tasks, layers: number) {
-  const { heads, width, length, norm, lr, "weight-decay": weightDecay, "evaluation-batch": batch } = setting;
+  const { heads, width, length, norm, "evaluation-batch": batch } = setting;
   const sizes = { input: { vocabulary }, outputs: vocabulary, length, layers, heads, width, mlp: 0 };
   const model = lab.transformer({ ...sizes, norm, biases: { attention: false, unembedding: false }, init: "gpt2" });
   return {
     model,
-    optimizer: lab.adamw({ lr, weightDecay, betas: [0.9, 0.98] }),
     loss: lab.nextTokenLoss(model, train(setting.batch), "train"),
     positions: lab.nextTokenLoss(model, held(batch), "evaluation", "positions"),
     heads: lab.headMeasures(model, { layers, heads, length, vocabulary, batch, marginal: MOST_MARGINAL }),

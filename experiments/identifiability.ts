@@ -49,6 +49,7 @@ export const experiment = lab.defineExperiment({
   options,
   presets,
   resumable: { every: 200 },
+  perReplica: ["lr"],
   check,
   claims,
   figures,
@@ -57,7 +58,7 @@ export const experiment = lab.defineExperiment({
     for (const study of studiesOf(setting, seeds)) {
       const { label, conditions, classes, dimension, reports } = study;
       if (run.phases.isDone(label)) continue;
-      using ensemble = await ensembleOf(setting, study, run.restored(label));
+      using ensemble = await ensembleOf(setting, study, run.each("lr"), run.restored(label));
       const samples = await samplesOf(setting, study, ensemble.mixing);
       run.measure({ series: conditions, step: 0 }, {
         [QUANTITIES.raw]: conditions.each((_, r) => rawShare(samples, r)),
@@ -97,12 +98,14 @@ export const experiment = lab.defineExperiment({
  *
  * @param setting Options.
  * @param study Sizes and conditions.
+ * @param rates Learning rate of each replica of a condition.
  * @param from State to continue from.
  * @returns The training and what mixes its latents; disposing of it frees its memory.
  */
-async function ensembleOf(setting: Setting, study: Study, from?: lab.SavedState) {
+async function ensembleOf(setting: Setting, study: Study, rates: readonly number[], from?: lab.SavedState) {
   const { dimension: d, outputs: N, conditions } = study;
-  const { width, candidates, batch, samples: S, steps, lr } = setting;
+  const { width, candidates, batch, samples: S, steps } = setting;
+  const lr = conditions.each(({ replica }) => rates[replica]);
   const R = conditions.replicas.length;
   const encoder = lab.mlp({
     widths: encoderWidths(d, width),

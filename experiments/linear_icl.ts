@@ -26,14 +26,17 @@ export const experiment = lab.defineExperiment({
   presets,
   check,
   resumable: { every: 4000 },
+  perReplica: ({ studies }) => studies === "main" ? ["lr", "scale"] : [],
   claims,
   figures,
   async run(run) {
     const { configuration: setting, seeds, snapshots } = run;
-    const { spectrum, context, lr, init, scale } = setting;
+    const { spectrum, context, init } = setting;
     const d = spectrum.length;
-    const start = (seed: number) => init === "aligned" ? lab.alignedInit(d, scale) : lab.randomInit(d, scale, seed);
-    const replicas = seeds.map((seed) => ({ seed, context, lr, spectrum, init: start(seed) }));
+    const replicas = run.cells.flatMap(({ configuration: { lr, scale }, seeds }) => {
+      const start = (seed: number) => init === "aligned" ? lab.alignedInit(d, scale) : lab.randomInit(d, scale, seed);
+      return seeds.map((seed) => ({ seed, context, lr, spectrum, init: start(seed) }));
+    });
 
     using training = await lab.linearIcl({ ...setting, replicas, from: run.restored("main") });
     const reports = mainSteps(setting);
@@ -44,7 +47,8 @@ export const experiment = lab.defineExperiment({
         snapshots.keep("trained", step, [{ name: "W", shape: [seeds.length, 8 * d * d], data }]);
       }
     }
-    const ends = await mainTheory(run, replicas);
+    const ends: lab.Blocks[] = [];
+    for (const cell of run.cells) ends.push(...await mainTheory(run, cell, cell.replicas.map((r) => replicas[r])));
 
     if (setting.studies === "main") return;
     await fixedPoints(run);

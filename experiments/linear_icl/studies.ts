@@ -1,19 +1,34 @@
 /** Theory of the main ensemble, and the ensembles beside it. */
 import * as lab from "../../mod.ts";
-import { closedForm, EXACT, main, mainSteps, NOISE, PAPER, type Run, settled, shift, studySetting } from "./options.ts";
+import {
+  closedForm,
+  EXACT,
+  main,
+  mainSteps,
+  NOISE,
+  type options,
+  PAPER,
+  type Run,
+  settled,
+  shift,
+  studySetting,
+} from "./options.ts";
 
 /**
- * Logs every theory of the main ensemble: the paper's needs an aligned start, that of SGD noise fresh commuting tasks too.
+ * Logs every theory of a cell of the main ensemble: the paper's needs an aligned start, that of SGD noise fresh commuting tasks too.
  *
  * @returns Blocks at the end of each replica's exact flow.
  */
-export async function mainTheory(run: Run, replicas: readonly lab.LinearIclReplica[]): Promise<lab.Blocks[]> {
-  const setting = run.configuration;
+export async function mainTheory(
+  run: Run,
+  { configuration: setting, theory: add }: lab.RunCell<typeof options>,
+  replicas: readonly lab.LinearIclReplica[],
+): Promise<lab.Blocks[]> {
   const { spectrum, lr: rate, scale, tasks, pool, batch } = setting;
   const [d, steps, aligned] = [spectrum.length, mainSteps(setting), setting.init === "aligned"];
   const alike = aligned && pool === "fresh";
   const log = (theory: string, curves: lab.IclCurves | lab.NoiseCurves) =>
-    Object.entries(curves).forEach(([quantity, values]) => run.theory(theory, main(quantity), steps, values));
+    Object.entries(curves).forEach(([quantity, values]) => add(theory, main(quantity), steps, values));
 
   if (aligned) log(PAPER, closedForm(setting));
   const flows = await lab.each(alike ? replicas.slice(0, 1) : replicas, EXACT, ({ seed, init }) => {

@@ -16,6 +16,7 @@ import type { Configuration, Options, Presets } from "./option.ts";
 import type { Progress } from "./progress.ts";
 import type { Checkpoints } from "./run_checkpoints.ts";
 import type { FileWriter } from "../figures/write.ts";
+import type { RunCell } from "./cells.ts";
 
 /** Which numbers are measured, and when. */
 export interface MeasuredAt extends Place {
@@ -44,8 +45,20 @@ export interface RunContext<O extends Options, C extends ColumnTable> extends Fo
   readonly operands: readonly string[];
   /** Root of all random streams. */
   readonly seed: number;
-  /** Seed of each replica: `seed`, `seed + 1`, …, as many as {@linkcode Experiment.replicas} says. */
+  /** Seed of each replica: `seed`, `seed + 1`, …, as many as {@linkcode Experiment.replicas} says; a sweep's may be others. */
   readonly seeds: readonly number[];
+  /**
+   * Cells of a sweep whose replicas train side by side in this run, in the order of the replicas; one cell, the run itself, unless
+   * a sweep has packed several.
+   */
+  readonly cells: readonly RunCell<O>[];
+  /**
+   * Value of an option for every replica, of one that {@linkcode Experiment.perReplica} names or of any other.
+   *
+   * @param key Name of the option.
+   * @returns Values (R).
+   */
+  each<K extends keyof O & string>(key: K): Configuration<O>[K][];
   /** Whether figures are wanted as PNG too. */
   readonly png: boolean;
   /** Aborted by Ctrl-C or another signal: loops of {@linkcode follow} and {@linkcode each} then throw. */
@@ -100,6 +113,15 @@ export interface Experiment<O extends Options, C extends ColumnTable> {
   readonly trials?: readonly string[];
   /** Number of main replicas: the option `replicas`, or 1 where there is none, unless given. */
   replicas?(configuration: Configuration<NoInfer<O>>): number;
+  /**
+   * Options that may differ from replica to replica, beside the seed, because `run` reads them by {@linkcode RunContext.each} or
+   * from {@linkcode RunContext.cells} alone, and nothing that is measured of one replica depends on the others: a sweep over them
+   * is then one ensemble. A function where that depends on the other options. Without it, replicas differ in consecutive seeds
+   * alone.
+   */
+  readonly perReplica?:
+    | readonly (keyof O & string)[]
+    | ((configuration: Configuration<NoInfer<O>>) => readonly (keyof O & string)[]);
   /** Whether a GPU is opened for it before `run`; true unless given. */
   readonly gpu?: boolean;
   /** Arguments without `--`, if any are taken: their name in the help, and one line on them. */
@@ -178,6 +200,10 @@ export function defineExperiment<O extends Options, C extends ColumnTable = Read
     throw new Error(`expected an experiment name of a-z, 0-9, _ and -, found ${JSON.stringify(experiment.name)}`);
   }
   joinColumns(experiment.columns ?? {});
+  if (Array.isArray(experiment.perReplica)) {
+    const stray = experiment.perReplica.find((key) => !Object.hasOwn(experiment.options, key));
+    if (stray !== undefined) throw new Error(`expected perReplica to name options, found ${stray}`);
+  }
   for (const preset of [NO_PRESET, ...Object.keys(experiment.presets)]) {
     const { configuration } = parseCommandLine(
       [`--preset=${preset}`],

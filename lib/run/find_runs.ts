@@ -7,6 +7,9 @@ import { basename, dirname, join } from "@std/path";
 import { describeError } from "../io/errors.ts";
 import type { Manifest } from "./manifest.ts";
 
+/** Folder of the cells inside the folder of a run of several. */
+export const CELLS = "cells";
+
 /** A run folder and what its manifest says. */
 export interface FoundRun {
   /** Path of its folder. */
@@ -25,7 +28,7 @@ export interface FoundRuns {
 
 /**
  * Looks for run folders: those that hold a `manifest.json`, at any depth. Links are not followed, and a run folder is
- * not looked into.
+ * not looked into; a complete run of several cells of a sweep is given as its cells, each a run.
  *
  * @param root Folder to look in, or a run folder itself.
  * @returns Runs and warnings; neither for a folder that is not there.
@@ -49,8 +52,13 @@ export function findRuns(root: string): FoundRuns {
     }
     try {
       const manifest: unknown = JSON.parse(Deno.readTextFileSync(join(folder, "manifest.json")));
-      if (isManifest(manifest)) runs.push({ folder, manifest });
-      else warnings.push(`expected ${join(folder, "manifest.json")} to be a run's, found none of its fields`);
+      if (isManifest(manifest)) {
+        const cells = manifest.cells === undefined || manifest.status !== "complete"
+          ? []
+          : entriesOf(join(folder, CELLS));
+        if (cells.length === 0) runs.push({ folder, manifest });
+        for (const { name } of cells) visit(join(folder, CELLS, name));
+      } else warnings.push(`expected ${join(folder, "manifest.json")} to be a run's, found none of its fields`);
     } catch (error) {
       warnings.push(`expected ${join(folder, "manifest.json")} to be JSON, found: ${describeError(error).line}`);
     }

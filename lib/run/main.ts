@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { fromFileUrl, relative } from "@std/path";
+import { relative } from "@std/path";
 import { everyOf } from "./checkpoint_options.ts";
 import { claimsTable } from "../claims/terminal.ts";
 import { countsInWords } from "../claims/words.ts";
 import { writeFigure } from "../figures/mod.ts";
 import { openGpu, withoutComputing } from "../gpu/device.ts";
+import { type Cell, placesOf, type RunCell, withoutDiffering } from "./cells.ts";
 import type { ColumnTable } from "./columns.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { docText, firstParagraph } from "./docstring.ts";
@@ -16,13 +17,15 @@ import { describeError, reportError, UserError } from "../io/errors.ts";
 import { type Experiment, type RunContext, seedsOf } from "./experiment.ts";
 import { helpText } from "./help.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
-import type { Options } from "./option.ts";
-import { ReplicaCounts, rowsOf, theoryRowsOf } from "./measured_rows.ts";
+import type { Configuration, Options } from "./option.ts";
+import { checkWhole, ReplicaCounts, rowsOf, theoryRowsOf } from "./measured_rows.ts";
+import { programFile } from "./manifest.ts";
 import { createProgress, type Progress, stderrTarget } from "./progress.ts";
 import { manifestToResume, remainsOf, resumedLine } from "./resume.ts";
 import type { RunRecord } from "./run_record.ts";
-import { resumeRun, startRun } from "./start_run.ts";
 import { dryMemoryText, DryRecord } from "./dry_run.ts";
+import { cellConfiguration, splitCells, theoryOfCell } from "./split_cells.ts";
+import { resumeRun, type RunOrigin, startRun } from "./start_run.ts";
 import { exitCodeOf, listenForEnd } from "./signals.ts";
 
 /** How a run ended. */
@@ -39,12 +42,13 @@ export interface Outcome {
  * @param experiment What to run.
  * @param args Its command line.
  * @param signals Whether Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 end the run; a second one then ends the process.
+ * @param origin The sweep that the run is part of, and the cells that it trains.
  * @returns Exit code and folder; errors are reported, not thrown.
  */
 export async function runExperiment<O extends Options, C extends ColumnTable>(
   experiment: Experiment<O, C>,
   args: readonly string[],
-  { signals = false }: { readonly signals?: boolean } = {},
+  { signals = false, origin }: { readonly signals?: boolean; readonly origin?: RunOrigin } = {},
 ): Promise<Outcome> {
   const debug = args.includes("--debug");
   let line: CommandLine<O>;
@@ -82,7 +86,8 @@ export async function runExperiment<O extends Options, C extends ColumnTable>(
     }
     if (line.resume === undefined) {
       experiment.check?.(line.configuration, line.operands);
-      record = startRun(experiment, line, firstParagraph(doc), programName(experiment.name), args);
+      const program = programName(experiment.name, experiment.doc);
+      record = startRun(experiment, line, firstParagraph(doc), program, args, origin);
     } else {
       const manifest = manifestToResume(line.resume, experiment.name);
       line = resumedLine(line, manifest, experiment);
@@ -129,9 +134,13 @@ async function runRecorded<O extends Options, C extends ColumnTable>(
         record.setAdapter(adapter);
         progress.note(`adapter: ${adapterText(adapter)}`);
       }
-      const context = await contextOf(experiment, line, record, progress, end.signal);
+      const { cells } = record.manifest;
+      const configurations = cells?.map((cell) => cellConfiguration(experiment, configuration, cell));
+      const pack = cells && configurations && { cells, configurations };
+      const context = await contextOf(experiment, line, record, progress, end.signal, pack);
       await experiment.run(context);
       end.signal.throwIfAborted();
+      if (pack) return await splitCells(experiment, { record, ...pack, png: common.png });
       record.judge(context.measured);
       for (const [name, spec] of Object.entries(await experiment.figures?.(context.measured, configuration) ?? {})) {
         if (spec !== null) await writeFigure(record.write, name, spec, { png: common.png });
@@ -197,12 +206,22 @@ async function contextOf<O extends Options, C extends ColumnTable>(
   record: Pick<RunRecord<C>, keyof DryRecord<C>>,
   progress: Progress,
   signal: AbortSignal,
+  pack?: Pack<O>,
 ): Promise<RunContext<O, C>> {
   const { measured, snapshots, phases } = await record.recall();
-  const seeds = seedsOf(experiment, configuration, common.seed);
+  const seeds = pack?.cells.flatMap((cell) => cell.seeds) ?? seedsOf(experiment, configuration, common.seed);
   const counts = new ReplicaCounts(seeds.length);
+  const theory: RunContext<O, C>["theory"] = (theory, of, steps, values) => {
+    for (const row of theoryRowsOf(theory, of, steps, values)) if (measured.addTheory(row)) record.logTheory(row);
+  };
+  const cells = pack === undefined
+    ? [{ configuration, seeds, replicas: seeds.map((_, replica) => replica), theory }]
+    : cellsOf(pack, theory);
+  const valueOf = (key: string, { configuration }: RunCell<O>) => (configuration as Record<string, unknown>)[key];
   return {
-    configuration,
+    cells,
+    each: (key) => cells.flatMap((cell) => cell.seeds.map(() => valueOf(key, cell) as Configuration<O>[typeof key])),
+    configuration: pack === undefined ? configuration : withoutDiffering(configuration, differing(pack.cells)),
     operands,
     seed: common.seed,
     seeds,
@@ -213,9 +232,11 @@ async function contextOf<O extends Options, C extends ColumnTable>(
     measured,
     measure(at, values) {
       counts.check(at, values);
+      if (pack !== undefined) checkWhole(at, values, seeds);
       for (const row of rowsOf(at, values)) if (measured.add(row)) record.logMeasured(row);
     },
     measureCurves(of, curves) {
+      if (pack !== undefined) checkWhole(of, { [of.quantity]: curves.map(() => 0) }, seeds);
       curves.forEach(({ x, y }, replica) =>
         x.forEach((step, index) => {
           const row = { ...of, step, replica, value: y[index] };
@@ -223,18 +244,45 @@ async function contextOf<O extends Options, C extends ColumnTable>(
         })
       );
     },
-    theory(theory, of, steps, values) {
-      for (const row of theoryRowsOf(theory, of, steps, values)) if (measured.addTheory(row)) record.logTheory(row);
-    },
+    theory,
     snapshots,
     phases,
     restored: (label) => phases.restored(label),
-    log: (kind, row) => record.log(kind, row),
+    log(kind, row) {
+      if (pack !== undefined) {
+        throw new Error(
+          `expected rows of measurements and theories alone in a run of several cells, found one of ${kind}`,
+        );
+      }
+      record.log(kind, row);
+    },
     logged: (kind) => record.logged(kind),
     write: record.write,
     checkpoints: record.checkpoints,
     note: (text) => progress.note(text),
   };
+}
+
+/** Cells of a run of several. */
+interface Pack<O extends Options> {
+  readonly cells: readonly Cell[];
+  readonly configurations: readonly Configuration<O>[];
+}
+
+/** Names of the options in which cells differ. */
+const differing = (cells: readonly Cell[]) => [...new Set(cells.flatMap(({ values }) => Object.keys(values)))];
+
+function cellsOf<O extends Options>(
+  { cells, configurations }: Pack<O>,
+  theory: RunCell<O>["theory"],
+): RunCell<O>[] {
+  const places = placesOf(cells);
+  return cells.map((cell, index) => ({
+    configuration: configurations[index],
+    seeds: cell.seeds,
+    replicas: places[index],
+    theory: (name, of, steps, values) => theory(theoryOfCell(name, cell), of, steps, values),
+  }));
 }
 
 /** Without the device, which drivers give as a number. */
@@ -244,9 +292,9 @@ function adapterText({ vendor, architecture, description, software }: AdapterSum
 }
 
 /** The started file as seen from the working folder; an experiment run by other code goes by its name. */
-function programName(name: string): string {
-  if (!Deno.mainModule.startsWith("file:")) return name;
-  const path = fromFileUrl(Deno.mainModule);
+function programName(name: string, doc: string | URL): string {
+  const path = programFile(doc);
+  if (path === null) return name;
   const short = relative(Deno.cwd(), path);
   return short.startsWith("..") ? name : short;
 }

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { dirname, fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import project from "../../deno.json" with { type: "json" };
 import { replaceEvenWhenFull } from "../io/atomic.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
+import type { Cell } from "./cells.ts";
 import type { ColumnTable } from "./columns.ts";
 
 /** How far a run has come. A `running` manifest without its process is a run that was killed. */
@@ -34,6 +35,14 @@ export interface Resumption {
   readonly codeHash?: string | null;
 }
 
+/** Where a run of a sweep comes from. */
+export interface OfSweep {
+  /** Name of the sweep. */
+  readonly name: string;
+  /** Hash of the task's options, by which its folder is named. */
+  readonly task: string;
+}
+
 /** Content of `manifest.json`. */
 export interface Manifest {
   /** Name of the experiment. */
@@ -56,6 +65,17 @@ export interface Manifest {
   readonly gitCommit: string | null;
   /** SHA-256 of the library, the kernels and the experiment as they were, uncommitted edits included (code_hash.ts). */
   readonly codeHash?: string | null;
+  /** Time at which the code was copied, UTC, ISO 8601, of a run whose code is such a copy; missing for others. */
+  readonly snapshot?: string;
+  /** The sweep, of a run that is part of one; missing for others. */
+  readonly sweep?: OfSweep;
+  /**
+   * Cells of a sweep that train side by side in this run; missing where it is of one cell. Each has a run folder of its own in
+   * `cells/` once this one is complete.
+   */
+  readonly cells?: readonly Cell[];
+  /** Of a cell that was trained in a run of several: replicas and cells of that run. Missing for others. */
+  readonly packed?: { readonly replicas: number; readonly cells: number };
   /** Process of the run. */
   readonly pid: number;
   /** UTC, ISO 8601. */
@@ -127,8 +147,13 @@ export function commandLine(program: string, args: readonly string[]): string {
   return [program, ...args].map(quote).join(" ");
 }
 
-/** Folder of the program that was started, where it is a local file. */
-export function programFolder(): string | null {
-  const url = Deno.mainModule;
-  return url.startsWith("file:") ? dirname(fromFileUrl(url)) : null;
+/**
+ * File of an experiment: the one that its description is in, else the program that was started, where it is a local file.
+ *
+ * @param doc Description of the experiment, as a text or as the address of a file.
+ * @returns Its path; null where there is none.
+ */
+export function programFile(doc: string | URL): string | null {
+  const url = typeof doc === "string" ? Deno.mainModule : doc.href;
+  return url.startsWith("file:") ? fromFileUrl(url) : null;
 }

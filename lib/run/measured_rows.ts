@@ -86,6 +86,35 @@ export class ReplicaCounts {
 }
 
 /**
+ * Refuses numbers of some replicas of a run of several cells: whose they are could not be told.
+ *
+ * @param at Series or conditions.
+ * @param values Numbers by quantity.
+ * @param seeds Seeds of the run's replicas.
+ * @throws {RangeError} If a quantity has not one entry for every replica of the run, in its order.
+ */
+export function checkWhole(
+  { series, replica }: Pick<MeasuredAt, "series" | "replica">,
+  values: Readonly<Record<string, ReplicaValues>>,
+  seeds: readonly number[],
+): void {
+  const refuse = (name: string, found: string) => {
+    throw new RangeError(
+      `expected numbers of all ${seeds.length} replicas of a run of several cells in "${name}", found ${found}`,
+    );
+  };
+  if (typeof series !== "string") {
+    for (const { name, seeds: own } of series.conditions) {
+      if (own.length > 0 && own.join() !== seeds.join()) refuse(name, `seeds ${own.join(", ")}`);
+    }
+    return;
+  }
+  if (replica !== undefined) refuse(series, `those from replica ${replica} on`);
+  const short = Object.values(values).find(({ length }) => length !== seeds.length);
+  if (short !== undefined) refuse(series, `${short.length}`);
+}
+
+/**
  * Rows of a theory's curve, or of several curves of one quantity.
  *
  * @param theory Name of the theory.

@@ -17,9 +17,18 @@ export {
 } from "./experiment.ts";
 export { main, type Outcome, runExperiment } from "./main.ts";
 export { type Broadcast, LiveFigure } from "./live_figure.ts";
+export type { Cell, RunCell } from "./cells.ts";
+export type { RunOrigin } from "./start_run.ts";
 export { RunError, UserError } from "../io/errors.ts";
 export { readLog } from "./log.ts";
-export { type FileEntry, type Manifest, readManifest, type Resumption, type RunStatus } from "./manifest.ts";
+export {
+  type FileEntry,
+  type Manifest,
+  type OfSweep,
+  readManifest,
+  type Resumption,
+  type RunStatus,
+} from "./manifest.ts";
 export type { Progress } from "./progress.ts";
 export type { FileWriter } from "../figures/write.ts";
 export type { CommonConfiguration } from "./command_line.ts";

@@ -6,7 +6,7 @@
 import type { CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { type Claim, countVerdicts, judgeClaims, type JudgedClaim } from "../claims/mod.ts";
 import { logVerdicts } from "./claim_rows.ts";
-import type { ColumnTable, RowOf, standardColumns } from "./columns.ts";
+import type { ColumnTable, LogRow, RowOf, standardColumns } from "./columns.ts";
 import type { CheckpointConfiguration } from "./checkpoint_options.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
 import { describeError, UserError } from "../io/errors.ts";
@@ -37,6 +37,8 @@ export interface RunParts<C extends ColumnTable> {
   readonly from: CheckpointFile | null;
   /** Whether its preset is a trial, whose claims get no verdicts. */
   readonly trial: boolean;
+  /** When it began, as `performance.now()` tells; now unless given. */
+  readonly startedAt?: number;
 }
 
 /** The files of a run in progress. */
@@ -46,7 +48,7 @@ export class RunRecord<C extends ColumnTable> {
   readonly #claims: readonly Claim<Measurements>[];
   readonly #checkpoints: RunCheckpoints | null;
   readonly #trial: boolean;
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   #manifest: Manifest;
   #judged: readonly JudgedClaim[] = [];
   #closed = false;
@@ -56,7 +58,8 @@ export class RunRecord<C extends ColumnTable> {
   /**
    * @param parts Folder, manifest and log, as {@linkcode startRun} makes them and {@linkcode resumeRun} finds them.
    */
-  constructor({ folder, manifest, log, claims, checkpoints, from, trial }: RunParts<C>) {
+  constructor({ folder, manifest, log, claims, checkpoints, from, trial, startedAt }: RunParts<C>) {
+    this.#startedAt = startedAt ?? performance.now();
     this.#folder = folder;
     this.#manifest = manifest;
     this.#log = log;
@@ -78,6 +81,22 @@ export class RunRecord<C extends ColumnTable> {
   /** Path of the run folder. */
   get folder(): string {
     return this.#folder.path;
+  }
+
+  /** Manifest as it is on disk. */
+  get manifest(): Manifest {
+    return this.#manifest;
+  }
+
+  /** When the run began, as `performance.now()` tells. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  /** Rows of the log so far; what is held back is written first. */
+  rows(): AsyncIterable<LogRow> {
+    this.#log.flush();
+    return readLog(this.#log.path);
   }
 
   /** Claims with verdicts, empty before {@linkcode RunRecord.judge}. */
@@ -197,8 +216,8 @@ export class RunRecord<C extends ColumnTable> {
 }
 
 /** Identity that tells the checkpoints of a run from those of another. */
-export function identityOf({ experiment, configuration, seeds }: Manifest): Identity {
-  return { experiment, configuration: shaping(configuration), seeds };
+export function identityOf({ experiment, configuration, cells, seeds }: Manifest): Identity {
+  return { experiment, configuration: { ...shaping(configuration), ...(cells && { cells }) }, seeds };
 }
 
 /** Names what decides how an adapter rounds. */

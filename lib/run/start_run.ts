@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromFileUrl, join, resolve, toFileUrl } from "@std/path";
+import { dirname, join, resolve, toFileUrl } from "@std/path";
 import { writeAtomically } from "../io/atomic.ts";
 import { checkpointPath, latestCheckpoint, listCheckpoints } from "../checkpoint/checkpoint.ts";
 import { CheckpointError } from "../checkpoint/checkpoint_error.ts";
@@ -11,20 +11,33 @@ import { logCriteria } from "./claim_rows.ts";
 import { type ColumnTable, joinColumns, type standardColumns } from "./columns.ts";
 import type { CommandLine } from "./command_line.ts";
 import { claimsOf, type Experiment, isTrial, seedsOf } from "./experiment.ts";
+import type { Cell } from "./cells.ts";
 import { codeHash } from "./code_hash.ts";
 import { CLOCK, CLOCK_IS, RunClock } from "./clock.ts";
 import { gitCommit } from "./git_commit.ts";
 import { LogWriter } from "./log.ts";
-import { commandLine, type Manifest, programFolder, versions, writeManifest } from "./manifest.ts";
+import { commandLine, type Manifest, type OfSweep, programFile, versions, writeManifest } from "./manifest.ts";
 import type { Options } from "./option.ts";
 import { logLengthAt } from "./run_checkpoints.ts";
 import { RunFolder, runName } from "./run_folder.ts";
 import { identityOf, RunRecord } from "./run_record.ts";
+import { snapshotHere } from "./snapshot.ts";
 
-const LOG = "log.ndjson";
-const SOURCE = "experiment.ts";
+/** Log of a run, inside its folder. */
+export const LOG = "log.ndjson";
+/** Copy of an experiment's file, inside a run folder. */
+export const SOURCE = "experiment.ts";
 const SOURCE_IS = "the experiment's file as it was run; what it imports is the commit's";
-const LOG_IS = "rows of the run, one JSON object a line; see columns";
+/** Description of the log. */
+export const LOG_IS = "rows of the run, one JSON object a line; see columns";
+
+/** Where a run comes from that is part of a sweep. */
+export interface RunOrigin {
+  /** The sweep and the task. */
+  readonly sweep?: OfSweep;
+  /** Cells that train side by side; the run is of one unless given. */
+  readonly cells?: readonly Cell[];
+}
 
 /**
  * Makes the folder, says `running` in its manifest, and logs what every claim will be judged by.
@@ -34,6 +47,7 @@ const LOG_IS = "rows of the run, one JSON object a line; see columns";
  * @param question What the experiment asks.
  * @param program The program as a user would type it.
  * @param args Its arguments.
+ * @param origin Where it comes from.
  * @returns The run.
  * @throws {UserError} If the folder cannot be had; nothing has been computed by then.
  */
@@ -43,11 +57,13 @@ export function startRun<O extends Options, C extends ColumnTable>(
   question: string,
   program: string,
   args: readonly string[],
+  { sweep, cells }: RunOrigin = {},
 ): RunRecord<C> {
   const start = new Date();
   const { seed } = line.common;
   const columns = joinColumns((experiment.columns ?? {}) as C);
-  const claims = claimsOf(experiment, line.configuration);
+  const claims = cells === undefined ? claimsOf(experiment, line.configuration) : [];
+  const snapshot = snapshotHere()?.time;
   const folder = RunFolder.create(
     line.out === undefined
       ? { experiment: experiment.name, run: runName(start, line.preset, seed) }
@@ -63,11 +79,14 @@ export function startRun<O extends Options, C extends ColumnTable>(
     commandLine: commandLine(program, args),
     preset: line.preset,
     configuration: configurationOf(experiment, line),
-    seeds: seedsOf(experiment, line.configuration, seed),
+    seeds: cells?.flatMap((cell) => cell.seeds) ?? seedsOf(experiment, line.configuration, seed),
     adapter: null,
     versions: versions(),
-    gitCommit: commitHere(),
-    codeHash: codeHere(),
+    gitCommit: commitHere(experiment.doc),
+    codeHash: codeHere(experiment.doc),
+    ...(snapshot !== undefined && { snapshot }),
+    ...(sweep && { sweep }),
+    ...(cells && { cells }),
     pid: Deno.pid,
     start: start.toISOString(),
     end: null,
@@ -121,7 +140,7 @@ export function resumeRun<O extends Options, C extends ColumnTable>(
 ): { record: RunRecord<C>; notes: string[] } {
   const notes: string[] = [];
   const columns = joinColumns((experiment.columns ?? {}) as C);
-  const claims = claimsOf(experiment, line.configuration);
+  const claims = manifest.cells === undefined ? claimsOf(experiment, line.configuration) : [];
   const from = latestCheckpoint(path, ({ message }) => notes.push(`passed over ${message}`));
   const lost = manifest.files.find((file) => file.path.startsWith("checkpoints/"));
   if (from === null && lost !== undefined) {
@@ -135,7 +154,7 @@ export function resumeRun<O extends Options, C extends ColumnTable>(
     folder.enter(CLOCK, CLOCK_IS);
     for (const { step } of listCheckpoints(path)) folder.enter(checkpointPath(step), `state after step ${step}`);
     if (from === null) logCriteria(log, claims);
-    const [commit, code] = [commitHere(), codeHere()];
+    const [commit, code] = [commitHere(experiment.doc), codeHere(experiment.doc)];
     const resumed: Manifest = {
       ...manifest,
       configuration: configurationOf(experiment, line),
@@ -191,8 +210,13 @@ function configurationOf<O extends Options, C extends ColumnTable>(
   return { ...(operands && { operands: line.operands }), ...line.configuration, ...line.common, ...line.checkpoints };
 }
 
-/** Text of an experiment's file; null where its description is no file's, or the file is gone. */
-function sourceOf(doc: string | URL): string | null {
+/**
+ * Text of an experiment's file.
+ *
+ * @param doc Description of the experiment.
+ * @returns The text; null where the description is no file's, or the file is gone.
+ */
+export function sourceOf(doc: string | URL): string | null {
   if (typeof doc === "string") return null;
   try {
     return Deno.readTextFileSync(doc);
@@ -214,11 +238,13 @@ function timedLog<C extends ColumnTable>(folder: string, columns: C, length?: nu
   return log;
 }
 
-function codeHere(): string | null {
-  return codeHash(Deno.mainModule.startsWith("file:") ? fromFileUrl(Deno.mainModule) : null);
+function codeHere(doc: string | URL): string | null {
+  return codeHash(programFile(doc));
 }
 
-function commitHere(): string | null {
-  const home = programFolder();
-  return home === null ? null : gitCommit(home);
+function commitHere(doc: string | URL): string | null {
+  const snapshot = snapshotHere();
+  if (snapshot !== null) return snapshot.gitCommit;
+  const file = programFile(doc);
+  return file === null ? null : gitCommit(dirname(file));
 }
