@@ -28,7 +28,7 @@ export interface FoundRuns {
 
 /**
  * Looks for run folders: those that hold a `manifest.json`, at any depth. Links are not followed, and a run folder is
- * not looked into; a complete run of several cells of a sweep is given as its cells, each a run.
+ * not looked into; a run of several cells of a sweep that has ended is given as its cells, each a run.
  *
  * @param root Folder to look in, or a run folder itself.
  * @returns Runs and warnings; neither for a folder that is not there.
@@ -53,7 +53,7 @@ export function findRuns(root: string): FoundRuns {
     try {
       const manifest: unknown = JSON.parse(Deno.readTextFileSync(join(folder, "manifest.json")));
       if (isManifest(manifest)) {
-        const cells = manifest.cells === undefined || manifest.status !== "complete"
+        const cells = manifest.cells === undefined || !["complete", "failed"].includes(manifest.status)
           ? []
           : entriesOf(join(folder, CELLS));
         if (cells.length === 0) runs.push({ folder, manifest });

@@ -68,7 +68,7 @@ export function cellConfiguration<O extends Options, C extends ColumnTable>(
   return parseCommandLine(args, options, presets).configuration;
 }
 
-/** What is needed to split a run. */
+/** A run and its cells. */
 export interface SplitParts {
   /** The run, whose cells have trained. */
   readonly record: RunRecord<ColumnTable>;
