@@ -5,15 +5,10 @@
  */
 import type { Quantity } from "../study/measurements.ts";
 import type { AnyExperiment } from "./experiment.ts";
+import type { Cell } from "./manifest.ts";
 import type { Configuration, Options } from "./option.ts";
 
-/** A cell as a sweep asks for it. */
-export interface Cell {
-  /** Values of options that differ between cells of one run, as their texts. */
-  readonly values: Readonly<Record<string, string>>;
-  /** Seeds of its replicas. */
-  readonly seeds: readonly number[];
-}
+export type { Cell };
 
 /** A cell within a run. */
 export interface RunCell<O extends Options> {

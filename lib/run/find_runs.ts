@@ -10,6 +10,9 @@ import type { Manifest } from "./manifest.ts";
 /** Folder of the cells inside the folder of a run of several. */
 export const CELLS = "cells";
 
+/** File of a sweep that lists its tasks; beside it lie their run folders in `tasks`, and a copy of the code. */
+export const SWEEP = "sweep.json";
+
 /** A run folder and what its manifest says. */
 export interface FoundRun {
   /** Path of its folder. */
@@ -46,6 +49,7 @@ export function findRuns(root: string): FoundRuns {
   const warnings: string[] = [];
   const visit = (folder: string) => {
     const entries = entriesOf(folder);
+    if (entries.some(({ name, isFile }) => name === SWEEP && isFile)) return visit(join(folder, "tasks"));
     if (!entries.some(({ name, isFile }) => name === "manifest.json" && isFile)) {
       entries.filter(({ isDirectory }) => isDirectory).forEach(({ name }) => visit(join(folder, name)));
       return;

@@ -7,7 +7,6 @@ import { fromFileUrl, join } from "@std/path";
 import project from "../../deno.json" with { type: "json" };
 import { replaceEvenWhenFull } from "../io/atomic.ts";
 import type { AdapterSummary } from "../gpu/device.ts";
-import type { Cell } from "./cells.ts";
 import type { ColumnTable } from "./columns.ts";
 
 /** How far a run has come. A `running` manifest without its process is a run that was killed. */
@@ -35,12 +34,22 @@ export interface Resumption {
   readonly codeHash?: string | null;
 }
 
+/** A cell as a sweep asks for it. */
+export interface Cell {
+  /** Values of options that differ between cells of one run, as their texts. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Seeds of its replicas. */
+  readonly seeds: readonly number[];
+}
+
 /** Where a run of a sweep comes from. */
 export interface OfSweep {
   /** Name of the sweep. */
   readonly name: string;
   /** Hash of the task's options, by which its folder is named. */
   readonly task: string;
+  /** Names of the options that the sweep gives several values, seeds apart. */
+  readonly options: readonly string[];
 }
 
 /** Content of `manifest.json`. */

@@ -58,7 +58,9 @@ type Kept = Pick<Manifest, "experiment" | "question" | "preset" | "start" | "ada
  * @returns Entries and problems: an experiment without a complete run, and one whose newest run has failed or crashed.
  */
 export function collectBoard(root: string, { experiments, preset }: BoardOptions): Board {
-  const found = findRuns(root);
+  const all = findRuns(root);
+  // Runs of a sweep have options of their own: they stand in its claims, not for the experiment.
+  const found = { ...all, runs: all.runs.filter(({ manifest }) => manifest.sweep === undefined) };
   const problems = [...found.warnings];
   const asked = (name: string) => preset === undefined || name === preset;
   const runs = found.runs.filter(({ manifest }) => asked(manifest.preset));

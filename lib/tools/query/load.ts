@@ -44,6 +44,7 @@ const RUNS: Readonly<Record<string, string>> = {
   commandLine: "VARCHAR",
   gitCommit: "VARCHAR",
   codeHash: "VARCHAR",
+  sweep: "VARCHAR",
   versions: "JSON",
   folder: "VARCHAR",
 };
@@ -66,6 +67,7 @@ export async function loadRuns(connection: DuckDBConnection, found: readonly Fou
   }));
   const names = runNames(runs);
   await loadManifests(connection, runs, names);
+  await loadSweeps(connection, runs, names);
   for (const [table, columns] of tablesOf(runs.map(({ manifest }) => manifest.columns))) {
     const all = [...RUN_COLUMNS.map((name) => [name, "VARCHAR"] as const), ...columns];
     await connection.run(
@@ -90,6 +92,7 @@ async function loadManifests(
     folder,
     adapter: manifest.adapter?.description || manifest.adapter?.device,
     software: manifest.adapter?.software,
+    sweep: manifest.sweep?.name,
     reproduced: manifest.verdicts?.["reproduced"] ?? 0,
     notReproduced: manifest.verdicts?.["not reproduced"] ?? 0,
     inconclusive: manifest.verdicts?.["inconclusive"] ?? 0,
@@ -99,6 +102,47 @@ async function loadManifests(
   const columns = Object.entries(RUNS).map(([name, type]) => `row.${quoted(name)}::${type} as ${quoted(name)}`);
   await connection.run(
     `create table runs as select ${columns.join(", ")}
+     from (select unnest(from_json($1::JSON, ${literal(structure)})) as row)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** Makes the table `sweeps`: a row for each run of a sweep, with the options that sweeps give several values as columns. */
+async function loadSweeps(
+  connection: DuckDBConnection,
+  runs: readonly FoundRun[],
+  names: readonly string[],
+): Promise<void> {
+  const own = ["experiment", "run", "sweep", "seeds"];
+  const ofSweeps = runs.flatMap(({ manifest }, index) => manifest.sweep ? [{ manifest, run: names[index] }] : []);
+  const options = [...new Set(ofSweeps.flatMap(({ manifest }) => manifest.sweep!.options ?? []))];
+  const typeOf = (option: string): SqlType => {
+    const values = ofSweeps.map(({ manifest }) => manifest.configuration[option]).filter((value) => value != null);
+    const every = (type: string) => values.every((value) => typeof value === type);
+    return every("number")
+      ? values.every(Number.isSafeInteger) ? "BIGINT" : "DOUBLE"
+      : every("boolean")
+      ? "BOOLEAN"
+      : "VARCHAR";
+  };
+  const columns: [key: string, name: string, type: string][] = [
+    ...own.map((name): [string, string, string] => [name, name, name === "seeds" ? "BIGINT[]" : "VARCHAR"]),
+    ...options.map((option, index): [string, string, string] => [
+      `o${index}`,
+      own.includes(option.toLowerCase()) ? `option_${option}` : option,
+      typeOf(option),
+    ]),
+  ];
+  const rows = ofSweeps.map(({ manifest: { experiment, sweep, seeds, configuration }, run }) => ({
+    ...{ experiment, run, sweep: sweep!.name, seeds },
+    ...Object.fromEntries(options.map((option, index) => {
+      const value = configuration[option] ?? null;
+      return [`o${index}`, Array.isArray(value) ? value.join(",") : value];
+    })),
+  }));
+  const structure = JSON.stringify([Object.fromEntries(columns.map(([key, , type]) => [key, type]))]);
+  await connection.run(
+    `create table sweeps as select ${columns.map(([key, name]) => `row.${quoted(key)} as ${quoted(name)}`).join(", ")}
      from (select unnest(from_json($1::JSON, ${literal(structure)})) as row)`,
     [JSON.stringify(rows)],
   );

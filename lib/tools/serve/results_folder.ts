@@ -5,12 +5,13 @@
  */
 import { join } from "@std/path";
 import { UserError } from "../../io/errors.ts";
+import { CELLS, SWEEP } from "../../run/find_runs.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Files that make a folder a run: the manifest of a run, or what the gallery keeps of it. */
 const MARKS = ["manifest.json", "run.json"];
 /** `results/<experiment>/<run>`, and one level more for whoever sorts them into folders. */
-const DEPTH = 3;
+const DEPTH = 5;
 
 /**
  * A folder of results. Runs are named by their path inside it (`linear_icl/2026-…`, `.` for the folder itself).
@@ -46,7 +47,12 @@ export class ResultsFolder {
     const found: string[] = [];
     const visit = (id: string, depth: number) => {
       const entries = entriesOf(join(this.root, id));
-      if (entries.some(({ name, isFile }) => isFile && MARKS.includes(name))) found.push(id === "" ? "." : id);
+      const cells = entries.some(({ name, isDirectory }) => isDirectory && name === CELLS);
+      if (entries.some(({ name, isFile }) => isFile && MARKS.includes(name))) {
+        // A run of several cells of a sweep is shown as its cells, once it has ended.
+        if (cells) visit(id === "" ? CELLS : `${id}/${CELLS}`, depth);
+        else found.push(id === "" ? "." : id);
+      } else if (entries.some(({ name, isFile }) => isFile && name === SWEEP)) visit(`${id}/tasks`, depth + 1);
       else if (depth < DEPTH) {
         for (const { name, isDirectory } of entries) {
           if (isDirectory && !name.startsWith(".")) visit(id === "" ? name : `${id}/${name}`, depth + 1);

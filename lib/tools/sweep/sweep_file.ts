@@ -6,6 +6,7 @@
 import { join, resolve } from "@std/path";
 import { writeAtomically } from "../../io/atomic.ts";
 import { describeError, UserError } from "../../io/errors.ts";
+import { SWEEP } from "../../run/find_runs.ts";
 import type { Snapshot } from "../../run/snapshot.ts";
 import type { Plan, SweepTask } from "./plan.ts";
 
@@ -35,9 +36,6 @@ export interface Sweep extends Plan {
   /** How tasks are started. */
   readonly launch: Launch;
 }
-
-/** Name of the file. */
-export const SWEEP = "sweep.json";
 
 /** Folder of sweeps, inside the workspace. */
 export const SWEEPS = join("results", "sweeps");

@@ -7,10 +7,11 @@
 import { join } from "@std/path";
 import { describeError, UserError } from "../../io/errors.ts";
 import { cellFolder } from "../../run/split_cells.ts";
-import { type Cell, cellName } from "../../run/cells.ts";
+import { cellName } from "../../run/cells.ts";
 import type { AnyExperiment } from "../../run/experiment.ts";
 import { runExperiment } from "../../run/main.ts";
-import { readManifest } from "../../run/manifest.ts";
+import { type OfSweep, readManifest } from "../../run/manifest.ts";
+import type { RunOrigin } from "../../run/start_run.ts";
 import { integer } from "../../run/options.ts";
 import { type Asked, defineCommand, optionalText, runCommand } from "../command.ts";
 import { loadExperiment } from "../experiments.ts";
@@ -71,7 +72,7 @@ export async function runTask(folder: string, sweep: Sweep, task: SweepTask): Pr
     say(`warning: expected the workspace ${sweep.workspace}, found none; files named by options are looked for here`);
   }
   const own = taskFolder(folder, task);
-  const origin = { sweep: { name: sweep.name, task: task.hash }, cells: task.cells };
+  const origin = { sweep: ofSweep(sweep, task), cells: task.cells };
   if (hasDivergedCell(own, task)) return await runCellsAlone(folder, sweep, task, experiment);
   const { exitCode } = await begin(experiment, own, task.arguments, origin);
   if (exitCode === 1 && hasDivergedCell(own, task)) {
@@ -81,6 +82,8 @@ export async function runTask(folder: string, sweep: Sweep, task: SweepTask): Pr
   if (exitCode === 2 && reason !== null) say(`was ${status} before: ${reason}`);
   return exitCode;
 }
+
+const ofSweep = ({ name, swept }: Sweep, { hash }: SweepTask): OfSweep => ({ name, task: hash, options: swept });
 
 /** Whether a run of several cells has failed because one of them diverged. */
 function hasDivergedCell(folder: string, { cells = [] }: SweepTask): boolean {
@@ -94,7 +97,7 @@ async function begin(
   experiment: AnyExperiment,
   folder: string,
   args: readonly string[],
-  origin: { readonly sweep: { readonly name: string; readonly task: string }; readonly cells?: readonly Cell[] },
+  origin: RunOrigin,
 ) {
   const options = { signals: true, origin };
   const there = exists(join(folder, "manifest.json"));
@@ -137,7 +140,7 @@ async function runCellsAlone(
     });
     const consecutive = cell.seeds.every((seed, r) => seed === (cell.seeds[0] + r) >>> 0);
     const origin = {
-      sweep: { name: sweep.name, task: task.hash },
+      sweep: ofSweep(sweep, task),
       ...(!consecutive && { cells: [{ values: {}, seeds: cell.seeds }] }),
     };
     console.error(`cell ${cellName(cell)} alone`);

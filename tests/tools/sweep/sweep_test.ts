@@ -5,7 +5,9 @@ import { readManifest } from "../../../lib/run/manifest.ts";
 import { runExperiment } from "../../../lib/run/mod.ts";
 import { standings } from "../../../lib/tools/sweep/status.ts";
 import { threads } from "../../../lib/tools/sweep/pool.ts";
-import { inFolder } from "../../run/subprocess.ts";
+import { report } from "../../../lib/tools/report/report.ts";
+import { ResultsFolder } from "../../../lib/tools/serve/results_folder.ts";
+import { finished, inFolder } from "../../run/subprocess.ts";
 import { experiment } from "./fixtures/spread.ts";
 import { inWorkspace, logsOf, SPREAD, sweepOf } from "./workspace.ts";
 
@@ -61,6 +63,18 @@ Deno.test("a sweep computes every cell as it would be alone, is found by every t
     const twice = await sweep(...grid);
     assertEquals(twice.code, 2);
     assertMatch(twice.stderr, /expected a new name, found a folder with \d+ entries at results\/sweeps\/first/);
+
+    // One page of all cells; a row of each in SQL, with the swept options as columns.
+    const page = await report({ options: { out: undefined, sweep: folder("first") }, operands: [] });
+    assertMatch(page, /^report: .*first\/report\.html /);
+    assertEquals(Deno.readTextFileSync(join(folder("first"), "report.html")).split("η = 0.2").length > 2, true);
+    const sql = "select lr, depth, len(seeds) as n, sweep from sweeps order by lr, depth";
+    const asked = await finished(join(root, "lab"), ["query", sql, "--format=csv"], root, {
+      ICL_LAB_DENO: Deno.execPath(),
+    });
+    const rows = ["0.1,1,4,first", "0.1,2,4,first", "0.2,1,4,first", "0.2,2,4,first"];
+    assertEquals(asked.stdout.trim().split(/\r?\n/), ["lr,depth,n,sweep", ...rows], asked.stderr);
+    assertEquals(ResultsFolder.open(join(root, "results")).runs().length, 4);
 
     // Claims of a cell are over all its seeds, which two tasks hold here.
     const split = await sweep(SPREAD, "--preset=short", "--seed=0..7", "--pack=4", "--name=second");
