@@ -93,7 +93,7 @@ Deno.test("says what a report is made of", async () => {
   using results = new Results();
   results.write("empty/note", "");
   const refused = async (...args: string[]) => (await assertRejects(() => report(args), UserError)).message;
-  assertEquals(await refused(), "expected RUN…, as in: ./lab report results/NAME/RUN; found none");
+  assertEquals(await refused(), "expected RUN…, as in: ./lab report results/NAME/RUN, or --sweep=NAME; found none");
   assertEquals(await refused("--uot=x"), "unknown option --uot; did you mean --out?");
   assertEquals(await refused(`${results.path}/none`), `expected a run folder, found none at ${results.path}/none`);
   assertMatch(await refused(`${results.path}/empty`), /^expected a run folder, found that the manifest is gone in /);
