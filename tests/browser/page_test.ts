@@ -417,6 +417,8 @@ Deno.test("runs that differ in the seed alone are one band; several quantities, 
     );
     await page.selectOption("#scatter-option", "lr");
     await page.locator("section[aria-labelledby=scatter] .drawing[data-drawn]").waitFor();
+    await page.selectOption("#scatter-option", { label: "all of them, as parallel coordinates" });
+    await page.locator("section[aria-labelledby=scatter]", { hasText: "A line a run, mean over replicas." }).waitFor();
     await page.evaluate(() => scrollTo(0, 0));
     assertEquals(await accessibility(page), []);
     assert(await fits(page), "wider than the window");

@@ -7,6 +7,13 @@ import { differing, groupsOf } from "../../../lib/tools/serve/page/groups.js";
 
 const { againstQuantity, csvOf, pooled, smoothed, student, thinned } = charts;
 
+const parallelSpec = charts.parallelSpec as unknown as (of: object) => {
+  readonly datasets: {
+    readonly rows: readonly { readonly axis: string; readonly at: number }[];
+    readonly labels: readonly { readonly text: string }[];
+  };
+};
+
 /** A point as it is drawn. */
 interface Row {
   x: number;
@@ -123,4 +130,28 @@ Deno.test("groups: each run, the seeds of one thing, the values of an option; th
 
 Deno.test("rows as CSV: quoted where they must be, columns of all rows", () => {
   assertEquals(csvOf([{ a: 1, b: 'x,"y"' }, { c: null }]), 'a,b,c\n1,"x,""y""",\n,,\n');
+});
+
+Deno.test("parallel coordinates: numbers at their place, logarithmic where asked for and possible, other values apart", () => {
+  const line = (run: string, lr: number, kind: string, last: number) => ({
+    run,
+    group: "main",
+    values: { lr, kind, last },
+  });
+  const { datasets } = parallelSpec({
+    lines: [line("a", 0.01, "adam", 3), line("b", 0.1, "sgd", 1), line("c", 1, "lion", -1)],
+    axes: ["lr", "kind", "last"],
+    logs: new Set(["lr", "last"]),
+    quantity: "loss",
+    colour: null,
+    names: ["main"],
+  });
+  const places = (axis: string) => datasets.rows.filter((row) => row.axis === axis).map(({ at }) => at);
+  places("lr (log)").forEach((at, index) => assertAlmostEquals(at, index / 2));
+  assertEquals(places("kind"), [0, 1, 0.5]);
+  // Not all of these are positive.
+  assertEquals(places("last"), [1, 0.5, 0]);
+  assertEquals(datasets.labels.map(({ text }) => text), [
+    ...["0.01", "1", "adam", "lion", "sgd", "-1", "3"],
+  ]);
 });

@@ -454,6 +454,88 @@ export function scatterSpec({ rows, option, quantity, colour, names, xLog, yLog 
   };
 }
 
+/** Most options that are drawn beside each other as axes. */
+export const MOST_AXES = 8;
+
+/**
+ * Options and the last value of each run as parallel coordinates: an axis each, a line a run.
+ *
+ * Numbers stand at their place between the smallest and the largest, on a logarithmic axis where `logs` has its name and all
+ * are positive; other values stand at equal distances.
+ */
+export function parallelSpec({ lines, axes, logs, quantity, colour, names }) {
+  const scales = axes.map((axis) => {
+    const values = [...new Set(lines.map(({ values }) => values[axis]))];
+    const numbers = values.map(Number);
+    const numeric = values.every((value, i) => value !== "" && value !== null && Number.isFinite(numbers[i]));
+    const log = numeric && logs.has(axis) && numbers.every((value) => value > 0);
+    const of = (value) => log ? Math.log(Number(value)) : Number(value);
+    const [low, high] = numeric ? [Math.min(...numbers), Math.max(...numbers)] : [0, 0];
+    const order = values.map(String).toSorted();
+    const at = numeric
+      ? (value) => high > low ? (of(value) - of(low)) / (of(high) - of(low)) : 0.5
+      : (value) => order.length > 1 ? order.indexOf(String(value)) / (order.length - 1) : 0.5;
+    const shown = numeric ? [...new Set([low, high])] : order.length <= 12 ? order : [order[0], order.at(-1)];
+    const title = log ? `${axis} (log)` : axis;
+    return { axis, title, at, labels: shown.map((value) => ({ axis: title, at: at(value), text: shortText(value) })) };
+  });
+  const rows = lines.flatMap(({ values, run, group }) =>
+    scales.map(({ axis, title, at }) => ({
+      axis: title,
+      at: at(values[axis]),
+      value: values[axis],
+      run,
+      group,
+      last: Number(values[axes.at(-1)]),
+    }))
+  );
+  const x = {
+    field: "axis",
+    type: "nominal",
+    title: null,
+    sort: scales.map(({ title }) => title),
+    scale: { type: "point", padding: 0.4 },
+    axis: { orient: "top", domain: false, ticks: false, labelAngle: 0, labelLimit: 130, labelPadding: 14 },
+  };
+  const y = { field: "at", type: "quantitative", axis: null, scale: { domain: [0, 1] } };
+  const shade = colour === null
+    ? { field: "last", type: "quantitative", title: quantity, scale: { scheme: "viridis" } }
+    : {
+      field: "group",
+      type: "nominal",
+      title: colour,
+      scale: coloursOf(names),
+      legend: { columns: 2, labelLimit: 0 },
+    };
+  return {
+    description: `Options and last ${quantity} of ${lines.length} runs, a line a run`,
+    height: 300,
+    data: { name: "rows" },
+    datasets: { rows, labels: scales.flatMap(({ labels }) => labels) },
+    config: CONFIG,
+    layer: [
+      {
+        data: { name: "labels" },
+        mark: { type: "rule", color: "#8c8c8c" },
+        encoding: { x, y: { value: 0 }, y2: { value: "height" } },
+      },
+      {
+        mark: { type: "line", opacity: 0.65, strokeWidth: 1.5, tooltip: { content: "data" } },
+        encoding: { x, y, detail: { field: "run" }, color: shade },
+      },
+      {
+        data: { name: "labels" },
+        mark: { type: "text", align: "left", dx: 6, dy: -7, fontSize: 11, color: "#777777" },
+        encoding: { x, y, text: { field: "text" } },
+      },
+    ],
+  };
+}
+
+function shortText(value) {
+  return typeof value === "number" ? String(Number(value.toPrecision(4))) : String(value);
+}
+
 /** Rows as CSV (RFC 4180). */
 export function csvOf(rows) {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];

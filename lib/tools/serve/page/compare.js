@@ -1,7 +1,17 @@
 /** Several runs in one figure, in groups that their options make, where they differ, and how their claims came out. */
 
 import { chartCard, chartControls } from "./chart_card.js";
-import { againstQuantity, Curves, pooled, quantityOf, scatterSpec, student, titleOf } from "./charts.js";
+import {
+  againstQuantity,
+  Curves,
+  MOST_AXES,
+  parallelSpec,
+  pooled,
+  quantityOf,
+  scatterSpec,
+  student,
+  titleOf,
+} from "./charts.js";
 import { duration, h, notesOf, statusBadge, time, verdictClass } from "./dom.js";
 import { drawFigure, saveButtons } from "./figure.js";
 import { byValue, differing, groupsOf, shapingOf } from "./groups.js";
@@ -25,6 +35,8 @@ const group = select("group", "one band for", () => draw());
 const colour = select("colour", "colour by", () => draw());
 const controls = chartControls(() => draw());
 const grid = h("div", { class: "grid wide" });
+/** Value of the menu that stands for all options at once; no option has such a name. */
+const PARALLEL = " ";
 const scatter = {
   option: select("scatter-option", "option", () => drawScatter()),
   quantity: select("scatter-quantity", "last value of", () => drawScatter()),
@@ -204,7 +216,11 @@ function drawScatter() {
   const charts = common();
   scatter.part.hidden = differ.length === 0 || charts.length === 0;
   if (scatter.part.hidden) return;
-  fill(scatter.option, differ.map((name) => [name, name]), false);
+  fill(
+    scatter.option,
+    [...differ.map((name) => [name, name]), [PARALLEL, "all of them, as parallel coordinates"]],
+    false,
+  );
   fill(scatter.quantity, charts.map(([key, chart]) => [key, titleOf(chart)]), false);
   const scales = [["linear", "linear"], ["log", "logarithmic"]];
   fill(scatter.x, scales);
@@ -217,7 +233,8 @@ function drawScatter() {
     const curves = chartIn(run, key)?.curves.filter(({ theory, label, points }) =>
       theory === "" && points.length > 0 && (only === null || label === only)
     ) ?? [];
-    const value = shapingOf(run)[option];
+    const shaping = shapingOf(run);
+    const value = option === PARALLEL ? "" : shaping[option];
     return value === undefined ? [] : curves.map(({ label, points }) => {
       const [at, mean, low, high, deviation, count] = points.at(-1);
       const half = count > 1 ? student(count - 1) * deviation / Math.sqrt(count) : 0;
@@ -225,6 +242,7 @@ function drawScatter() {
       const group = colours === "" ? label : String(shapingOf(run)[colours] ?? "–");
       return {
         x: value,
+        ...(option === PARALLEL && { shaping }),
         mean,
         low: interval ? mean - half : low,
         high: interval ? mean + half : high,
@@ -235,6 +253,15 @@ function drawScatter() {
       };
     });
   });
+  if (option === PARALLEL) {
+    return drawParallel(
+      differ,
+      found,
+      xLog,
+      yLog,
+      quantityOf(charts.find(([each]) => each === key)[1]),
+    );
+  }
   const numeric = found.every(({ x }) => x !== "" && !Number.isNaN(Number(x)));
   scatter.x.field.hidden = !numeric;
   const placed = found.map((row) => numeric ? { ...row, x: Number(row.x) } : row);
@@ -256,10 +283,35 @@ function drawScatter() {
     xLog: numeric && xLog,
     yLog,
   });
+  showScatter(spec, `${option}-last`, rows);
+}
+
+/** All options that differ, and a last value, an axis each. */
+function drawParallel(differ, found, xLog, yLog, quantity) {
+  scatter.x.field.hidden = false;
+  const last = `last ${quantity}`;
+  const axes = [...differ.slice(0, MOST_AXES), last];
+  const lines = found.map(({ shaping, mean, group, run }) => ({
+    values: { ...Object.fromEntries(differ.map((name) => [name, shaping[name] ?? "–"])), [last]: mean },
+    run: `${run} ${group}`,
+    group,
+  }));
+  const names = [...new Set(found.map(({ group }) => group))].toSorted(byValue);
+  const colours = colour.element.value;
+  const left = differ.length - MOST_AXES;
+  scatter.note.textContent = `A line a run${
+    names.length > 1 && colours === "" ? " and series" : ""
+  }, mean over replicas.${left > 0 ? ` ${left} further options are left out.` : ""}`;
+  const logs = new Set([...(xLog ? differ : []), ...(yLog ? [last] : [])]);
+  const spec = parallelSpec({ lines, axes, logs, quantity, colour: colours === "" ? null : colours, names });
+  showScatter(spec, "options-last", lines.map(({ values, run }) => ({ run, ...values })));
+}
+
+function showScatter(spec, name, rows) {
   const stamp = JSON.stringify(spec);
   if (stamp === scatter.stamp) return;
   scatter.stamp = stamp;
-  scatter.saves.replaceChildren(saveButtons(() => `${option}-last`, () => spec, () => rows));
+  scatter.saves.replaceChildren(saveButtons(() => name, () => spec, () => rows));
   if (scatter.figure === null) {
     scatter.figure = drawFigure(scatter.box, spec);
     scatter.figure.ready.then(() => scatter.box.dataset.drawn = "true", () => {});
