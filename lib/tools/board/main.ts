@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UserError } from "../../io/errors.ts";
 import { writeAtomically } from "../../io/atomic.ts";
 import { choice } from "../../run/options.ts";
 import { type Asked, defineCommand, optionalText, runCommand } from "../command.ts";
@@ -35,8 +36,10 @@ results/gallery/CLAIMS.md is: ./lab claims results/gallery --format=markdown --o
 });
 
 function claims(
-  { options: { preset, format, out }, operands: [folder = "results"] }: Asked<typeof command.options>,
+  { options: { preset, format, out }, operands: [named] }: Asked<typeof command.options>,
 ): number {
+  if (named !== undefined && !isFolder(named)) throw new UserError(`expected a folder of runs, found none at ${named}`);
+  const folder = named ?? "results";
   const asked = { experiments: experimentNames(), ...(preset === undefined ? {} : { preset }) };
   const { entries, problems } = collectBoard(folder, asked);
   const text = write(format, entries, out !== undefined);
@@ -44,6 +47,15 @@ function claims(
   else writeAtomically(out, text);
   for (const line of problems) console.error(`missing: ${line}`);
   return problems.length === 0 ? 0 : 1;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
 }
 
 function write(format: typeof FORMATS[number], entries: readonly BoardEntry[], file: boolean): string {

@@ -137,6 +137,7 @@ Deno.test("the command: formats, exit codes, bad input in one line", () =>
       [["--fromat=html"], "unknown option --fromat; did you mean --format?"],
       [["--format=pdf"], 'expected --format to be one of terminal|markdown|html, found "pdf"'],
       [["--preset="], "expected a value after --preset, found none (write --preset=VALUE)"],
+      [["elsewhere"], "expected a folder of runs, found none at elsewhere"],
       [["a", "b"], "expected FOLDER, as in: ./lab claims FOLDER; found a b"],
     ];
     for (const [args, message] of cases) {
