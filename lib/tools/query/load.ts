@@ -118,10 +118,9 @@ async function loadSweeps(
   const options = [...new Set(ofSweeps.flatMap(({ manifest }) => manifest.sweep!.options ?? []))];
   const typeOf = (option: string): SqlType => {
     const values = ofSweeps.map(({ manifest }) => manifest.configuration[option]).filter((value) => value != null);
-    const every = (type: string) => values.every((value) => typeof value === type);
-    return every("number")
+    return values.every((value) => typeof value === "number")
       ? values.every(Number.isSafeInteger) ? "BIGINT" : "DOUBLE"
-      : every("boolean")
+      : values.every((value) => typeof value === "boolean")
       ? "BOOLEAN"
       : "VARCHAR";
   };
