@@ -66,6 +66,11 @@ export const experiment = lab.defineExperiment({
   options,
   presets,
   resumable: { every: 500 },
+  page: {
+    preset: "page",
+    controls: ["operation", "modulus", "fraction", "lr", "weight-decay", "width", "steps", "replicas"],
+    figures: ["losses", "accuracy", "weight_norm"],
+  },
   check,
   claims,
   figures,

@@ -17,7 +17,7 @@ import * as lab from "../mod.ts";
 import { claims } from "./linear_icl/claims.ts";
 import { figures } from "./linear_icl/figures.ts";
 import { check, mainSteps, options, presets } from "./linear_icl/options.ts";
-import { alignment, covarianceShift, fixedPoints, mainTheory, mirror } from "./linear_icl/studies.ts";
+import { alignment, covarianceShift, fixedPoints, flowsOfMain, mirror, noiseOfMain } from "./linear_icl/studies.ts";
 
 export const experiment = lab.defineExperiment({
   name: "linear_icl",
@@ -27,6 +27,11 @@ export const experiment = lab.defineExperiment({
   check,
   resumable: { every: 4000 },
   perReplica: ({ studies }) => studies === "main" ? ["lr", "scale"] : [],
+  page: {
+    preset: "page",
+    controls: ["spectrum", "context", "tasks", "lr", "scale", "batch", "steps", "replicas"],
+    figures: ["modes_log", "loss", "conserved"],
+  },
   claims,
   figures,
   async run(run) {
@@ -38,6 +43,8 @@ export const experiment = lab.defineExperiment({
       return seeds.map((seed) => ({ seed, context, lr, spectrum, init: start(seed) }));
     });
 
+    const ends: lab.Blocks[] = [];
+    for (const cell of run.cells) ends.push(...await flowsOfMain(run, cell, cell.replicas.map((r) => replicas[r])));
     using training = await lab.linearIcl({ ...setting, replicas, from: run.restored("main") });
     const reports = mainSteps(setting);
     for await (const { step, loss, evaluations } of lab.follow(training, { label: "main", reports }, run)) {
@@ -47,8 +54,7 @@ export const experiment = lab.defineExperiment({
         snapshots.keep("trained", step, [{ name: "W", shape: [seeds.length, 8 * d * d], data }]);
       }
     }
-    const ends: lab.Blocks[] = [];
-    for (const cell of run.cells) ends.push(...await mainTheory(run, cell, cell.replicas.map((r) => replicas[r])));
+    for (const cell of run.cells) noiseOfMain(cell);
 
     if (setting.studies === "main") return;
     await fixedPoints(run);

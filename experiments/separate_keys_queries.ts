@@ -51,6 +51,11 @@ export const experiment = lab.defineExperiment({
   options,
   presets,
   resumable: { every: 500 },
+  page: {
+    preset: "page",
+    controls: ["spectrum", "context", "heads", "ranks", "lr", "deviation", "batch", "steps", "replicas"],
+    figures: ["staircase", "modes", "ranks", "waits"],
+  },
   check,
   claims,
   figures,
@@ -61,6 +66,34 @@ export const experiment = lab.defineExperiment({
     const D = slopes.length;
     for (const study of studiesOf(setting, run.seeds)) {
       const { label, sizes, conditions, reports, whole } = study;
+      for (const { name, seeds, start } of conditions.conditions) {
+        const curvesOf = async <T>(own: readonly number[], take: (state: Float64Array) => T) =>
+          await lab.each(own, `exact flow, ${name}`, (seed) => {
+            const tolerances = whole ? { relative: 1e-7, absolute: 1e-9 } : undefined;
+            return lab.keyQueryFlow(problem, sizes, start(seed), study.lr, reports, tolerances).states.map(take);
+          }, run);
+        const first = (state: Float64Array) => Math.fround(lab.keyQueryMap(sizes, D, state)[0] / slopes[0]);
+        if (name === ranked(1)) {
+          const flows = await curvesOf(seeds, (state) => {
+            return { M: lab.keyQueryMap(sizes, D, state), rank: effectiveRankOfQk(sizes, D, state) };
+          });
+          type Point = typeof flows[number][number];
+          const curves = (of: (point: Point) => number) => flows.map((points) => points.map(of).map(Math.fround));
+          const [series, theory] = [name, "exact flow"];
+          run.theory(theory, { series, quantity: "loss" }, reports, curves(({ M }) => lab.keyQueryLoss(problem, M)));
+          run.theory(theory, { series, quantity: "effective rank of QK" }, reports, curves(({ rank }) => rank));
+          slopes.forEach((slope, d) =>
+            run.theory(theory, { series, quantity: `mode ${d}` }, reports, curves(({ M }) => M[d * (D + 1)] / slope))
+          );
+        } else if (name.startsWith("random")) {
+          // The same random starts at every batch size: their flows are found once.
+          if (study.batch !== setting.batches[0]) continue;
+          run.theory("exact flow", { series: RANDOM, quantity: "first mode" }, reports, await curvesOf(seeds, first));
+        } else if (!whole) {
+          const [curve] = await curvesOf(seeds.slice(0, 1), first);
+          run.theory("exact flow", { series: name, quantity: "first mode" }, reports, [curve]);
+        }
+      }
       using ensemble = await ensembleOf(setting, study, run.restored(label));
       const { training, parameters } = ensemble;
       const loop = { label, reports, pause: () => whole };
@@ -89,34 +122,6 @@ export const experiment = lab.defineExperiment({
           "distance to plateau": mine.map((M) => distancesToPlateaus(problem, M).map(Math.fround)),
           "distance to PCR": main.map((r) => prompts.distances.slice(r * (D + 1), (r + 1) * (D + 1))),
         });
-      }
-      for (const { name, seeds, start } of conditions.conditions) {
-        const curvesOf = async <T>(own: readonly number[], take: (state: Float64Array) => T) =>
-          await lab.each(own, `exact flow, ${name}`, (seed) => {
-            const tolerances = whole ? { relative: 1e-7, absolute: 1e-9 } : undefined;
-            return lab.keyQueryFlow(problem, sizes, start(seed), study.lr, reports, tolerances).states.map(take);
-          }, run);
-        const first = (state: Float64Array) => Math.fround(lab.keyQueryMap(sizes, D, state)[0] / slopes[0]);
-        if (name === ranked(1)) {
-          const flows = await curvesOf(seeds, (state) => {
-            return { M: lab.keyQueryMap(sizes, D, state), rank: effectiveRankOfQk(sizes, D, state) };
-          });
-          type Point = typeof flows[number][number];
-          const curves = (of: (point: Point) => number) => flows.map((points) => points.map(of).map(Math.fround));
-          const [series, theory] = [name, "exact flow"];
-          run.theory(theory, { series, quantity: "loss" }, reports, curves(({ M }) => lab.keyQueryLoss(problem, M)));
-          run.theory(theory, { series, quantity: "effective rank of QK" }, reports, curves(({ rank }) => rank));
-          slopes.forEach((slope, d) =>
-            run.theory(theory, { series, quantity: `mode ${d}` }, reports, curves(({ M }) => M[d * (D + 1)] / slope))
-          );
-        } else if (name.startsWith("random")) {
-          // The same random starts at every batch size: their flows are found once.
-          if (study.batch !== setting.batches[0]) continue;
-          run.theory("exact flow", { series: RANDOM, quantity: "first mode" }, reports, await curvesOf(seeds, first));
-        } else if (!whole) {
-          const [curve] = await curvesOf(seeds.slice(0, 1), first);
-          run.theory("exact flow", { series: name, quantity: "first mode" }, reports, [curve]);
-        }
       }
     }
   },

@@ -65,6 +65,8 @@ export const presets: lab.Presets<typeof options> = {
     "coefficient-draws": 8,
   },
   cpu: {},
+  // Main replicas alone, without what follows training: a minute or two on a laptop's GPU.
+  page: { replicas: 2, "control-replicas": 0, "branch-steps": 0, coefficients: 0 },
   paper: {
     modulus: 113,
     fraction: 0.3,

@@ -43,6 +43,8 @@ export const presets: lab.Presets<typeof options> = {
     shifts: [0.5, 1, 2],
   },
   cpu: {},
+  // The main ensemble alone: a few seconds on a laptop's GPU, half a minute without one.
+  page: { replicas: 8, studies: "main" },
   paper: {
     spectrum: [4, 2.8, 2, 1.4, 1, 0.7, 0.5, 0.35],
     context: 32,

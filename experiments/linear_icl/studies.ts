@@ -14,30 +14,41 @@ import {
   studySetting,
 } from "./options.ts";
 
+/** Logs the curves of a theory of a cell of the main ensemble. */
+function logCurves(cell: lab.RunCell<typeof options>, theory: string, curves: lab.IclCurves | lab.NoiseCurves): void {
+  const steps = mainSteps(cell.configuration);
+  for (const [quantity, values] of Object.entries(curves)) cell.theory(theory, main(quantity), steps, values);
+}
+
 /**
- * Logs every theory of a cell of the main ensemble: the paper's needs an aligned start, that of SGD noise fresh commuting tasks too.
+ * Logs the paper's closed form of a cell of the main ensemble, which needs an aligned start, and the exact flow.
  *
  * @returns Blocks at the end of each replica's exact flow.
  */
-export async function mainTheory(
+export async function flowsOfMain(
   run: Run,
-  { configuration: setting, theory: add }: lab.RunCell<typeof options>,
+  cell: lab.RunCell<typeof options>,
   replicas: readonly lab.LinearIclReplica[],
 ): Promise<lab.Blocks[]> {
-  const { spectrum, lr: rate, scale, tasks, pool, batch } = setting;
-  const [d, steps, aligned] = [spectrum.length, mainSteps(setting), setting.init === "aligned"];
+  const setting = cell.configuration;
+  const { spectrum, lr: rate, pool, init } = setting;
+  const [d, steps, aligned] = [spectrum.length, mainSteps(setting), init === "aligned"];
   const alike = aligned && pool === "fresh";
-  const log = (theory: string, curves: lab.IclCurves | lab.NoiseCurves) =>
-    Object.entries(curves).forEach(([quantity, values]) => add(theory, main(quantity), steps, values));
-
-  if (aligned) log(PAPER, closedForm(setting));
+  if (aligned) logCurves(cell, PAPER, closedForm(setting));
   const flows = await lab.each(alike ? replicas.slice(0, 1) : replicas, EXACT, ({ seed, init }) => {
     return lab.exactCurves(setting, lab.taskLaw(setting, seed), lab.learningBlocks(init, 0, d), { rate, steps });
   }, run);
   run.note(`exact flow integrated to ${Math.max(...flows.map(({ error }) => error)).toExponential(1)}`);
-  log(EXACT, lab.meanCurves(flows.map(({ curves }) => curves)));
-  if (alike && tasks === "commuting") log(NOISE, lab.noiseCurves(setting, { initial: scale, rate, batch, steps }));
+  logCurves(cell, EXACT, lab.meanCurves(flows.map(({ curves }) => curves)));
   return replicas.map((_, replica) => flows[alike ? 0 : replica].end);
+}
+
+/** Logs the theory of SGD noise, which is derived for an aligned start and fresh commuting tasks. */
+export function noiseOfMain(cell: lab.RunCell<typeof options>): void {
+  const setting = cell.configuration;
+  const { lr: rate, scale: initial, tasks, pool, batch, init } = setting;
+  if (init !== "aligned" || pool !== "fresh" || tasks !== "commuting") return;
+  logCurves(cell, NOISE, lab.noiseCurves(setting, { initial, rate, batch, steps: mainSteps(setting) }));
 }
 
 /** Seeds of the studies beside the main ensemble. */

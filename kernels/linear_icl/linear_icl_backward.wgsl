@@ -3,11 +3,12 @@
 //   dL/dW_P = δ hᵀ   dL/dW_Q = (G W_Pᵀ δ) z_qᵀ
 //
 // G is applied through the context's Σ̂ and the task: with v = a + Wᵀ b, G (a; b) = (Σ̂ v + x_q (x_q·a)/N;  W Σ̂ v).
-// One workgroup per prompt; a lane computes whole entries of each vector.
+// One workgroup per prompt; a lane computes whole entries of each vector. δ, h, b = G W_Pᵀ δ and z_q lie one after the other in
+// one buffer, each from a quarter of it on: eight buffers a stage are all that every adapter has.
 const D: u32 = 4u;
 const LANES: u32 = 64u;
 const WIDTH: u32 = 2u * D;
-struct Dims { R: u32, B: u32, C: u32 }
+struct Dims { R: u32, B: u32, C: u32, L: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> covariance: array<f32>;       // (R, B, D, D)
 @group(0) @binding(2) var<storage, read> task: array<f32>;             // (R, B, D, D)
@@ -15,11 +16,8 @@ struct Dims { R: u32, B: u32, C: u32 }
 @group(0) @binding(4) var<storage, read> context: array<f32>;          // (R)
 @group(0) @binding(5) var<storage, read> deviation: array<f32>;        // (R, D)
 @group(0) @binding(6) var<storage, read> parameters: array<f32>;       // (R, C)
-@group(0) @binding(7) var<storage, read_write> delta: array<f32>;      // (R, B, WIDTH)
-@group(0) @binding(8) var<storage, read_write> hidden: array<f32>;     // (R, B, WIDTH)
-@group(0) @binding(9) var<storage, read_write> back: array<f32>;       // (R, B, WIDTH)
-@group(0) @binding(10) var<storage, read_write> token: array<f32>;     // (R, B, WIDTH)
-@group(0) @binding(11) var<storage, read_write> loss: array<f32>;      // (R, B)
+@group(0) @binding(7) var<storage, read_write> vectors: array<f32>;    // (L)
+@group(0) @binding(8) var<storage, read_write> loss: array<f32>;       // (R, B)
 
 var<workgroup> z: array<f32, WIDTH>;
 var<workgroup> u: array<f32, WIDTH>;
@@ -67,6 +65,10 @@ fn apply_moment(item: u32, n: f32, lane: u32) {
   let n = context[r];
   let w_p = r * dims.C;
   let w_q = w_p + WIDTH * WIDTH;
+  let delta = item * WIDTH;
+  let hidden = dims.L / 4u + delta;
+  let back = dims.L / 4u + hidden;
+  let token = dims.L / 4u + back;
 
   for (var i = lane; i < WIDTH; i += LANES) {
     z[i] = 0.0;
@@ -96,9 +98,9 @@ fn apply_moment(item: u32, n: f32, lane: u32) {
       }
     }
     if (live) {
-      delta[item * WIDTH + i] = error[i];
-      hidden[item * WIDTH + i] = h[i];
-      token[item * WIDTH + i] = z[i];
+      vectors[delta + i] = error[i];
+      vectors[hidden + i] = h[i];
+      vectors[token + i] = z[i];
     }
   }
   workgroupBarrier();
@@ -120,7 +122,7 @@ fn apply_moment(item: u32, n: f32, lane: u32) {
   workgroupBarrier();
   for (var i = lane; i < WIDTH; i += LANES) {
     if (live) {
-      back[item * WIDTH + i] = h[i];
+      vectors[back + i] = h[i];
     }
   }
 }

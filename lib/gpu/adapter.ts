@@ -38,7 +38,7 @@ const VENDORS: Readonly<Record<string, string>> = {
  * no adapter has the wanted power preference, any adapter will do.
  *
  * @param choice Which adapter to ask for.
- * @returns The device and what runs it.
+ * @returns The device, what runs it, and what its WGSL texts must begin with.
  * @throws {GpuError} Of kind `no-adapter`, with the command that mends it; of kind `internal` if the driver refuses.
  *
  * @example
@@ -52,7 +52,9 @@ const VENDORS: Readonly<Record<string, string>> = {
  * device.destroy();
  * ```
  */
-export async function requestDevice(choice: AdapterChoice): Promise<{ device: GPUDevice; adapter: AdapterSummary }> {
+export async function requestDevice(
+  choice: AdapterChoice,
+): Promise<{ device: GPUDevice; adapter: AdapterSummary; enables: string }> {
   const adapter = await findAdapter(choice);
   const requiredLimits: Record<string, number> = {};
   for (const name in adapter.limits) {
@@ -66,20 +68,35 @@ export async function requestDevice(choice: AdapterChoice): Promise<{ device: GP
     architecture,
     device: model,
     description,
-    software: isFallbackAdapter || /llvmpipe|swiftshader|microsoft basic render/i.test(description),
+    software: isFallbackAdapter ||
+      /llvmpipe|swiftshader|microsoft basic render/i.test(`${architecture} ${description}`),
   };
   try {
     const device = await openDevice(adapter, choice, requiredLimits);
     const fixed = device.features.has("subgroups") && subgroupMinSize === subgroupMaxSize;
-    return { device, adapter: { ...summary, subgroupSize: fixed ? subgroupMinSize : 0 } };
+    const enables = await enablesOf(device);
+    return { device, adapter: { ...summary, subgroupSize: fixed ? subgroupMinSize : 0 }, enables };
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     throw new GpuError("internal", "GPU", `expected a device with all limits of ${description}, found: ${found}`);
   }
 }
 
+/**
+ * Directives that WGSL texts must begin with: browsers demand `enable subgroups;` before subgroup built-ins, which Deno takes for an
+ * error, so that only asking tells.
+ */
+async function enablesOf(device: GPUDevice): Promise<string> {
+  if (!device.features.has("subgroups")) return "";
+  const enables = "enable subgroups;";
+  device.pushErrorScope("validation");
+  device.createShaderModule({ label: "enable subgroups", code: enables });
+  return await device.popErrorScope() === null ? enables : "";
+}
+
 async function findAdapter(choice: AdapterChoice): Promise<GPUAdapter> {
-  // Deno 2 always has navigator.gpu; a missing Vulkan loader shows as a null adapter.
+  // Deno 2 always has navigator.gpu, where a missing Vulkan loader shows as a null adapter; browsers may have none.
+  if (!("gpu" in navigator) || !navigator.gpu) throw noAdapter(choice);
   const adapter = choice === "software"
     ? await navigator.gpu.requestAdapter({ forceFallbackAdapter: true })
     : await navigator.gpu.requestAdapter({ powerPreference: choice }) ?? await navigator.gpu.requestAdapter();
@@ -103,6 +120,9 @@ async function openDevice(
 }
 
 function noAdapter(choice: AdapterChoice): GpuError {
+  if (!("Deno" in globalThis)) {
+    return new GpuError("no-adapter", "GPU", "expected a browser with WebGPU and a GPU that it may use, found none");
+  }
   const hint = Deno.build.os === "linux"
     ? "install a Vulkan driver: `apt-get install mesa-vulkan-drivers libvulkan1` for CPU-only machines, the NVIDIA driver and libvulkan1 for a GPU"
     : "this platform offers no WebGPU adapter to Deno";

@@ -25,6 +25,8 @@ export class Gpu {
   readonly adapter: AdapterSummary;
   /** Account of the memory where nothing is computed: of a dry run. */
   readonly dry: DryMemory | null;
+  /** Directives on one line that WGSL texts begin with; empty where none are needed. */
+  readonly enables: string;
   /** In order of registration: a consequence (no pipeline) comes after its cause (a shader error). */
   readonly #checks = new Set<Check>();
   #uncaptured: GpuError | null = null;
@@ -36,11 +38,13 @@ export class Gpu {
    * @param device The WebGPU device.
    * @param adapter What runs it.
    * @param dry Account of the memory of a device that computes nothing.
+   * @param enables Directives that WGSL texts must begin with.
    */
-  constructor(device: GPUDevice, adapter: AdapterSummary, dry: DryMemory | null = null) {
+  constructor(device: GPUDevice, adapter: AdapterSummary, dry: DryMemory | null = null, enables = "") {
     this.device = device;
     this.adapter = adapter;
     this.dry = dry;
+    this.enables = enables;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       const { error } = event as GPUUncapturedErrorEvent;
@@ -52,7 +56,8 @@ export class Gpu {
       this.#lost = new GpuError("device-lost", "GPU", `expected an open device, found ${found}`);
       if (!destroyed) this.#uncaptured ??= this.#lost;
     });
-    // The last net: a fault that nobody awaited must not leave the process with exit code 0.
+    // The last net: a fault that nobody awaited must not leave the process with exit code 0. A page has none.
+    if (!("Deno" in globalThis)) return;
     globalThis.addEventListener("unload", () => {
       const fault = this.#firstFault();
       if (!fault) return;
@@ -194,7 +199,7 @@ export async function openGpu(choice?: AdapterChoice): Promise<Gpu> {
   const wanted = choice ?? "high-performance";
   opening ??= {
     choice: wanted,
-    gpu: requestDevice(wanted).then(({ device, adapter }) => new Gpu(device, adapter)),
+    gpu: requestDevice(wanted).then(({ device, adapter, enables }) => new Gpu(device, adapter, null, enables)),
   };
   try {
     return current = await opening.gpu;

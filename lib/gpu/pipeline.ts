@@ -47,7 +47,9 @@ export function createPipeline(gpu: Gpu, kernel: Declaration, constants: Constan
   if (uniform !== null) entries.push({ binding: uniform, visibility, buffer: { type: "uniform" } });
 
   device.pushErrorScope("validation");
-  const module = device.createShaderModule({ label, code: lines.map(({ text }) => text).join("\n") });
+  // On the first line, so that a message about line n is still about line n.
+  const text = gpu.enables + lines.map(({ text }) => text).join("\n");
+  const module = device.createShaderModule({ label, code: text });
   gpu.defer(
     device.popErrorScope().then(async (error) => {
       if (!error) return null;

@@ -85,14 +85,15 @@ function messageOf(error: unknown): string {
 }
 
 /** Where the library's own code lies. */
-const OWN = ["lib/", "kernels/"].map((folder) => new URL(`../../${folder}`, import.meta.url).href);
+// Made where it is asked for: in a page, code has an address that no other can be relative to.
+const own = () => ["lib/", "kernels/"].map((folder) => new URL(`../../${folder}`, import.meta.url).href);
 
 /** The innermost place outside of the library that an unexpected error came through. */
 function placeOf(error: unknown): string | null {
   if (!(error instanceof Error) || error instanceof RunError || error.name === "DivergenceError") return null;
   if (Object.values(Deno.errors).some((kind) => error instanceof kind)) return null;
   for (const [, url, line, column] of (error.stack ?? "").matchAll(/(file:\/\/[^\s()]+):(\d+):(\d+)\)?$/gm)) {
-    if (!OWN.some((folder) => url.startsWith(folder))) return `${fromHere(fromFileUrl(url))}:${line}:${column}`;
+    if (!own().some((folder) => url.startsWith(folder))) return `${fromHere(fromFileUrl(url))}:${line}:${column}`;
   }
   return null;
 }

@@ -8,7 +8,7 @@ import type { standardColumns } from "./columns.ts";
 import type { LogWriter } from "./log.ts";
 
 /** A log that has the rows of every run. */
-export type ClaimLog = LogWriter<typeof standardColumns>;
+export type ClaimLog = Pick<LogWriter<typeof standardColumns>, "write" | "flush">;
 
 /**
  * Logs what every claim will be judged by.

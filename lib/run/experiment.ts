@@ -99,6 +99,16 @@ export interface RunContext<O extends Options, C extends ColumnTable> extends Fo
   note(line: string): void;
 }
 
+/** How an experiment runs live in a web page: what a visitor may change, and what is looked at. */
+export interface LivePage<O extends Options> {
+  /** Preset that it runs with: small enough for a laptop within a minute or two. */
+  readonly preset: string;
+  /** Options that become controls, in their order; the seed is one besides. */
+  readonly controls: readonly (keyof O & string)[];
+  /** Figures that are drawn while it trains, the first at the top. */
+  readonly figures: readonly string[];
+}
+
 /** Definition of an experiment. */
 export interface Experiment<O extends Options, C extends ColumnTable> {
   /** Name of its folder under `results/`: lower case, digits, `_` and `-`. */
@@ -149,6 +159,8 @@ export interface Experiment<O extends Options, C extends ColumnTable> {
   ): { readonly text: string; readonly error?: Error } | undefined;
   /** Checks options and operands before anything is written; throws a `UserError` to refuse. */
   check?(configuration: Configuration<O>, operands: readonly string[]): void;
+  /** How it runs live in a web page (`./lab page NAME`); it has none unless given. */
+  readonly page?: LivePage<NoInfer<O>>;
   /** Trains and measures. Claims are judged and figures drawn when it has returned. */
   run(context: RunContext<NoInfer<O>, NoInfer<C>>): Promise<void>;
 }
@@ -214,6 +226,9 @@ export function defineExperiment<O extends Options, C extends ColumnTable = Read
     const ids = claimsOf(experiment, configuration).map(({ id }) => id);
     const twice = ids.find((id, index) => ids.indexOf(id) !== index);
     if (twice !== undefined) throw new Error(`expected claims with distinct names, found ${twice} twice`);
+  }
+  if (experiment.page !== undefined && !(experiment.page.preset in experiment.presets)) {
+    throw new Error(`expected the preset of the page to be one of its own, found ${experiment.page.preset}`);
   }
   return experiment;
 }

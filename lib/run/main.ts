@@ -9,22 +9,20 @@ import { claimsTable } from "../claims/terminal.ts";
 import { countsInWords } from "../claims/words.ts";
 import { writeFigure } from "../figures/mod.ts";
 import { openGpu, withoutComputing } from "../gpu/device.ts";
-import { type Cell, placesOf, type RunCell, withoutDiffering } from "./cells.ts";
 import type { ColumnTable } from "./columns.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { docText, firstParagraph } from "./docstring.ts";
 import { describeError, reportError, UserError } from "../io/errors.ts";
-import { type Experiment, type RunContext, seedsOf } from "./experiment.ts";
+import type { Experiment } from "./experiment.ts";
 import { helpText } from "./help.ts";
-import type { AdapterSummary } from "../gpu/device.ts";
-import type { Configuration, Options } from "./option.ts";
-import { checkWhole, ReplicaCounts, rowsOf, theoryRowsOf } from "./measured_rows.ts";
+import type { Options } from "./option.ts";
 import { programFile } from "./manifest.ts";
-import { createProgress, type Progress, stderrTarget } from "./progress.ts";
+import { createProgress, stderrTarget } from "./progress.ts";
 import { manifestToResume, remainsOf, resumedLine } from "./resume.ts";
+import { adapterText, contextOf } from "./run_context.ts";
 import type { RunRecord } from "./run_record.ts";
 import { dryMemoryText, DryRecord } from "./dry_run.ts";
-import { cellConfiguration, splitCells, theoryOfCell } from "./split_cells.ts";
+import { cellConfiguration, splitCells } from "./split_cells.ts";
 import { resumeRun, type RunOrigin, startRun } from "./start_run.ts";
 import { exitCodeOf, listenForEnd } from "./signals.ts";
 
@@ -137,7 +135,7 @@ async function runRecorded<O extends Options, C extends ColumnTable>(
       const { cells } = record.manifest;
       const configurations = cells?.map((cell) => cellConfiguration(experiment, configuration, cell));
       const pack = cells && configurations && { cells, configurations };
-      const context = await contextOf(experiment, line, record, progress, end.signal, pack);
+      const context = await contextOf(experiment, line, record, progress, end.signal, undefined, pack);
       await experiment.run(context);
       end.signal.throwIfAborted();
       if (pack) return await splitCells(experiment, { record, ...pack, png: common.png });
@@ -197,98 +195,6 @@ async function dryRun<O extends Options, C extends ColumnTable>(
     return error === undefined ? 0 : reportError(error, debug);
   });
   return { exitCode };
-}
-
-/** Makes the context of a running experiment. */
-async function contextOf<O extends Options, C extends ColumnTable>(
-  experiment: Experiment<O, C>,
-  { configuration, common, operands }: CommandLine<O>,
-  record: Pick<RunRecord<C>, keyof DryRecord<C>>,
-  progress: Progress,
-  signal: AbortSignal,
-  pack?: Pack<O>,
-): Promise<RunContext<O, C>> {
-  const { measured, snapshots, phases } = await record.recall();
-  const seeds = pack?.cells.flatMap((cell) => cell.seeds) ?? seedsOf(experiment, configuration, common.seed);
-  const counts = new ReplicaCounts(seeds.length);
-  const theory: RunContext<O, C>["theory"] = (theory, of, steps, values) => {
-    for (const row of theoryRowsOf(theory, of, steps, values)) if (measured.addTheory(row)) record.logTheory(row);
-  };
-  const cells = pack === undefined
-    ? [{ configuration, seeds, replicas: seeds.map((_, replica) => replica), theory }]
-    : cellsOf(pack, theory);
-  const valueOf = (key: string, { configuration }: RunCell<O>) => (configuration as Record<string, unknown>)[key];
-  return {
-    cells,
-    each: (key) => cells.flatMap((cell) => cell.seeds.map(() => valueOf(key, cell) as Configuration<O>[typeof key])),
-    configuration: pack === undefined ? configuration : withoutDiffering(configuration, differing(pack.cells)),
-    operands,
-    seed: common.seed,
-    seeds,
-    png: common.png,
-    signal,
-    progress,
-    folder: record.folder,
-    measured,
-    measure(at, values) {
-      counts.check(at, values);
-      if (pack !== undefined) checkWhole(at, values, seeds);
-      for (const row of rowsOf(at, values)) if (measured.add(row)) record.logMeasured(row);
-    },
-    measureCurves(of, curves) {
-      if (pack !== undefined) checkWhole(of, { [of.quantity]: curves.map(() => 0) }, seeds);
-      curves.forEach(({ x, y }, replica) =>
-        x.forEach((step, index) => {
-          const row = { ...of, step, replica, value: y[index] };
-          if (measured.add(row)) record.logMeasured(row);
-        })
-      );
-    },
-    theory,
-    snapshots,
-    phases,
-    restored: (label) => phases.restored(label),
-    log(kind, row) {
-      if (pack !== undefined) {
-        throw new Error(
-          `expected rows of measurements and theories alone in a run of several cells, found one of ${kind}`,
-        );
-      }
-      record.log(kind, row);
-    },
-    logged: (kind) => record.logged(kind),
-    write: record.write,
-    checkpoints: record.checkpoints,
-    note: (text) => progress.note(text),
-  };
-}
-
-/** Cells of a run of several. */
-interface Pack<O extends Options> {
-  readonly cells: readonly Cell[];
-  readonly configurations: readonly Configuration<O>[];
-}
-
-/** Names of the options in which cells differ. */
-const differing = (cells: readonly Cell[]) => [...new Set(cells.flatMap(({ values }) => Object.keys(values)))];
-
-function cellsOf<O extends Options>(
-  { cells, configurations }: Pack<O>,
-  theory: RunCell<O>["theory"],
-): RunCell<O>[] {
-  const places = placesOf(cells);
-  return cells.map((cell, index) => ({
-    configuration: configurations[index],
-    seeds: cell.seeds,
-    replicas: places[index],
-    theory: (name, of, steps, values) => theory(theoryOfCell(name, cell), of, steps, values),
-  }));
-}
-
-/** Without the device, which drivers give as a number. */
-function adapterText({ vendor, architecture, description, software }: AdapterSummary): string {
-  const names = [vendor, architecture, description].filter((name) => name !== "");
-  return `${[...new Set(names)].join(", ")} (${software ? "software" : "hardware"})`;
 }
 
 /** The started file as seen from the working folder; an experiment run by other code goes by its name. */

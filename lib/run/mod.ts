@@ -11,10 +11,12 @@ export {
   type AnyExperiment,
   defineExperiment,
   type Experiment,
+  type LivePage,
   type MeasuredAt,
   type ReplicaValues,
   type RunContext,
 } from "./experiment.ts";
+export { MemoryRun, type MemoryRunOptions } from "./memory_run.ts";
 export { main, type Outcome, runExperiment } from "./main.ts";
 export { type Broadcast, LiveFigure } from "./live_figure.ts";
 export type { Cell, RunCell } from "./cells.ts";

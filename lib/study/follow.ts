@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Pace } from "../train/loop_options.ts";
 import { unionOfSteps } from "../train/steps.ts";
 
 /** State of a training, as {@linkcode Training.state} gives it. */
@@ -38,6 +39,7 @@ export interface Followed<R extends Reported> {
     readonly signal?: AbortSignal;
     readonly reportStart?: boolean;
     readonly onWait?: (step: number) => void;
+    readonly pace?: Pace;
   }): AsyncGenerator<R>;
   /** Everything that the next step depends on. */
   state(): Promise<PhaseState>;
@@ -75,6 +77,8 @@ export interface Follower {
   };
   /** The trainings of the run. */
   readonly phases: Phases;
+  /** Sets the pace of trainings; as fast as the GPU goes unless given. */
+  readonly pace?: Pace;
 }
 
 /** How a training is followed. */
@@ -113,7 +117,7 @@ export interface FollowOptions<R extends Reported> {
 export async function* follow<R extends Reported>(
   training: Followed<R>,
   { label, reports, until, pause, reportStart = false }: FollowOptions<R>,
-  { signal, progress, phases }: Follower,
+  { signal, progress, phases, pace }: Follower,
 ): AsyncGenerator<R> {
   if (reports.length === 0) throw new RangeError(`expected steps to report of training "${label}", found none`);
   if (phases.isDone(label)) return;
@@ -138,6 +142,7 @@ export async function* follow<R extends Reported>(
     pause: (step) => due.has(step) || (wanted.has(step) && (until !== undefined || pause?.(step) === true)),
     reportStart: reportStart && !phases.isRestored(label),
     onWait: (step) => void progress.update(step, shown),
+    pace,
   });
   try {
     for await (const report of loop) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isAbsolute, resolve, toFileUrl } from "@std/path";
+import { fromFileUrl, isAbsolute, resolve, toFileUrl } from "@std/path";
 import { closestString } from "@std/text/closest-string";
 import { describeError, UserError } from "../io/errors.ts";
 import type { AnyExperiment } from "../run/experiment.ts";
@@ -22,6 +22,18 @@ export function experimentNames(folder: URL = EXPERIMENTS): string[] {
 }
 
 /**
+ * Path of an experiment's file.
+ *
+ * @param nameOrFile Its name, or the path of its file.
+ * @param folder Folder of the experiments; this workspace's unless given.
+ * @returns An absolute path, whether there is such a file or not.
+ */
+export function experimentFile(nameOrFile: string, folder: URL = EXPERIMENTS): string {
+  if (!/\.m?[tj]s$/.test(nameOrFile)) return fromFileUrl(new URL(`${nameOrFile}.ts`, folder));
+  return isAbsolute(nameOrFile) ? nameOrFile : resolve(nameOrFile);
+}
+
+/**
  * Loads an experiment.
  *
  * @param nameOrFile Its name, or the path of its file.
@@ -31,8 +43,7 @@ export function experimentNames(folder: URL = EXPERIMENTS): string[] {
  */
 export async function loadExperiment(nameOrFile: string, folder: URL = EXPERIMENTS): Promise<AnyExperiment> {
   if (/\.m?[tj]s$/.test(nameOrFile)) {
-    const path = isAbsolute(nameOrFile) ? nameOrFile : resolve(nameOrFile);
-    return await importExperiment(toFileUrl(path), nameOrFile);
+    return await importExperiment(toFileUrl(experimentFile(nameOrFile)), nameOrFile);
   }
   const names = experimentNames(folder);
   if (!names.includes(nameOrFile)) {

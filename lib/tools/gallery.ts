@@ -24,6 +24,8 @@ import { type Asked, defineCommand, optionalText, runCommand } from "./command.t
 const GALLERY = "results/gallery";
 /** Findings, written by hand; kept when their entry is rewritten. */
 const FINDINGS = "FINDINGS.md";
+/** Page in which the experiment trains, written by `./lab page`; a new run leaves it as it is. */
+const LIVE = "live.html";
 
 /**
  * Keeps specifications, SVGs, claims and measurements of a complete run in `<gallery>/<name>/`, with a page that shows them;
@@ -57,6 +59,7 @@ export async function keepInGallery(run: string, gallery: string = GALLERY, name
   const about = aboutRun(manifest);
   const findings = exists(join(entry, FINDINGS)) ? Deno.readTextFileSync(join(entry, FINDINGS)) : null;
   if (findings !== null) writeAtomically(join(fresh, FINDINGS), findings);
+  if (exists(join(entry, LIVE))) Deno.copyFileSync(join(entry, LIVE), join(fresh, LIVE));
   writeAtomically(join(fresh, "claims.json"), JSON.stringify(claims ?? [], null, 2) + "\n");
   writeAtomically(join(fresh, KEPT), JSON.stringify(about, null, 2) + "\n");
   writeAtomically(join(fresh, MEASUREMENTS), await packMeasurements(await measured()));

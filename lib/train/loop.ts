@@ -5,7 +5,7 @@ import { Staging } from "../gpu/tensor.ts";
 import type { LoopOptions, LoopParts, LoopReport } from "./loop_options.ts";
 import { Ring } from "./ring.ts";
 
-export type { LoopOptions, LoopParts, LoopReport } from "./loop_options.ts";
+export type { LoopOptions, LoopParts, LoopReport, Pace } from "./loop_options.ts";
 
 const WATCHED_BYTES = 2 ** 24;
 const MOST_REPORTS = 64;
@@ -17,6 +17,8 @@ export class TrainLoop implements Disposable {
   #step: number;
   /** Steps whose losses the host has checked. */
   #drained: number;
+  /** Losses of the last step that the host has checked. */
+  #last: Float32Array | null = null;
   /** Losses since the last report. */
   #losses: Float32Array[];
   readonly #parts: LoopParts;
@@ -70,11 +72,12 @@ export class TrainLoop implements Disposable {
    *   a mask, once all replicas are lost, naming the last one.
    * @throws {GpuError} If any GPU operation has failed.
    */
-  async *run({ steps, pause, signal, onWait }: LoopOptions): AsyncGenerator<LoopReport> {
+  async *run({ steps, pause, signal, onWait, pace }: LoopOptions): AsyncGenerator<LoopReport> {
     const [rows] = this.#parts.losses.shape;
     const capacity = this.#rings[0]?.capacity ?? MOST_REPORTS;
     const due: number[] = [];
     let budget = this.#parts.stride ?? 1;
+    let allowed = pace === undefined ? Infinity : 0;
     let since = performance.now();
     let last = this.#step;
     for (const target of steps) {
@@ -83,11 +86,22 @@ export class TrainLoop implements Disposable {
       }
       last = target;
       while (this.#step < target && !signal?.aborted) {
-        this.#queue(Math.min(target - this.#step, budget - (this.#step - this.#drained)));
-        if (this.#step - this.#drained < budget) continue;
+        if (pace !== undefined && allowed < 1) {
+          if (!this.settled || due.length > 0) yield* this.#drain(due);
+          allowed = await pace.next(this.#step, this.#last);
+          since = performance.now();
+          continue;
+        }
+        const count = Math.min(target - this.#step, budget - (this.#step - this.#drained), allowed);
+        this.#queue(count);
+        allowed -= count;
+        if (this.#step - this.#drained < budget && allowed >= 1) continue;
+        const whole = this.#step - this.#drained >= budget;
         yield* this.#drain(due);
         onWait?.(this.#drained);
-        budget = Math.min(Math.ceil(budget * Math.min(4, REPORT_MS / (performance.now() - since))), rows - 1);
+        const factor = Math.min(4, (pace?.ms ?? REPORT_MS) / (performance.now() - since));
+        if (whole) budget = Math.min(Math.ceil(budget * factor), rows - 1);
+        if (pace !== undefined) allowed = 0;
         since = performance.now();
       }
       if (this.#step < target) break;
@@ -120,6 +134,7 @@ export class TrainLoop implements Disposable {
       mask?.mark(this.#drained, losses, "loss");
       mask?.cover(losses);
       this.#losses.push(losses);
+      this.#last = losses;
       this.#drained++;
     };
     // With a mask, a report knows of the losses before it alone, however far the GPU is ahead.

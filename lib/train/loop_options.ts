@@ -27,6 +27,21 @@ export interface LoopParts {
   readonly names?: readonly string[];
 }
 
+/** Pace of a loop that something else sets: a page in which training is paused, made step by step, or leaves time for frames. */
+export interface Pace {
+  /** Milliseconds of work that are queued at a time, about; the loop then waits for the GPU. */
+  readonly ms: number;
+  /**
+   * Asked at the start and whenever the loop has waited for the GPU.
+   *
+   * @param step Steps taken.
+   * @param loss Losses (R) of the last step, before its update; null at the start.
+   * @returns How many steps may be made until it is asked again, at least one, Infinity for as many as `ms` allows; resolves too
+   *   once the run is told to end.
+   */
+  next(step: number, loss: Float32Array | null): Promise<number>;
+}
+
 /** Steps that a loop reports, and its end. */
 export interface LoopOptions {
   /** Steps to report, ascending, from the current step on. */
@@ -37,6 +52,8 @@ export interface LoopOptions {
   readonly signal?: AbortSignal;
   /** Told of the steps that are done, a few times a second, wherever reports lie. */
   readonly onWait?: (step: number) => void;
+  /** Sets the pace; as fast as the GPU goes unless given. */
+  readonly pace?: Pace;
 }
 
 /** State at a reported step. */

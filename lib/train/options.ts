@@ -5,8 +5,11 @@ import { ShapeError } from "../gpu/errors.ts";
 import { type Program, record } from "../gpu/program.ts";
 import { Tensor } from "../gpu/tensor.ts";
 import type { ParameterSet, Weights } from "../models/parameters.ts";
+import type { Pace } from "./loop_options.ts";
 import type { Optimizer, OptimizerState } from "../optim/optimizer.ts";
 import type { SavedState } from "./state.ts";
+
+export type { Pace } from "./loop_options.ts";
 
 /** Place of a step's random draws in their streams: what samplers take, beside a key. */
 export interface StepDraw {
@@ -124,6 +127,8 @@ export interface RunOptions<E extends Evaluations = Record<never, never>> {
   readonly signal?: AbortSignal;
   /** Told of the steps that are done, a few times a second, wherever reports lie. */
   readonly onWait?: (step: number) => void;
+  /** Sets the pace; as fast as the GPU goes unless given. */
+  readonly pace?: Pace;
 }
 
 /** State at a reported step. */

@@ -37,6 +37,7 @@ export type {
   Elements,
   Evaluated,
   Evaluations,
+  Pace,
   RecordedStep,
   RunOptions,
   StepDraw,
@@ -239,12 +240,13 @@ export class Training<E extends Evaluations = Record<never, never>> implements D
   }
 
   async *#reports(
-    { reports, until, pause, signal, reportStart, onWait }: RunOptions<E>,
+    { reports, until, pause, signal, reportStart, onWait, pace }: RunOptions<E>,
   ): AsyncGenerator<TrainingReport<E>> {
     const wait = until ? () => true : pause;
     const before = this.#reported;
     const steps = Iterator.from(reports).filter((step) => !(reportStart ? step < before : step <= before));
-    for await (const { step, losses, watched, diverged } of this.#loop.run({ steps, pause: wait, signal, onWait })) {
+    const loop = this.#loop.run({ steps, pause: wait, signal, onWait, pace });
+    for await (const { step, losses, watched, diverged } of loop) {
       const evaluations = evaluationsOf<E>(this.#places, watched);
       const report = { step, loss: losses.at(-1) ?? null, losses, evaluations, diverged };
       this.#reported = step;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 /** Where Debian puts it. */
@@ -66,16 +67,42 @@ export async function open(
   page.on("pageerror", (error) => trouble.push(`error: ${error.message}`));
   page.on("request", (request) => {
     const url = request.url();
-    const own = address.startsWith("file:") ? url === address : url.startsWith(new URL(address).origin);
+    const own = address.startsWith("file:") ? url === address.split("#")[0] : url.startsWith(new URL(address).origin);
     if (!own && !url.startsWith("data:") && !url.startsWith("blob:")) trouble.push(`foreign request: ${url}`);
   });
   await page.goto(address);
   return { page, trouble };
 }
 
-/** Starts the browser. */
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+/** Flags under which Debian's Chromium offers WebGPU without a GPU: SwiftShader, its own software driver. */
+const WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan,WebGPU", "--use-webgpu-adapter=swiftshader"];
+
+/**
+ * Starts the browser.
+ *
+ * @param options `webgpu`: whether it has an adapter; `flags`: further ones.
+ */
+export function launch({ webgpu = false, flags = [] as string[] } = {}): Promise<Browser> {
+  const gpu = webgpu ? WEBGPU : ["--disable-gpu"];
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", ...gpu, ...flags] });
+}
+
+/** Runs Deno with this project's own configuration, and returns what it prints. */
+export async function deno(args: readonly string[], stdin = ""): Promise<string> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: root,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(stdin));
+  await writer.close();
+  const { code, stdout } = await process.output();
+  if (code !== 0) throw new Error(`expected deno ${args[0]} to succeed, found exit code ${code}`);
+  return new TextDecoder().decode(stdout);
 }
 
 /** Scrolls through a page, so that everything that waits to be seen is drawn. */
@@ -86,4 +113,27 @@ export async function drawAll(page: Page): Promise<void> {
     await card.and(page.locator("[data-drawn]")).waitFor({ timeout: 20_000 });
   }
   await page.evaluate(() => scrollTo(0, 0));
+}
+
+/** What axe finds wrong. */
+interface Violation {
+  id: string;
+  nodes: { target: string[] }[];
+}
+
+/** Everything that axe finds wrong: names, roles, contrast. */
+export async function accessibility(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => {
+    const { axe } = globalThis as unknown as { axe: { run(root: Document): Promise<{ violations: Violation[] }> } };
+    return axe.run(document);
+  });
+  return violations.map(({ id, nodes }) =>
+    `${id}: ${nodes.slice(0, 3).map(({ target }) => target.join(" ")).join(", ")}`
+  );
+}
+
+/** No part of the page is wider than the window. */
+export async function fits(page: Page): Promise<boolean> {
+  return await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 }

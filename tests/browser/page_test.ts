@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertLess, assertMatch, assertNotEquals } from "@std/assert";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { toFileUrl } from "@std/path";
 import { openLog } from "../../lib/run/open_log.ts";
 import { Results, row, trainLines } from "../tools/serve/runs.ts";
-import { drawAll, launch, open, Server } from "./browser.ts";
+import { accessibility, drawAll, fits, launch, open, Server } from "./browser.ts";
 
 const gallery = new URL("../../results/gallery/linear_icl", import.meta.url).pathname;
 const running = { status: "running", end: null, elapsedMs: null } as const;
@@ -37,29 +36,6 @@ function someRuns(): Results {
   results.run("made_up/crashed", running, trainLines(0, 100) + '{"kind":"tra');
   results.age("made_up/crashed");
   return results;
-}
-
-/** What axe finds wrong. */
-interface Violation {
-  id: string;
-  nodes: { target: string[] }[];
-}
-
-/** Everything that axe finds wrong: names, roles, contrast. */
-async function accessibility(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => {
-    const { axe } = globalThis as unknown as { axe: { run(root: Document): Promise<{ violations: Violation[] }> } };
-    return axe.run(document);
-  });
-  return violations.map(({ id, nodes }) =>
-    `${id}: ${nodes.slice(0, 3).map(({ target }) => target.join(" ")).join(", ")}`
-  );
-}
-
-/** No part of the page is wider than the window. */
-async function fits(page: Page): Promise<boolean> {
-  return await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 }
 
 const browser: Browser = await launch();

@@ -4,10 +4,10 @@
  * @module
  */
 import { escape } from "@std/html/entities";
-import { asset } from "../serve/assets.ts";
 import type { Point } from "../serve/curve.ts";
 import type { News } from "../serve/live_run.ts";
 import { thinned as neighbours } from "../serve/page/charts.js";
+import { assetText, hashOf, inScript, standalone } from "../serve/single_file.ts";
 import { type ReportFigure, type ReportRun, thinned } from "./gather.ts";
 
 /** A page that a mail still carries. */
@@ -63,10 +63,10 @@ function fewerPoints(log: News, most: number): News {
 }
 
 async function pageOf(runs: readonly ReportRun[]): Promise<string> {
-  const style = text("style.css");
-  const scripts = [...BUNDLES.map((name) => ({ type: "", code: inScript(text(name)) })), {
+  const style = assetText("style.css");
+  const scripts = [...BUNDLES.map((name) => ({ type: "", code: inScript(assetText(name)) })), {
     type: ' type="module"',
-    code: inScript(OWN.map((name) => standalone(text(name))).join("\n")),
+    code: inScript(OWN.map((name) => standalone(assetText(name))).join("\n")),
   }];
   const hashes = await Promise.all(scripts.map(({ code }) => hashOf(code)));
   const policy = `default-src 'none'; script-src ${hashes.join(" ")}; style-src ${await hashOf(
@@ -92,25 +92,4 @@ ${scripts.map(({ type, code }) => `<script${type}>${code}</script>`).join("\n")}
 </body>
 </html>
 `;
-}
-
-function text(name: string): string {
-  const found = asset(name);
-  if (found === null) throw new Error(`expected an asset named ${name}, found none`);
-  return found;
-}
-
-/** Modules of one page need no imports of each other. */
-function standalone(module: string): string {
-  return module.replaceAll(/^import [^;]*;\n/gm, "").replaceAll(/^export /gm, "");
-}
-
-/** Escapes ends of script elements, and what hides them, so that they mean the same in a string. */
-function inScript(code: string): string {
-  return code.replaceAll(/<\/(script)/gi, "<\\/$1").replaceAll("<!--", "<\\!--");
-}
-
-async function hashOf(content: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(content)));
-  return `'sha256-${btoa(String.fromCharCode(...digest))}'`;
 }

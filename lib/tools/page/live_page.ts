@@ -1,0 +1,160 @@
+/**
+ * One self-contained HTML page in which an experiment trains: worker, drawing, controls and a kept run inside, nothing fetched.
+ *
+ * @module
+ */
+import { fromFileUrl, join } from "@std/path";
+import { escape } from "@std/html/entities";
+import { UserError } from "../../io/errors.ts";
+import { docText, firstParagraph } from "../../run/docstring.ts";
+import type { AnyExperiment } from "../../run/experiment.ts";
+import { commonOptions, parseCommandLine } from "../../run/command_line.ts";
+import { everyOf } from "../../run/checkpoint_options.ts";
+import { openRun } from "../../run/kept_run.ts";
+import type { Option, Options } from "../../run/option.ts";
+import { thinned } from "../report/gather.ts";
+import { shownClaims } from "../serve/shown_claims.ts";
+import { assetText, hashOf, inScript, standalone } from "../serve/single_file.ts";
+import { bundle, classicScript } from "./bundle.ts";
+
+/** Where the worker finds the experiment unless another takes its place. */
+const STAND_IN = new URL("../../../experiments/linear_icl.ts", import.meta.url);
+const WORKER = new URL("./live.ts", import.meta.url);
+const GALLERY = fromFileUrl(new URL("../../../results/gallery/", import.meta.url));
+const BUNDLES = ["vega.js", "vega-lite.js", "vega-embed.js"];
+/** Our own scripts in the order in which they need each other; the page's own comes last. */
+const OWN = ["dom.js", "palette.js", "theme.js", "charts.js", "figure.js"];
+/** Intervals that curves of the kept run are thinned to. */
+const INTERVALS = 150;
+
+/** An option as a control of the page. */
+export interface Control {
+  /** Its name. */
+  readonly key: string;
+  /** Its value under the page's preset, as on a command line. */
+  readonly text: string;
+  /** One line on it. */
+  readonly help: string;
+  /** Its domain in words. */
+  readonly expected: string;
+  /** Kind of field that it gets. */
+  readonly kind: "choice" | "integer" | "number" | "list" | "text";
+  /** Words of a choice. */
+  readonly words?: readonly string[];
+}
+
+/**
+ * The page of an experiment.
+ *
+ * @param experiment The experiment; it says itself how it runs in a page.
+ * @param source Its file.
+ * @param gallery Folder of kept runs, of which the page plays one where there is no WebGPU.
+ * @returns HTML.
+ * @throws {UserError} If the experiment has no page, or cannot be bundled.
+ */
+export async function livePage(experiment: AnyExperiment, source: URL, gallery = GALLERY): Promise<string> {
+  const { page, name, doc } = experiment;
+  if (page === undefined) {
+    throw new UserError(
+      `expected an experiment that runs in a page, found ${name} without \`page: { preset, controls, figures }\``,
+    );
+  }
+  const method = docText(doc);
+  const worker = classicScript(await bundle(WORKER, { [STAND_IN.href]: source.href }));
+  const data = {
+    name,
+    question: firstParagraph(method),
+    method,
+    preset: page.preset,
+    options: controlsOf(experiment),
+    figures: page.figures,
+    kept: keptOf(name, page.figures, gallery),
+  };
+  const style = assetText("style.css") + Deno.readTextFileSync(new URL("./live.css", import.meta.url));
+  const live = Deno.readTextFileSync(new URL("./live.js", import.meta.url));
+  const scripts = [...BUNDLES.map((name) => ({ type: "", code: inScript(assetText(name)) })), {
+    type: ' type="module"',
+    code: inScript([...OWN.map(assetText), live].map(standalone).join("\n")),
+  }];
+  const hashes = await Promise.all(scripts.map(({ code }) => hashOf(code)));
+  const policy = `default-src 'none'; script-src ${hashes.join(" ")}; worker-src blob:; style-src ${await hashOf(
+    style,
+  )}; img-src data: blob:`;
+  const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
+  const title = name.replaceAll("_", " ");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="description" content="${escape(data.question)}">
+<title>${escape(title)} – live</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<main id="content"><h1>${escape(title)}</h1><p>${escape(data.question)}</p></main>
+<noscript><p>This page trains a model in the browser, for which it needs JavaScript; it fetches nothing.</p></noscript>
+<script type="application/json" id="data">${json(data)}</script>
+<script type="application/json" id="worker">${json(worker)}</script>
+${scripts.map(({ type, code }) => `<script${type}>${code}</script>`).join("\n")}
+</body>
+</html>
+`;
+}
+
+/** Options that become controls, the seed first of what every experiment has. */
+function controlsOf({ page, options, presets, resumable }: AnyExperiment): Control[] {
+  const line = parseCommandLine([`--preset=${page!.preset}`], options, presets, everyOf(resumable));
+  const chosen = line.configuration as Readonly<Record<string, unknown>>;
+  const known = options as Options;
+  const stray = page!.controls.find((key) => !Object.hasOwn(known, key));
+  if (stray !== undefined) throw new UserError(`expected controls of a page to be options, found ${stray}`);
+  return [
+    ...page!.controls.map((key) => controlOf(key, known[key], known[key].show(chosen[key]))),
+    controlOf("seed", commonOptions.seed, commonOptions.seed.show(line.common.seed)),
+  ];
+}
+
+function controlOf(key: string, { help, expected }: Pick<Option<unknown>, "help" | "expected">, text: string): Control {
+  const words = /^one of (\S+)$/.exec(expected)?.[1].split("|");
+  const kind = words
+    ? "choice"
+    : expected.startsWith("a comma-separated list")
+    ? "list"
+    : /^an integer(?!.* or ")/.test(expected)
+    ? "integer"
+    : expected.startsWith("a number")
+    ? "number"
+    : "text";
+  return { key, text, help, expected, kind, ...(words && { words }) };
+}
+
+/** The newest kept run of an experiment in the gallery, its figures thinned; null where none is kept. */
+function keptOf(name: string, figures: readonly string[], gallery: string) {
+  const folder = join(gallery, name);
+  let run: ReturnType<typeof openRun>;
+  try {
+    run = openRun(folder);
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+  const specs = figures.flatMap((figure) => {
+    try {
+      const spec = JSON.parse(Deno.readTextFileSync(join(folder, "figures", `${figure}.vl.json`)));
+      return [[figure, thinned(spec, INTERVALS).spec] as const];
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  });
+  if (specs.length === 0) return null;
+  const { preset, seeds, start, adapter } = run.about;
+  const about = `preset ${preset}, ${seeds.length} replicas, made on ${start.slice(0, 10)}${
+    adapter === null ? "" : ` on ${adapter.description || adapter.vendor}`
+  }.`;
+  return { about, figures: Object.fromEntries(specs), claims: shownClaims(run.claims ?? []) };
+}
