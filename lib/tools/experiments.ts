@@ -62,7 +62,7 @@ async function importExperiment(url: URL, shown: string): Promise<AnyExperiment>
   }
   const { experiment } = module;
   const isOne = typeof experiment === "object" && experiment !== null && "options" in experiment &&
-    "claims" in experiment;
+    "run" in experiment;
   if (!isOne) {
     throw new UserError(`expected ${shown} to export an experiment, as \`export const experiment\`, found none`);
   }
