@@ -113,7 +113,7 @@ async function loadSweeps(
   runs: readonly FoundRun[],
   names: readonly string[],
 ): Promise<void> {
-  const own = ["experiment", "run", "sweep", "seeds"];
+  const own = [...RUN_COLUMNS, "sweep", "seeds"];
   const ofSweeps = runs.flatMap(({ manifest }, index) => manifest.sweep ? [{ manifest, run: names[index] }] : []);
   const options = [...new Set(ofSweeps.flatMap(({ manifest }) => manifest.sweep!.options ?? []))];
   const typeOf = (option: string): SqlType => {
@@ -132,8 +132,8 @@ async function loadSweeps(
       typeOf(option),
     ]),
   ];
-  const rows = ofSweeps.map(({ manifest: { experiment, sweep, seeds, configuration }, run }) => ({
-    ...{ experiment, run, sweep: sweep!.name, seeds },
+  const rows = ofSweeps.map(({ manifest: { experiment, preset, sweep, seeds, configuration }, run }) => ({
+    ...{ experiment, run, preset, sweep: sweep!.name, seeds },
     ...Object.fromEntries(options.map((option, index) => {
       const value = configuration[option] ?? null;
       return [`o${index}`, Array.isArray(value) ? value.join(",") : value];

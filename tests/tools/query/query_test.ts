@@ -14,7 +14,7 @@ Deno.test("tables hold the rows of all runs, with experiment, run and preset, di
     assertEquals([code, stderr], [0, ""]);
     assertEquals(stdout, "experiment,preset,rows,widths,replicas\ndepths,cpu,248,0,248\nwidths,smoke,1,1,0\n");
     const tables = await query(folder, ["--format=csv", "show tables"]);
-    assertEquals(tables.stdout, "name\nclaims\ncriteria\nmeasures\nprobe\nrivals\nruns\ntheories\ntrain\n");
+    assertEquals(tables.stdout, "name\nclaims\ncriteria\nmeasures\nprobe\nrivals\nruns\nsweeps\ntheories\ntrain\n");
     for (const name of tables.stdout.trim().split("\n").slice(1)) {
       const columns = await query(folder, ["--format=csv", `select column_name from (describe ${name}) limit 3`]);
       assertEquals(columns.stdout, "column_name\nexperiment\nrun\npreset\n", name);
@@ -250,7 +250,7 @@ Deno.test("bad input is one line and exits 2; --help lists the options and exits
       [["--format=xml", "select 1"], 'expected --format to be one of table|json|csv|ndjson|parquet, found "xml"'],
       [
         ["select * from trian"],
-        "expected one of the tables claims, criteria, measures, rivals, runs, theories, found trian",
+        "expected one of the tables claims, criteria, measures, rivals, runs, sweeps, theories, found trian",
       ],
       [["--format=csv", "--format=csv", "select 1"], "expected --format once, found it 2 times"],
       [["--out=", "select 1"], "expected a value after --out, found none (write --out=VALUE)"],
