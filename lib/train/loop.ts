@@ -126,7 +126,14 @@ export class TrainLoop implements Disposable {
     const { losses } = this.#parts;
     const [rows, R] = losses.shape;
     const all = await this.#rows.read(losses, 0, losses.size);
-    const lossAt = (step: number) => all.slice((step % rows) * R, (step % rows + 1) * R);
+    // Views of one copy: a buffer for every step would be garbage for whose sake the heap grows.
+    const start = this.#drained;
+    const recent = new Float32Array((this.#step - start) * R);
+    for (let step = start; step < this.#step; step++) {
+      const row = step % rows * R;
+      for (let r = 0; r < R; r++) recent[(step - start) * R + r] = all[row + r];
+    }
+    const lossAt = (step: number) => recent.subarray((step - start) * R, (step - start + 1) * R);
     const { mask } = this.#parts;
     const lost = mask ? null : this.#firstLost(lossAt);
     const take = () => {
