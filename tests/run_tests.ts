@@ -56,7 +56,7 @@ export function formatCounts({ passed, failed, skipped }: Counts): string {
 
 const HELP = `Checks format, lint, types and docs, then runs every test and every documented example.
 
-usage: deno task test                 everything, as many test processes side by side as there are cores, at most four
+usage: deno task test                 everything, up to four test processes side by side
        deno task test FILES OPTIONS   these tests only, as deno test takes them: tests/run --filter=claims
        deno task check                format, lint, types and docs only`;
 
@@ -72,10 +72,14 @@ async function runTool(tool: string, args: string[]): Promise<Deno.CommandStatus
   }
 }
 
-/** Runs Deno; output comes when it has ended, so that those that run side by side do not mix. */
+/**
+ * Runs Deno; output comes when it has ended, so that those that run side by side do not mix. The software driver shares no work
+ * out to threads: processes fill the cores, and a launch costs a thirtieth.
+ */
 async function runAside(args: string[]): Promise<Said> {
   const { success, code, signal, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
+    env: { LP_NUM_THREADS: "0" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -247,6 +251,11 @@ function hasTests(folder: string): boolean {
   );
 }
 
+/** Paths that the project's configuration excludes. */
+function excluded(): string[] {
+  return JSON.parse(Deno.readTextFileSync("deno.json")).exclude ?? [];
+}
+
 /** Runs jobs, `width` at a time. */
 async function sideBySide<T>(jobs: readonly (() => Promise<T>)[], width: number): Promise<T[]> {
   const results: T[] = [];
@@ -269,7 +278,9 @@ async function runAll(args: string[]): Promise<Ended> {
   if (part !== undefined) return await testPart(part, args, onTerminal);
   if (args.length > 0) return await runTests(args, onTerminal);
   const units = unitsOf(SPLIT);
-  const rest = units.length === 0 ? [] : [`--ignore=${units.flat().join(",")}`];
+  // What is told to be ignored takes the place of what the configuration excludes.
+  const elsewhere = [...excluded(), ...parts.flatMap(({ folders }) => folders), ...units.flat()];
+  const rest = units.length === 0 ? [] : [`--ignore=${elsewhere.join(",")}`];
   // What failed is said last, where it is looked for.
   const failures: string[] = [];
   const run: Run = async (args) => {
@@ -282,7 +293,7 @@ async function runAll(args: string[]): Promise<Ended> {
     () => runTests(rest, run),
     ...parts.map((part) => () => testPart(part, [], run)),
     ...units.map((unit) => () => runTests(unit, run)),
-  ], Math.min(4, navigator.hardwareConcurrency));
+  ], Math.min(4, 2 * navigator.hardwareConcurrency));
   failures.forEach((text) => console.log(text));
   const sum = (key: keyof Counts) => results.reduce((total, { counts }) => total + counts[key], 0);
   return {

@@ -147,6 +147,11 @@ const OPERATIONS: Readonly<Record<string, Walk>> = {
   randomizedPca: { shapes: [[5, 3]], of: (x) => linalg.randomizedPca(x, 2).components, ...refused },
   principalAngles: { shapes: [[4, 2], [4, 2]], of: (a, b) => linalg.principalAngles(a, b), ...refused },
   svdOfProduct: { shapes: [[4, 2], [4, 2]], of: (a, b) => linalg.svdOfProduct(a, b).s, ...refused },
+  singularValuesOfProduct: {
+    shapes: [[4, 2], [4, 2]],
+    of: (a, b) => linalg.singularValuesOfProduct(a, b),
+    ...refused,
+  },
 
   bayesRidge: baseline(baselines.bayesRidge({ sigmas: [0.5, 1], tau: 1 })),
   dmmse: {
@@ -181,6 +186,7 @@ const OTHERS = [
   ...["integerFill", "permutationFill"],
   ...["advance", "eighReference", "svdReference", "choleskyReference", "expmReference", "matmulReference"],
   ...["qrReference", "regressReference", "solveReference"],
+  ...["hostProduct", "hostRowSpace", "hostSingularValues", "hostSvd"],
 ];
 
 Deno.test("every operation is walked", () => {
