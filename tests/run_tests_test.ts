@@ -119,6 +119,23 @@ Deno.test("a part with its own configuration is tested with it, and counted with
   assertEquals((await run(missing, [], { CI: "1" })).out.split("\n").at(-1), "1 passed, 1 failed");
 });
 
+Deno.test("every test runs once: those of folders that are split, of parts and of the rest, and none that is excluded", async () => {
+  const { code, out } = await run({
+    "deno.json": `{ "exclude": ["results"] }\n`,
+    ...Object.fromEntries(["lab", ".ci/run", "tests/lab/bare_tree.sh"].map((name) => [name, "#!/bin/sh\n"])),
+    "mod.ts": "",
+    "a_test.ts": passing,
+    "tests/run/a_test.ts": passing,
+    "tests/run/deeper/a_test.ts": passing,
+    "tests/experiments/a_test.ts": passing,
+    "tests/experiments/b_test.ts": passing,
+    "tests/kernels/norm/a_test.ts": passing,
+    "tests/kernels/norm/helper.ts": "",
+    "results/a_test.ts": failing,
+  });
+  assertEquals({ code, last: out.split("\n").at(-1) }, { code: 0, last: "6 passed, 0 failed" });
+});
+
 Deno.test("--help says what the command takes", async () => {
   const { code, out } = await run({}, ["--help"]);
   assertEquals(code, 0);
