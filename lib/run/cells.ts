@@ -37,7 +37,7 @@ export interface RunCell<O extends Options> {
  * ```ts
  * import { cellName } from "./cells.ts";
  *
- * if (cellName({ values: { lr: "0.01" }, seeds: [1] }) !== "lr=0.01") throw new Error("not named");
+ * if (cellName({ values: { lr: "0.01" } }) !== "lr=0.01") throw new Error("not named");
  * ```
  */
 export function cellName({ values }: Pick<Cell, "values">): string {

@@ -5,9 +5,15 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
+import { helpIfAsked } from "./help.ts";
 import { table } from "./measure.ts";
 
+helpIfAsked(import.meta.url);
 const [seeds = 16, steps = 5000] = Deno.args.map(Number);
+if (![seeds, steps].every((n) => Number.isInteger(n) && n >= 1) || Deno.args.length > 2) {
+  console.error(`error: expected a number of seeds and one of steps, found ${Deno.args.join(" ")}`);
+  Deno.exit(2);
+}
 const root = fromFileUrl(new URL("../../", import.meta.url));
 
 /** Seconds of a sweep of the example with modes. */
