@@ -41,6 +41,15 @@ function timeOn(curve: lab.MeasuredCurve, plateaus: Float64Array, m: number): nu
   return time(here - 0.1 * (here - below)) - time(here + 0.1 * (above - here));
 }
 
+/** Times of each replica over others, which cannot be told where a run was too short for any of them. */
+function timesOver(times: readonly number[], others: readonly number[], detail: string) {
+  const never = times.findIndex((time, r) => !(time > 0 && others[r] > 0));
+  if (times.length === 0 || never >= 0) {
+    return { unmeasured: `replica ${Math.max(0, never)} has not been on both; ${detail}` };
+  }
+  return { values: lab.statistics.quotients(times, others), detail };
+}
+
 /** Time t until the first mode has half its weight, of each replica that gets there. */
 export function waits(measured: Measured, setting: Setting, series: string): number[] {
   return measured.curves({ series, quantity: "first mode" }).flatMap((curve) => {
@@ -233,10 +242,7 @@ function staircaseClaims(setting: Setting): Claim[] {
         const total = (curve: lab.MeasuredCurve) =>
           modes.slice(1).reduce((sum, m) => sum + timeOn(curve, plateaus, m), 0);
         const [merged, separate] = ["merged", MAIN].map((series) => losses(measured, series).map(total));
-        return {
-          values: merged.map((time, r) => time / separate[r]),
-          detail: `merged ${short(merged)}; separate ${short(separate)} steps`,
-        };
+        return timesOver(merged, separate, `merged ${short(merged)}; separate ${short(separate)} steps`);
       },
     }),
     claim({
@@ -294,7 +300,7 @@ function rankClaims(setting: Setting): Claim[] {
         expect: expect.ratio({ to: 0.25 }),
         values(measured: Measured) {
           const [own, single] = [rank, 1].map((of) => times(measured, of, skipped));
-          return { values: own.map((time, r) => time / single[r]), detail: `${short(own)} and ${short(single)} steps` };
+          return timesOver(own, single, `${short(own)} and ${short(single)} steps`);
         },
       });
     }),
@@ -307,10 +313,7 @@ function rankClaims(setting: Setting): Claim[] {
         expect: expect.ratio({ from: 3 }),
         values(measured: Measured) {
           const [rest, skipped] = [rank, rank - 1].map((m) => times(measured, rank, [m]));
-          return {
-            values: rest.map((time, r) => time / skipped[r]),
-            detail: `${short(rest)} and ${short(skipped)} steps`,
-          };
+          return timesOver(rest, skipped, `${short(rest)} and ${short(skipped)} steps`);
         },
       })
     ),

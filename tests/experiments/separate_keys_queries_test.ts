@@ -72,6 +72,22 @@ Deno.test("claims on plateaus judge made-up staircases as they were made", () =>
   ]);
 });
 
+Deno.test("claims on times say of a run that was too short for a plateau that nothing was measured", () => {
+  const { configuration } = parseCommandLine(["--preset=smoke"], options, presets);
+  const [start] = keyQueryPlateaus({ spectrum: configuration.spectrum, context: configuration.context });
+  const measured = new Measurements();
+  for (const series of ["merged", ...configuration.ranks.map(ranked)]) {
+    for (const step of [0, 10, 20]) measured.add({ series, quantity: "loss", step, replica: 0, value: start });
+  }
+  const timed = claims(configuration as Setting).filter(({ id }) => /^merged-one-drop$|^rank-/.test(id));
+  const judged = judgeClaims(timed, measured);
+  assertEquals(judged.map(({ id }) => id), ["merged-one-drop", "rank-2-groups"]);
+  for (const { verdict, measured, detail } of judged) {
+    assertEquals([verdict, measured], ["inconclusive", null]);
+    assert(detail!.startsWith("replica 0 has not been on both"), detail);
+  }
+});
+
 Deno.test("options that cannot be run are refused in one line", () =>
   assertRefused(program, smoke, [
     [["--spectrum=0.4"], "expected --spectrum to have at least two eigenvalues, found 1"],
