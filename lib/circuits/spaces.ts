@@ -152,8 +152,8 @@ export async function compareSpaces(
     using scratch = new Scratch();
     const some = steps.slice(from, from + AT_ONCE);
     const [B, N, K] = final.shape;
-    const joined = { s: join(some.map(({ s }) => s)), v: join(some.map(({ v }) => v)) };
-    const now = uploadSpaces({ ...joined, shape: [some.length * B, N, K] }, scratch);
+    const together = { s: joined(some.map(({ s }) => s)), v: joined(some.map(({ v }) => v)) };
+    const now = uploadSpaces({ ...together, shape: [some.length * B, N, K] }, scratch);
     all.push(...await compare(now, final, some.length, scratch));
   }
   return all;
@@ -239,8 +239,8 @@ export function uploadSpaces(
   times = 1,
 ): RowSpace {
   return {
-    s: scratch.keep(Tensor.from(join(new Array<Float32Array>(times).fill(s)), [times * B, K])),
-    v: scratch.keep(Tensor.from(join(new Array<Float32Array>(times).fill(v)), [times * B, N, K])),
+    s: scratch.keep(Tensor.from(joined(new Array<Float32Array>(times).fill(s)), [times * B, K])),
+    v: scratch.keep(Tensor.from(joined(new Array<Float32Array>(times).fill(v)), [times * B, N, K])),
   };
 }
 
@@ -276,7 +276,7 @@ function decompose(
   const upload = (name: string) => {
     const parts = snapshots.map((arrays) => arrayNamed(arrays, name));
     const [{ shape: [R, ...rest] }] = parts;
-    return scratch.keep(Tensor.from(join(parts.map(({ data }) => data)), [parts.length * R, ...rest], name));
+    return scratch.keep(Tensor.from(joined(parts.map(({ data }) => data)), [parts.length * R, ...rest], name));
   };
   const keep = ({ s, v }: RowSpace): RowSpace => ({ s: scratch.keep(s), v: scratch.keep(v) });
   if (name !== "QK" && name !== "OV") {
@@ -292,7 +292,8 @@ function decompose(
   return keep(svdOfProduct(a, b));
 }
 
-function join(parts: readonly Float32Array[]): Float32Array {
+/** Numbers of arrays one after the other; a single array is returned as it is. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
   if (parts.length === 1) return parts[0];
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { comparedRanks, type HostSpaces, uploadSpaces } from "../../circuits/spaces.ts";
+import { comparedRanks, type HostSpaces, joined, uploadSpaces } from "../../circuits/spaces.ts";
 import { Tensor } from "../../gpu/tensor.ts";
 import { singularValuesOfProduct, svdOfProduct } from "../../linalg/product_svd.ts";
 import { Scratch } from "../../linalg/scratch.ts";
@@ -153,15 +153,4 @@ export async function lastOnGpu(
 /** The first block before all but the last block of the others. */
 function moved(first: Float32Array, values: Float32Array, block: number): Float32Array {
   return joined([first, values.subarray(0, values.length - block)]);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0];
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
