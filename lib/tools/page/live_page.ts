@@ -14,7 +14,7 @@ import { openRun } from "../../run/kept_run.ts";
 import type { Option, Options } from "../../run/option.ts";
 import { thinned } from "../report/gather.ts";
 import { shownClaims } from "../serve/shown_claims.ts";
-import { assetText, hashOf, inScript, standalone } from "../serve/single_file.ts";
+import { assetText, inScript, policyOf, standalone } from "../serve/single_file.ts";
 import { bundle, classicScript } from "./bundle.ts";
 
 /** Where the worker finds the experiment unless another takes its place. */
@@ -76,10 +76,7 @@ export async function livePage(experiment: AnyExperiment, source: URL, gallery =
     type: ' type="module"',
     code: inScript([...OWN.map(assetText), live].map(standalone).join("\n")),
   }];
-  const hashes = await Promise.all(scripts.map(({ code }) => hashOf(code)));
-  const policy = `default-src 'none'; script-src ${hashes.join(" ")}; worker-src blob:; style-src ${await hashOf(
-    style,
-  )}; img-src data: blob:`;
+  const policy = await policyOf(scripts.map(({ code }) => code), style, "worker-src blob:");
   const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
   const title = name.replaceAll("_", " ");
   return `<!doctype html>

@@ -7,7 +7,7 @@ import { escape } from "@std/html/entities";
 import type { Point } from "../serve/curve.ts";
 import type { News } from "../serve/live_run.ts";
 import { thinned as neighbours } from "../serve/page/charts.js";
-import { assetText, hashOf, inScript, standalone } from "../serve/single_file.ts";
+import { assetText, inScript, policyOf, standalone } from "../serve/single_file.ts";
 import { type ReportFigure, type ReportRun, thinned } from "./gather.ts";
 
 /** A page that a mail still carries. */
@@ -68,10 +68,7 @@ async function pageOf(runs: readonly ReportRun[]): Promise<string> {
     type: ' type="module"',
     code: inScript(OWN.map((name) => standalone(assetText(name))).join("\n")),
   }];
-  const hashes = await Promise.all(scripts.map(({ code }) => hashOf(code)));
-  const policy = `default-src 'none'; script-src ${hashes.join(" ")}; style-src ${await hashOf(
-    style,
-  )}; img-src data: blob:`;
+  const policy = await policyOf(scripts.map(({ code }) => code), style);
   const names = [...new Set(runs.map(({ record }) => record.experiment))].join(", ");
   const data = JSON.stringify(runs).replaceAll("<", "\\u003c");
   return `<!doctype html>

@@ -28,8 +28,27 @@ export function inScript(code: string): string {
   return code.replaceAll(/<\/(script)/gi, "<\\/$1").replaceAll("<!--", "<\\!--");
 }
 
+/**
+ * Content security policy of a page that is one file: its own scripts and style, by their hashes, and pictures within it.
+ *
+ * @param scripts Code of its script elements.
+ * @param style Its style sheet.
+ * @param more A further directive, such as `worker-src blob:`.
+ * @returns Content of the meta element.
+ */
+export async function policyOf(scripts: readonly string[], style: string, more?: string): Promise<string> {
+  const hashes = await Promise.all(scripts.map(hashOf));
+  return [
+    "default-src 'none'",
+    `script-src ${hashes.join(" ")}`,
+    ...(more === undefined ? [] : [more]),
+    `style-src ${await hashOf(style)}`,
+    "img-src data: blob:",
+  ].join("; ");
+}
+
 /** Source expression of a content security policy that admits this content alone. */
-export async function hashOf(content: string): Promise<string> {
+async function hashOf(content: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(content)));
   return `'sha256-${btoa(String.fromCharCode(...digest))}'`;
 }
