@@ -8,6 +8,8 @@ const [TURN, TURNS] = [16, 1 << 14];
 const STRETCH = 32;
 /** Shifts per eigenvalue at most; two are usual. */
 const SHIFTS = 80;
+/** Sum of squares below a diagonal that is dropped, of a matrix whose largest entry is about 1: far below rounding. */
+const NOTHING = 2 ** -800;
 
 /** Eigenvalues and eigenvectors in no order. */
 export interface Eigen {
@@ -19,22 +21,24 @@ export interface Eigen {
 
 /**
  * Eigenvalues, and eigenvectors if wanted, by Householder reflections to a tridiagonal matrix and implicit QL (Golub & Van
- * Loan, Matrix Computations, 8.3). Errors are some n · 1e-16 of the largest magnitude.
+ * Loan, Matrix Computations, 8.3). Errors are some n · 1e-16 of the largest magnitude, whatever that is.
  *
  * @param space Where the matrix lies; results lie there until the scope ends.
  * @param a Symmetric matrix (n, n), finite, both triangles; it is overwritten.
  * @param wanted Whether eigenvectors are wanted.
  * @returns Values and vectors.
- * @throws {RangeError} If it does not converge, as of entries that are not finite.
+ * @throws {RangeError} If entries are not finite, or it does not converge.
  */
 export function symmetricEigen(space: Workspace, a: Stored, wanted: boolean): Eigen {
   const n = a.rows;
+  const scale = normalise(space, a);
   const reflectors = wanted ? space.zeros(n, n) : null;
   const vectors = wanted ? space.zeros(n, n) : null;
   const { diagonal, beside, factors } = tridiagonalise(space, a, reflectors);
+  const values = () => diagonal.map((value) => value / scale);
   if (reflectors === null || vectors === null) {
     rotateToDiagonal(diagonal, beside);
-    return { values: diagonal, vectors };
+    return { values: values(), vectors };
   }
   const { numbers, loops } = space;
   for (let i = 0; i < n; i++) numbers[(vectors.at + i * vectors.ld) / NUMBER + i] = 1;
@@ -51,7 +55,37 @@ export function symmetricEigen(space: Workspace, a: Stored, wanted: boolean): Ei
     );
   }
   rotateToDiagonal(diagonal, beside, new Turns(space, vectors));
-  return { values: diagonal, vectors };
+  return { values: values(), vectors };
+}
+
+/** Multiplies a matrix by the power of two that brings its largest entry to about 1, and returns that. */
+function normalise({ numbers }: Workspace, { at, rows, columns, ld }: Stored): number {
+  let largest = 0;
+  for (let i = 0; i < rows; i++) {
+    const row = (at + i * ld) / NUMBER;
+    for (let j = 0; j < columns; j++) largest = Math.max(largest, Math.abs(numbers[row + j]));
+  }
+  if (!Number.isFinite(largest)) {
+    throw new RangeError(`eigenvalues: expected finite entries, found ${largest}`);
+  }
+  const scale = powerOfTwo(largest);
+  if (scale === 1) return scale;
+  for (let i = 0; i < rows; i++) {
+    const row = (at + i * ld) / NUMBER;
+    for (let j = 0; j < columns; j++) numbers[row + j] *= scale;
+  }
+  return scale;
+}
+
+/**
+ * Power of two that brings a number to about 1, so that neither squares nor quotients leave the range of float64.
+ *
+ * @param largest Number ≥ 0, finite.
+ * @returns The power; 1 of 0.
+ */
+export function powerOfTwo(largest: number): number {
+  if (largest === 0) return 1;
+  return 2 ** -Math.max(-1000, Math.min(1000, Math.floor(Math.log2(largest))));
 }
 
 /** Next even number. */
@@ -87,13 +121,14 @@ function tridiagonalise(space: Workspace, a: Stored, reflectors: Stored | null) 
         beside[k] = head;
         continue;
       }
+      // Nothing below, of what squares hold: no reflection.
+      const bare = tail <= NOTHING;
       const length = Math.sqrt(head * head + tail);
       const pivot = head + (head < 0 ? -length : length);
-      beside[k] = tail === 0 ? head : head < 0 ? length : -length;
-      // Nothing below: no reflection.
-      const factor = tail === 0 ? 0 : 2 / (pivot * pivot + tail);
+      beside[k] = bare ? head : head < 0 ? length : -length;
+      const factor = bare ? 0 : 2 / (pivot * pivot + tail);
       factors[k] = factor;
-      if (tail === 0) numbers.fill(0, u + k + 1, u + n);
+      if (bare) numbers.fill(0, u + k + 1, u + n);
       else numbers[u + k + 1] = pivot;
       if (reflectors !== null) {
         numbers.copyWithin((reflectors.at + k * reflectors.ld) / NUMBER + k + 1, u + k + 1, u + n);
@@ -111,7 +146,8 @@ function tridiagonalise(space: Workspace, a: Stored, reflectors: Stored | null) 
       );
       let along = 0;
       for (let i = k + 1; i < n; i++) along += numbers[y + i] * numbers[u + i];
-      along *= factor * factor / 2;
+      // One after the other: the square of a factor may be too large for a number.
+      along = factor * (factor * along) / 2;
       for (let i = k + 1; i < n; i++) numbers[w + i] = factor * numbers[y + i] - along * numbers[u + i];
       numbers[w + k] = 0;
       [v, u] = [u, v];
@@ -178,7 +214,7 @@ function rotateToDiagonal(d: Float64Array, e: Float64Array, turns?: Turns): void
       }
       if (m === l) break;
       if (!(shifts < SHIFTS)) {
-        throw new RangeError("eigenvalues: expected finite entries, found some that do not converge");
+        throw new RangeError(`eigenvalues: expected convergence within ${SHIFTS} shifts, found none`);
       }
       const half = (d[l + 1] - d[l]) / (2 * e[l]);
       const root = Math.sqrt(half * half + 1);

@@ -4,7 +4,7 @@
  * @module
  */
 import { ShapeError } from "../../gpu/errors.ts";
-import { symmetricEigen } from "./eigen.ts";
+import { powerOfTwo, symmetricEigen } from "./eigen.ts";
 import { addGram, addProducts, copyColumns, copyRows, mirror } from "./products.ts";
 import { type Stored, type Workspace, workspace } from "./workspace.ts";
 
@@ -83,15 +83,34 @@ export function hostRowSpace(
       `hostRowSpace: expected (${M}, ${inner})${b === undefined ? "" : ` and (${N}, ${D})`} entries, found ${found}`,
     );
   }
+  const [left, right] = [scaled("hostRowSpace", a), b === undefined ? null : scaled("hostRowSpace", b)];
   const space = workspace();
-  return space.scope(() => {
-    if (b === undefined) return ofMatrix(space, readerOf(a, M, N), M, N, vectors);
-    const K = Math.min(M, N, D);
-    if (Math.min(M, N) > SMALL * D) return ofFactors(space, a, b, { M, N, D }, vectors);
-    const { s, v, rows } = ofMatrix(space, productReader(space, a, b, { M, N, D }), M, N, Math.min(vectors, K));
+  const { s, v, rows } = space.scope(() => {
+    if (right === null) return ofMatrix(space, readerOf(left.values, N), M, N, vectors);
+    const [K, sizes] = [Math.min(M, N, D), { M, N, D }];
+    if (Math.min(M, N) > SMALL * D) return ofFactors(space, left.values, right.values, sizes, vectors);
+    const product = productReader(space, left.values, right.values, sizes);
+    const { s, v, rows } = ofMatrix(space, product, M, N, Math.min(vectors, K));
     // Beyond the inner size all singular values are zero.
     return { s: s.slice(0, K), v, rows };
   });
+  return { s: s.map((value) => value / left.scale / (right?.scale ?? 1)), v, rows };
+}
+
+/** A matrix as it is, or, where squares of its entries might leave the range of float64, times a power of two. */
+function scaled(
+  name: string,
+  entries: ArrayLike<number>,
+): { readonly values: ArrayLike<number>; readonly scale: number } {
+  let largest = 0;
+  for (let i = 0; i < entries.length; i++) {
+    const size = Math.abs(entries[i]);
+    if (!(size < Infinity)) throw new RangeError(`${name}: expected finite entries, found ${entries[i]}`);
+    if (size > largest) largest = size;
+  }
+  const scale = powerOfTwo(largest);
+  if (scale >= 2 ** -64 && scale <= 2 ** 64) return { values: entries, scale: 1 };
+  return { values: Float64Array.from(entries, (value) => value * scale), scale };
 }
 
 /**
@@ -142,12 +161,14 @@ export function hostSvd(a: ArrayLike<number>, { M, N }: Omit<HostSizes, "D">): H
   if (a.length !== M * N) {
     throw new ShapeError(`hostSvd: expected (${M}, ${N}) entries, found ${a.length}`);
   }
+  const { values, scale } = scaled("hostSvd", a);
   const space = workspace();
   return space.scope(() => {
-    const reader = readerOf(a, M, N);
+    const reader = readerOf(values, N);
     const wide = M < N;
     const [short, long] = wide ? [M, N] : [N, M];
-    const { s, vectors } = shortSide(space, reader, M, N, true);
+    const { s: lengths, vectors } = shortSide(space, reader, M, N, true);
+    const s = lengths.map((value) => value / scale);
     const own = space.zeros(short, short);
     copyColumns(space, own, vectors!, short);
     const columns = space.zeros(long, short);
@@ -184,7 +205,7 @@ interface Reader {
   rows(to: Stored, first: number): void;
 }
 
-function readerOf(a: ArrayLike<number>, _M: number, N: number): Reader {
+function readerOf(a: ArrayLike<number>, N: number): Reader {
   const space = workspace();
   return {
     columns: (to, first) => copyColumns(space, to, a, N, first),
@@ -326,7 +347,7 @@ function ofFactors(
   takeTriangle(space, reflected, factors, right);
   addProducts(space, core, left, right);
   const values = rowsOf(space, core);
-  const { s, v: inner, rows } = ofMatrix(space, readerOf(values, D, D), D, D, wanted);
+  const { s, v: inner, rows } = ofMatrix(space, readerOf(values, D), D, D, wanted);
   if (rows === 0) return { s, v: new Float64Array(0), rows };
   // Rows (wᵀ, 0) reflected back.
   const out = space.zeros(rows, N);

@@ -110,6 +110,53 @@ Deno.test("on the CPU: scales whose squares single precision does not hold, and 
   hostSingularValues(a, { M: 50, N: 40 }).forEach((value, k) => assertLess(Math.abs(value / s[k] - 1), 1e-6));
 });
 
+Deno.test("on the CPU: entries that are hardly numbers of single precision, beside others and alone", () => {
+  const size = 40;
+  const g = gaussian(size * size, 8);
+  for (const scale of [2 ** -149, 2 ** -140, 2 ** -130]) {
+    const a = g.map((value) => Math.round(8 * value) * scale);
+    const expected = hostSingularValues(g.map((value) => Math.round(8 * value)), { M: size, N: size });
+    assertDecomposed(`times ${scale}`, a.map((value) => value / scale), size, size, expected);
+    const found = hostSingularValues(a, { M: size, N: size });
+    assertEquals(found, expected.map((value) => value * scale), `alone, times ${scale}`);
+    // Two blocks that nothing joins; the values of the larger one are alone above rounding.
+    const half = size / 2;
+    const inBlock = (index: number) => Number(index % size < half) + Number(Math.floor(index / size) < half);
+    const blocks = Float64Array.from(g, (value, index) => value * [scale, 0, 1][inBlock(index)]);
+    const first = Float64Array.from({ length: half * half }, (_, i) => g[Math.floor(i / half) * size + i % half]);
+    const own = svdReference(first, half, half).s;
+    const { s } = hostRowSpace(blocks, { M: size, N: size });
+    assertLess(largestDifference(s, [...own, ...new Array(half).fill(0)]), TOLERANCE * own[0], `blocks, ${scale}`);
+  }
+});
+
+Deno.test("on the CPU: products whose squares leave float64, of factors that single precision holds, and float64 alike", () => {
+  const [M, D] = [50, 6];
+  for (const N of [40, 8]) {
+    const [a, b] = [gaussian(M * D, 4), gaussian(N * D, 5)];
+    const expected = hostRowSpace(a, { M, N, D }, undefined, b);
+    for (const [left, right] of [[-60, -60], [-100, -90], [90, 90], [120, 100], [-100, 120], [0, -100]]) {
+      const factors = [a.map((value) => value * 2 ** left), b.map((value) => value * 2 ** right)];
+      const { s, v } = hostRowSpace(factors[0], { M, N, D }, undefined, factors[1]);
+      const name = `2^${left}, 2^${right}, N = ${N}`;
+      const values = expected.s.map((value) => value * 2 ** (left + right));
+      assertLess(
+        largestDifference(s.map((value) => value / values[0]), values.map((value) => value / values[0])),
+        1e-12,
+      );
+      assertLess(largestDifference(v.map(Math.abs), expected.v.map(Math.abs)), 1e-7, name);
+    }
+  }
+  const a = Float64Array.from(gaussian(12 * 9, 5));
+  const { u, s, v } = hostSvd(a, { M: 12, N: 9 });
+  for (const power of [-1000, -560, 520, 1000]) {
+    const found = hostSvd(a.map((value) => value * 2 ** power), { M: 12, N: 9 });
+    const back = found.s.map((value) => value * 2 ** -power);
+    assertLess(largestDifference(back, s), 1e-12, `2^${power}`);
+    assertLess(largestDifference(found.u, u) + largestDifference(found.v, v), 1e-10, `2^${power}`);
+  }
+});
+
 Deno.test("on the CPU: rows longer than what is converted at a time, tall and wide", () => {
   const a = gaussian(2500 * 6, 2);
   const { s } = svdReference(a, 2500, 6);
@@ -169,5 +216,12 @@ Deno.test("on the CPU: errors name what was expected", () => {
     RangeError,
     "finite entries",
   );
+  for (const value of [NaN, Infinity, -Infinity]) {
+    const found = `expected finite entries, found ${value}`;
+    assertThrows(() => hostSingularValues([value], { M: 1, N: 1 }), RangeError, `hostRowSpace: ${found}`);
+    assertThrows(() => hostRowSpace([1, value, 2], { M: 1, N: 3 }), RangeError, found);
+    assertThrows(() => hostRowSpace([1, 2], { M: 2, N: 2, D: 1 }, 1, [1, value]), RangeError, found);
+    assertThrows(() => hostSvd([1, value], { M: 2, N: 1 }), RangeError, `hostSvd: ${found}`);
+  }
   assertThrows(() => hostProduct([1, 2, 3], [1, 2], 2), ShapeError, "hostProduct: expected whole rows of 2 entries");
 });
