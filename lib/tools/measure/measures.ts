@@ -153,7 +153,7 @@ const tails = new WeakMap<Float32Array, PowerLaw | null>();
 
 function tailOf(s: Float32Array): PowerLaw | null {
   let fit = tails.get(s);
-  if (fit === undefined) tails.set(s, fit = tailExponent(s.map((value) => value * value)));
+  if (fit === undefined) tails.set(s, fit = tailExponent(Float64Array.from(s, (value) => value * value)));
   return fit;
 }
 
