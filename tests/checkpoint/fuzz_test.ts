@@ -3,7 +3,7 @@ import { CheckpointError, openSafetensors } from "../../lib/checkpoint/mod.ts";
 import { inFolder } from "./files.ts";
 import { mutant } from "./mutants.ts";
 
-const MUTANTS = 10_000;
+const MUTANTS = 3000;
 const ARRAYS = [
   "Uint8Array",
   "Int8Array",
