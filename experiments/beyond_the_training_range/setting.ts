@@ -14,7 +14,7 @@ export const options = {
   heads: integer(4, { min: 1, max: 64, help: "heads of a block" }),
   hidden: integer(64, { min: 1, max: 16_384, help: "hidden width of the perceptrons" }),
   batch: integer(16, { min: 1, help: "prompts a step" }),
-  steps: integer(800, { min: 10, help: "steps of each training" }),
+  steps: integer(2000, { min: 10, help: "steps of each training" }),
   lr: number(6e-3, { above: 0, help: "learning rate of Adam after a warm-up, falling to 0 on a straight line" }),
   "warm-up": integer(50, { min: 1, help: "steps of the warm-up" }),
   replicas: integer(4, { min: 2, max: 64, help: "seeds of every condition: seed, seed + 1, …" }),

@@ -23,7 +23,7 @@ export const options = {
   narrow: integer(16, { min: 4, max: 4096, help: "width of a smaller model" }),
   heads: integer(4, { min: 1, max: 64, help: "heads of a block" }),
   batch: integer(16, { min: 1, help: "prompts a step" }),
-  steps: integer(600, { min: 10, help: "steps of each training" }),
+  steps: integer(1500, { min: 10, help: "steps of each training" }),
   lr: number(5e-3, { above: 0, help: "learning rate of Adam after a warm-up, falling to 0 on a straight line" }),
   "warm-up": integer(50, { min: 1, help: "steps of the warm-up" }),
   replicas: integer(4, { min: 2, max: 64, help: "seeds of every condition: seed, seed + 1, …" }),
