@@ -6,7 +6,7 @@ import { checkLoopIterations } from "../../lib/gpu/kernel.ts";
 import { currentTrace, makeTensor } from "../../lib/gpu/trace.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { composedAttention } from "./attention_composed.ts";
-import { patternKernel, singleKernels, tiledKernels } from "./attention_kernels.ts";
+import { fewKernels, patternKernel, singleKernels, tiledKernels } from "./attention_kernels.ts";
 import {
   type AttentionInputs,
   type AttentionLayout,
@@ -14,10 +14,10 @@ import {
   type AttentionOptions,
 } from "./attention_layout.ts";
 import { attentionReference } from "./attention_reference.ts";
-import { type AttentionTile, chooseAttentionTile } from "./attention_tiles.ts";
+import { type AttentionSharing, type AttentionTile, chooseAttentionTile, holdsWholeHeads } from "./attention_tiles.ts";
 
 export type { AttentionInputs, AttentionKind, AttentionOptions } from "./attention_layout.ts";
-export { type AttentionSharing, type AttentionTile, chooseAttentionTile } from "./attention_tiles.ts";
+export { type AttentionSharing, type AttentionTile, chooseAttentionTile, holdsWholeHeads } from "./attention_tiles.ts";
 
 /**
  * Attends: `y_i = Σ_j w_ij v_j` over the keys that query i sees, for each head, with scores `s_ij = scale · q_i·k_j`
@@ -56,7 +56,7 @@ export function attention(inputs: AttentionInputs, options: AttentionOptions): T
   const { R, B, N, H, S, E } = layout;
   const outputs = { y: makeTensor([N, S, H * E], "f32", "attention.y"), statistics: makeTensor([N, H, S]) };
   const saved: Saved = { layout, ...outputs };
-  const gradient = S === 1 && !layout.fused ? runSingle(saved) : runTiled(saved, options);
+  const gradient = runnerOf(layout, options)(saved);
   // Only a gradient needs them.
   if (!currentTrace()) outputs.statistics.destroy();
   return differentiable({
@@ -90,6 +90,14 @@ function argumentsOf({ layout }: Pick<Saved, "layout">) {
   };
 }
 
+/** The way to attend, by one replica's sizes. */
+function runnerOf({ S, T, E, fused }: AttentionLayout, options: AttentionOptions): (saved: Saved) => Rule {
+  const { sharing } = options;
+  if (S === 1 && !fused) return runSingle;
+  const whole = sharing === "none" || (sharing === undefined && holdsWholeHeads(currentGpu().adapter, E, T));
+  return whole ? runFew : (saved) => runTiled(saved, sharing);
+}
+
 /** One query per head: each key serves one query only, an invocation takes a head. */
 function runSingle(saved: Saved): Rule {
   const { layout, y, statistics } = saved;
@@ -103,12 +111,38 @@ function runSingle(saved: Saved): Rule {
   };
 }
 
+/** Few keys per head: an invocation has them all in registers, past which the queries go one by one. */
+function runFew(saved: Saved): Rule {
+  const { layout, y, statistics } = saved;
+  const { operands, constants, aligned } = argumentsOf(saved);
+  checkLoopIterations("attention", layout.S);
+  if (layout.T > MOST_WHOLE_KEYS) {
+    const found = `found ${layout.T}`;
+    throw new ShapeError(`attention: expected at most ${MOST_WHOLE_KEYS} keys for the sharing "none", ${found}`);
+  }
+  const { forward, backward, backwardBeside } = fewKernels(aligned);
+  const sizes = { ...constants, KEYS: layout.T, LANES: WHOLE_HEADS };
+  forward({ ...operands, y, statistics }, sizes);
+  return (gradient) => {
+    const dy = gradient.reshape(y.shape);
+    if (layout.fused) return [backwardBeside({ ...operands, statistics, dy }, sizes).dkv];
+    const { dq, dkv } = backward({ ...operands, statistics, dy }, sizes);
+    return [dq, dkv];
+  };
+}
+
+/** Keys of a head for which a lane may be told to have them all: kernels grow with them. */
+const MOST_WHOLE_KEYS = 64;
+
+/** Heads of a workgroup whose lanes have one each. */
+const WHOLE_HEADS = 16;
+
 /** Many queries per head: tiles of rows in registers, past which the others go in blocks that lanes share. */
-function runTiled(saved: Saved, options: AttentionOptions): Rule {
+function runTiled(saved: Saved, sharing?: AttentionSharing): Rule {
   const { layout, y, statistics } = saved;
   const { operands, constants, aligned } = argumentsOf(saved);
   const { S, T, E, fused } = layout;
-  const [queryTile, keyTile] = [S, T].map((rows) => tileFor(rows, E, options));
+  const [queryTile, keyTile] = [S, T].map((rows) => tileFor(rows, E, sharing));
   checkLoopIterations("attention", Math.max(iterations(T, E, queryTile), iterations(S, E, keyTile)));
   const { forward, backwardQueries, backwardKeys, backwardKeysBeside } = tiledKernels(aligned, queryTile.sharing);
   const [byQuery, byKey] = [queryTile, keyTile].map(({ LANES, ROWS, KEYS, sharing }) => ({
@@ -128,7 +162,7 @@ function runTiled(saved: Saved, options: AttentionOptions): Rule {
   };
 }
 
-function tileFor(rows: number, E: number, { sharing }: AttentionOptions): AttentionTile {
+function tileFor(rows: number, E: number, sharing?: AttentionSharing): AttentionTile {
   const { adapter } = currentGpu();
   if (sharing === undefined) return chooseAttentionTile(adapter, E, rows);
   if (sharing === "workgroup") return chooseAttentionTile({ software: false, subgroupSize: 0 }, E, rows);

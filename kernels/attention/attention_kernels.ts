@@ -3,6 +3,8 @@ import { kernel, type KernelOf, type Sizes } from "../../lib/gpu/kernel.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
 import backwardKeys from "./attention_backward_keys.wgsl" with { type: "text" };
 import backwardQueries from "./attention_backward_queries.wgsl" with { type: "text" };
+import fewBackward from "./attention_few_backward.wgsl" with { type: "text" };
+import fewForward from "./attention_few_forward.wgsl" with { type: "text" };
 import forward from "./attention_forward.wgsl" with { type: "text" };
 import pattern from "./attention_pattern.wgsl" with { type: "text" };
 import readScalar from "./attention_read_scalar.part.wgsl" with { type: "text" };
@@ -14,7 +16,9 @@ import singleBackward from "./attention_single_backward.wgsl" with { type: "text
 import singleForward from "./attention_single_forward.wgsl" with { type: "text" };
 import writeScalar from "./attention_write_scalar.part.wgsl" with { type: "text" };
 import writeVec4 from "./attention_write_vec4.part.wgsl" with { type: "text" };
-import type { AttentionSharing } from "./attention_tiles.ts";
+import type { AttentionTile } from "./attention_tiles.ts";
+
+type Sharing = AttentionTile["sharing"];
 
 /** Fields of `dims` that are no axis, see attention_scores.part.wgsl. */
 const SCALARS = ["keyAt", "valueAt", "factor", "unit", "scale"] as const;
@@ -45,13 +49,23 @@ export interface SingleKernels {
   readonly backward: KernelOf<"queries" | "keys" | "y" | "dy" | "statistics", "dq" | "dkv", Scalars>;
 }
 
+/** Kernels for few keys of a head. */
+export interface FewKernels {
+  /** Output, and the statistic of each row. */
+  readonly forward: KernelOf<"queries" | "keys", "y" | "statistics", Scalars>;
+  /** All gradients. */
+  readonly backward: KernelOf<"queries" | "keys" | "dy" | "statistics", "dq" | "dkv", Scalars>;
+  /** All gradients in one tensor, as queries lie beside keys and values. */
+  readonly backwardBeside: KernelOf<"queries" | "keys" | "dy" | "statistics", "dkv", Scalars>;
+}
+
 /** The kernel of weights. */
 export type PatternKernel = KernelOf<"queries" | "keys", "pattern", Scalars>;
 
 type Slots = Readonly<Record<string, number>>;
 
 /** Heads whose width is a multiple of four begin at one, and are read and written four elements at a time. */
-function code(name: string, text: string, aligned: boolean, reads: Slots, writes: Slots, sharing?: AttentionSharing) {
+function code(name: string, text: string, aligned: boolean, reads: Slots, writes: Slots, sharing?: Sharing) {
   return {
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/attention/attention_scores.part.wgsl": scores,
@@ -73,7 +87,7 @@ function accessors(way: "read" | "write", aligned: boolean, slots: Slots): Recor
 }
 
 /** The kernels are written with broadcasts; where rows lie in workgroup memory, these are loads from there. */
-function shared(sharing: AttentionSharing, name: string, text: string): Record<string, string> {
+function shared(sharing: Sharing, name: string, text: string): Record<string, string> {
   if (sharing === "subgroup") {
     return { "kernels/attention/attention_share_subgroup.part.wgsl": shareSubgroup, [`kernels/${name}.wgsl`]: text };
   }
@@ -88,7 +102,7 @@ function tiles(rows: number, { N, H, ROWS, LANES }: Sizes): number {
   return N * H * Math.ceil(rows / (ROWS * LANES));
 }
 
-function declareTiled(aligned: boolean, sharing: AttentionSharing): TiledKernels {
+function declareTiled(aligned: boolean, sharing: Sharing): TiledKernels {
   const keysSpec = {
     label: "attention_backward_keys",
     code: code(
@@ -168,6 +182,36 @@ function declareSingle(aligned: boolean): SingleKernels {
   };
 }
 
+function declareFew(aligned: boolean): FewKernels {
+  const groups = ({ N, H, LANES }: Sizes) => Math.ceil(N * H / LANES);
+  const reads = { queries: 1, keys: 2, dy: 3 };
+  const back = { label: "attention_backward", scalars: SCALARS, groups };
+  const inputs = { queries: QUERIES, keys: KEYS, dy: OUTPUT, statistics: STATISTICS };
+  const beside = fewBackward.replace("write_dq(", "write_dkv(");
+  return {
+    forward: kernel({
+      label: "attention",
+      code: code("attention_few_forward", fewForward, aligned, { queries: 1, keys: 2 }, { y: 3 }),
+      inputs: { queries: QUERIES, keys: KEYS },
+      outputs: { y: OUTPUT, statistics: STATISTICS },
+      scalars: SCALARS,
+      groups,
+    }),
+    backward: kernel({
+      ...back,
+      code: code("attention_few_backward", fewBackward, aligned, reads, { dq: 5, dkv: 6 }),
+      inputs,
+      outputs: { dq: QUERIES, dkv: KEYS },
+    }),
+    backwardBeside: kernel({
+      ...back,
+      code: code("attention_few_backward", beside, aligned, reads, { dkv: 5 }),
+      inputs,
+      outputs: { dkv: KEYS },
+    }),
+  };
+}
+
 function declarePattern(aligned: boolean): PatternKernel {
   return kernel({
     label: "attention_pattern",
@@ -190,10 +234,13 @@ function remember<K extends readonly unknown[], V>(declare: (...key: K) => V): (
 }
 
 /** Kernels for many queries of a head, by whether E is a multiple of four and how lanes share rows. */
-export const tiledKernels: (aligned: boolean, sharing: AttentionSharing) => TiledKernels = remember(declareTiled);
+export const tiledKernels: (aligned: boolean, sharing: Sharing) => TiledKernels = remember(declareTiled);
 
 /** Kernels for one query of a head, by whether E is a multiple of four. */
 export const singleKernels: (aligned: boolean) => SingleKernels = remember(declareSingle);
+
+/** Kernels for few keys of a head, by whether E is a multiple of four. */
+export const fewKernels: (aligned: boolean) => FewKernels = remember(declareFew);
 
 /** The kernel of weights, by whether E is a multiple of four. */
 export const patternKernel: (aligned: boolean) => PatternKernel = remember(declarePattern);

@@ -1,13 +1,16 @@
 /** Tiles of attention, by adapter and by the sizes of a head. */
 import type { AdapterSummary } from "../../lib/gpu/adapter.ts";
 
-/** Way in which the lanes of a workgroup share rows: by subgroup broadcast, or in workgroup memory. */
-export type AttentionSharing = "subgroup" | "workgroup";
+/**
+ * Way in which the lanes of a workgroup share rows: by subgroup broadcast, in workgroup memory, or not at all, where each
+ * lane has a head of its own.
+ */
+export type AttentionSharing = "subgroup" | "workgroup" | "none";
 
 /** A tile: rows of a head that a workgroup has in registers, and the blocks of rows that pass by them. */
 export interface AttentionTile {
   /** Way in which lanes share the rows that pass by. */
-  readonly sharing: AttentionSharing;
+  readonly sharing: Exclude<AttentionSharing, "none">;
   /** Lanes of a workgroup. */
   readonly LANES: number;
   /** Rows of the tile per lane. */
@@ -51,3 +54,33 @@ export function chooseAttentionTile(
 
 /** Above this width of a head, two rows per lane no longer pay, and their kernels are long to compile. */
 const WIDEST_IN_PAIRS = 32;
+
+/**
+ * Whether each lane should have a head of its own, with all of its keys and values in registers.
+ *
+ * A software driver's registers are memory next to the core, so that they may be many: what counts there is that no lane
+ * idles and nothing is loaded twice.
+ *
+ * @param adapter Adapter that runs the kernels.
+ * @param E Width of a head, ≥ 1.
+ * @param keys Keys of a head, ≥ 1.
+ * @returns Whether keys are few and narrow.
+ *
+ * @example
+ * ```ts
+ * import { holdsWholeHeads } from "./attention_tiles.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([5, 10, 64].map((keys) => holdsWholeHeads({ software: true }, 16, keys)), [true, true, false]);
+ * assertEquals(holdsWholeHeads({ software: false }, 16, 5), false);
+ * ```
+ */
+export function holdsWholeHeads({ software }: Pick<AdapterSummary, "software">, E: number, keys: number): boolean {
+  return software && keys * Math.ceil(E / 4) <= MOST_PIECES;
+}
+
+/**
+ * More pieces of four numbers, of keys and as many of values, leave the nearest cache with their gradients, and take
+ * seconds to compile.
+ */
+const MOST_PIECES = 40;

@@ -6,6 +6,7 @@ import {
   attentionPattern,
   type AttentionSharing,
   chooseAttentionTile,
+  holdsWholeHeads,
 } from "../../../kernels/attention/attention.ts";
 import accurate from "../../../kernels/shared/accurate.part.wgsl" with { type: "text" };
 import { composedAttention } from "../../../kernels/attention/attention_composed.ts";
@@ -29,6 +30,8 @@ const { adapter } = await openGpu();
 const SHARINGS: readonly AttentionSharing[] = [8, 16].includes(adapter.subgroupSize)
   ? ["subgroup", "workgroup"]
   : ["workgroup"];
+/** Ways for few keys: of these a lane may have all of its head's. */
+const FEW: readonly AttentionSharing[] = [...SHARINGS, "none"];
 const KINDS = ["softmax", "relu", "linear"] as const;
 
 /** Products of E and sums over T terms of size 1, in single precision: some ten roundings of the largest. */
@@ -110,12 +113,36 @@ Deno.test("attention: every kind, causal or not, in odd and even sizes", async (
   }
 });
 
+Deno.test("attention: few keys, a head for each lane, in odd and even sizes, in one workgroup and several", async () => {
+  for (const kind of KINDS) {
+    for (const causal of [false, true]) {
+      await check({ R: 2, B: 5, T: 3, H: 2, E: 5 }, { kind, causal, sharing: "none" });
+    }
+  }
+  await check({ B: 3, T: 4, H: 2, E: 8 }, { causal: true, sharing: "none" });
+  for (const causal of [false, true]) {
+    await check({ B: 5, T: 5, H: 4, E: 3, S: causal ? 2 : 7 }, { causal, sharing: "none" });
+  }
+});
+
+Deno.test("attention: few keys give the same output, whichever way rows are shared", async () => {
+  using operands = new Operands({ R: 2, B: 9, T: 5, H: 2, E: 8 });
+  const [whole, ...others] = await Promise.all(["none" as const, ...SHARINGS].map(async (sharing) => {
+    using y = attention(operands.inputs, { heads: 2, causal: true, sharing });
+    return await y.read();
+  }));
+  for (const shared of others) {
+    // Sums over the same keys in the same order, but for how many of them are taken at once.
+    whole.forEach((value, i) => assertAlmostEquals(value, shared[i], 1e-6));
+  }
+});
+
 Deno.test("attention: one position, one head, one element; more positions than lanes of a tile", async () => {
-  for (const sharing of SHARINGS) {
+  for (const sharing of FEW) {
     for (const causal of [false, true]) {
       await check({ T: 1, H: 1, E: 1 }, { sharing, causal });
       await check({ T: 1, H: 2, E: 4 }, { sharing, causal });
-      await check({ T: 150, H: 1, E: 4 }, { sharing, causal });
+      if (sharing !== "none") await check({ T: 150, H: 1, E: 4 }, { sharing, causal });
     }
   }
 });
@@ -227,7 +254,7 @@ function softmaxByHand(qkv: ArrayLike<number>, dy: ArrayLike<number>, T: number,
 Deno.test("attention: scores far apart neither overflow nor lose the largest", async () => {
   const scores = [-3e4, 5e4, 100, 5e4];
   const qkv = Tensor.from(scores.flatMap((score, j) => [1, score, j + 1]), [1, 1, 4, 3]);
-  for (const sharing of SHARINGS) {
+  for (const sharing of FEW) {
     using y = attention({ qkv }, { heads: 1, sharing });
     assertEquals([...await y.read()], [3, 3, 3, 3]);
     using causal = attention({ qkv }, { heads: 1, causal: true, sharing });
@@ -241,7 +268,7 @@ Deno.test("attention: scores far apart neither overflow nor lose the largest", a
 });
 
 Deno.test("attention: one key gives its value exactly and passes no gradient to scores", async () => {
-  for (const sharing of SHARINGS) {
+  for (const sharing of FEW) {
     using operands = new Operands({ B: 3, T: 1, H: 2, E: 5 });
     const [qkv] = operands.tensors;
     const [y, dqkv] = await evaluate(() => {
@@ -348,8 +375,9 @@ Deno.test("attention: fused and composed agree, and composed differentiates twic
 });
 
 Deno.test("attention: a replica has the same bits alone and in an ensemble", async () => {
-  const [R, B, T, H, E] = [3, 2, 13, 2, 4];
-  for (const sharing of SHARINGS) {
+  const [R, B, H, E] = [3, 2, 2, 4];
+  for (const sharing of FEW) {
+    const T = sharing === "none" ? 5 : 13;
     for (const S of [undefined, 1]) {
       using ensemble = new Operands({ R, B, T, H, E, S });
       const run = async (inputs: AttentionInputs, tensors: readonly Tensor[]) => {
@@ -395,7 +423,7 @@ Deno.test("attention: a second replay on other values", async () => {
 
 Deno.test("attention: more than 65 535 workgroups", async () => {
   const B = 65_537;
-  for (const sharing of SHARINGS) {
+  for (const sharing of FEW) {
     using qkv = new Tensor([1, B, 2, 3]);
     qkv.write([0, 1, 4, 0, 1, 8], (B - 1) * 6);
     const [y, dqkv] = await evaluate(() => {
@@ -432,6 +460,11 @@ Deno.test("attention: a tile by adapter and head", () => {
   assertEquals(tile(true, 0, 16, 64).sharing, "workgroup");
   assertEquals(tile(false, 32, 16, 64), { sharing: "workgroup", LANES: 64, ROWS: 1, KEYS: 16 });
   assertEquals(tile(false, 32, 16, 20).LANES, 32);
+  // Few and narrow keys fit a lane, on a software driver.
+  assertEquals([[5, 16], [10, 16], [11, 16], [40, 3]].map(([T, E]) => holdsWholeHeads({ software: true }, E, T)), [
+    ...[true, true, false, true],
+  ]);
+  assertEquals(holdsWholeHeads({ software: false }, 16, 5), false);
 });
 
 Deno.test("attention: what does not fit is refused by name", () => {
@@ -463,4 +496,7 @@ Deno.test("attention: more keys than a loop may take are refused", () => {
   using kv = new Tensor([1, 1, 65_536, 2]);
   assertThrows(() => attention({ q, kv }, { heads: 1 }), ShapeError, "expected at most 65535 loop iterations");
   assertThrows(() => attentionPattern({ q, kv }, { heads: 1 }), ShapeError, "attention_pattern: expected at most");
+  using qkv = new Tensor([1, 1, 65, 3]);
+  const message = 'attention: expected at most 64 keys for the sharing "none", found 65';
+  assertThrows(() => attention({ qkv }, { heads: 1, sharing: "none" }), ShapeError, message);
 });
