@@ -19,16 +19,20 @@
  *          ridge is preferred while ln(n)/n > −Δℓ/Δλ, Δ dMMSE's less ridge's, −Δℓ in nats a prompt, n prompts (as n ℓ + λ
  *          ln n says; THEORY.md has <, with which ridge would win late).
  * Control  M = ∞, whose loss on new tasks has no reason to turn.
- * Sizes    cpu: D = 4, K = 8, width 32, 2000 steps of 16 prompts, which is what minutes allow: less than a hundredth
- *          of the prompts of a run in which M = 16 was seen to turn. paper: D = 8, K = 16, x and y in tokens of their
+ * Sizes    cpu: D = 4, K = 8, width 32, 6000 steps of 16 prompts, which is what minutes allow: a fiftieth of the
+ *          prompts of a run in which M = 16 was seen to turn. paper: D = 8, K = 16, x and y in tokens of their
  *          own, 2.7 M parameters, 150 000 steps; the paper's batch and rate are not known.
  * Pilots   seed 900, D = 4, batches of 32, before criteria were fixed. Tokens x and y apart, rate 3e-3: M = 16, 64
  *          and ∞ still at 2.2 to 2.7 on new tasks after 2800 steps. (x; y) in one token, rate 8e-3: M = ∞ at 1.95
  *          after 3000, M = 16 at 2.5 and flat, so not claimed to turn here; M = 8 lowest, 3.20, at step 700, then 3.2
  *          to 3.8 up to 3500, with 1.2 to 1.4 times the distance to dMMSE that it has to ridge, so not claimed to end
  *          there; M = 4 nearer dMMSE from step 100 on. So M = 8 stands for middle pools, M ≤ 4 for small and M = 64
- *          for large ones. D = 2 was no faster. Batches of 16, the rate 6e-3, chains, mixtures and components had no
- *          pilot.
+ *          for large ones. D = 2 was no faster. Batches of 16, the rate 6e-3, mixtures and components had no pilot.
+ *          A first run kept had 2000 steps, and short chains of SGLD that nothing had been calibrated for: 9 of 20
+ *          coefficients carried a warning. Chains are those of `lab.calibrateChains` since, on seed 900 after 3000
+ *          steps at γ = 20 and nβ = 30: η = 3e-4 is the largest step that a Metropolis rule accepts nine times of ten
+ *          (M = 4: 22.9, 21.7 to 24.0; M = 8: 34.9, 34.2 to 35.6). At M = 1 the coefficient is near 5, and the noise of
+ *          batches as large. No criterion was changed.
  * Claims   transience/claims.ts, logged before training.
  */
 import * as lab from "../mod.ts";
