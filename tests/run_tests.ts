@@ -58,6 +58,9 @@ const HELP = `Checks format, lint, types and docs, then runs every test and ever
 
 usage: deno task test                 everything, up to four test processes side by side
        deno task test FILES OPTIONS   these tests only, as deno test takes them: tests/run --filter=claims
+       deno task test --driver=FILE [FILES OPTIONS]
+                                      those of the kernels, or these, on another Vulkan driver: its json, or swiftshader
+                                      for the software driver that chromium brings
        deno task check                format, lint, types and docs only`;
 
 /** Runs a tool with its output on this terminal and returns how it ended; `undefined` where it is not installed. */
@@ -174,6 +177,12 @@ export function diedInTeardown(signal: Deno.Signal | null, { passed, failed }: C
   return (signal === "SIGABRT" || signal === "SIGSEGV") && passed > 0 && failed === 0;
 }
 
+/** Keeps the shaders of kernel tests in the folder that this variable names … */
+const RECORD = "tests/gpu/record_shaders.ts";
+const SHADERS = "ICL_LAB_SHADERS";
+/** … for a test that needs them all, and runs last. */
+const COMPILE = "tests/browser/shaders.ts";
+
 /** How tests ended. */
 interface Ended {
   readonly code: number;
@@ -185,7 +194,8 @@ async function runTests(args: string[], run: Run): Promise<Ended> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
     const sanitizers = ["--sanitize-ops", "--sanitize-resources"];
-    const test = ["test", "-A", "--doc", ...sanitizers, `--junit-path=${report}`, ...args];
+    const recorded = args[0]?.startsWith("tests/kernels") && exists(RECORD) ? [`--preload=${RECORD}`] : [];
+    const test = ["test", "-A", "--doc", ...sanitizers, ...recorded, `--junit-path=${report}`, ...args];
     const { code, signal } = await run(test);
     const counts = countTests(await Deno.readTextFile(report));
     if (diedInTeardown(signal, counts)) {
@@ -289,12 +299,16 @@ async function runAll(args: string[]): Promise<Ended> {
     else failures.push(said.text);
     return said;
   };
+  const shaders = await Deno.makeTempDir();
+  Deno.env.set(SHADERS, shaders);
   const results = await sideBySide([
     () => runTests(rest, run),
     ...parts.map((part) => () => testPart(part, [], run)),
     // Their types are checked by then; each process would take seconds to do it once more.
     ...units.map((unit) => () => runTests(["--no-check", ...unit], run)),
   ], Math.min(4, 2 * navigator.hardwareConcurrency));
+  if (exists(COMPILE)) results.push(await testPart(partOf(COMPILE)!, [COMPILE], run));
+  await Deno.remove(shaders, { recursive: true });
   failures.forEach((text) => console.log(text));
   const sum = (key: keyof Counts) => results.reduce((total, { counts }) => total + counts[key], 0);
   return {
@@ -303,8 +317,27 @@ async function runAll(args: string[]): Promise<Ended> {
   };
 }
 
+/** Software driver of Chromium: a second opinion, with four lanes a subgroup and other limits than Mesa's, at a tenth of its speed. */
+const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
+
+/** Takes `--driver=FILE` off the arguments and lets all further processes use that driver; the kernels are tested unless told otherwise. */
+function chooseDriver(args: string[]): string[] {
+  const [first, ...rest] = args;
+  const asked = /^--driver=(.*)$/.exec(first ?? "")?.[1];
+  if (asked === undefined) return args;
+  const file = asked === "swiftshader" ? SWIFTSHADER : asked;
+  if (!exists(file)) {
+    const install = asked === "swiftshader" ? " (apt-get install chromium)" : "";
+    console.error(`expected a Vulkan driver's json at ${file}, found none${install}`);
+    Deno.exit(2);
+  }
+  Deno.env.set("VK_DRIVER_FILES", file);
+  return rest.some((arg) => !arg.startsWith("-")) ? rest : ["tests/kernels", ...rest];
+}
+
 /** The whole command: prints as it goes and returns the exit code. */
-async function main(args: string[]): Promise<number> {
+async function main(given: string[]): Promise<number> {
+  const args = chooseDriver(given);
   if (args.includes("--help") || args.includes("-h")) {
     console.log(HELP);
     return 0;

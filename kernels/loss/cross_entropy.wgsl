@@ -44,13 +44,16 @@ var<workgroup> partial: array<f32, 64>;
   workgroupBarrier();
 
   var part = 0.0;
+  var seen = 0.0;
   for (var j = 4u * first; j < dims.V; j += 4u * LANES) {
     for (var k = 0u; k < 4u; k++) { // unroll
       let z = logits[start + min(j + k, dims.V - 1u)];
       part += select(exp(z - m), 0.0, j + k == t || j + k >= dims.V);
+      seen += z;
     }
   }
-  partial[lane] = part;
+  // Some drivers' exp makes a number of what is none; a sum does not.
+  partial[lane] = unless_nan(part, seen);
   workgroupBarrier();
   for (var width = LANES / 2u; width > 0u; width /= 2u) {
     if (first < width) {

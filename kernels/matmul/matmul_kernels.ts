@@ -113,7 +113,9 @@ export function matmulKernel(
   let found = kernels.get(key);
   if (!found) kernels.set(key, found = declare(variant, biased, aligned));
   const multiply = found;
-  return (args, sizes) => multiply(args, { ...sizes, ...constants }).c;
+  // The lanes of a subgroup take equally many steps: those of a shorter last part go on past K.
+  const past = ({ parts, chunk }: Record<Scalars, number>) => variant === "subgroup" && parts * chunk > K;
+  return (args, sizes) => multiply(args, { ...sizes, ...constants, ...(past(args) ? { TAIL: 1 } : {}) }).c;
 }
 
 function declare(variant: MatmulVariant, biased: boolean, [alignedA, alignedB, alignedC]: boolean[]): MatmulKernel {

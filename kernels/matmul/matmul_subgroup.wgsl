@@ -38,10 +38,12 @@ const CACHED: u32 = 32768u;
   let r = min(band / bands, dims.R - 1u);
   let m = select(dims.M, band % bands * ROWS, band < dims.R * bands);
   let n = (panel * width + position % narrow) * COLUMNS + 4u * within;
-  let steps = steps_of(r);
   let replica = r / dims.parts;
   var sums = array<vec4f, SUMS>();
-  for (var k = steps.x; k < steps.y; k += 4u) {
+  // As many steps for every lane, since all take part in a shuffle: the last part, where it is shorter, goes on past K, with zeros.
+  let start = steps_of(r).x;
+  for (var step = 0u; step < dims.chunk; step += 4u) {
+    let k = start + step;
     var right = array<mat4x4f, SLICES>();
     for (var slice = 0u; slice < SLICES; slice++) { // unroll
       right[slice] = right_block(replica, k, n + slice * SPAN);

@@ -46,3 +46,10 @@ Deno.test("a fragment has no entry point, a kernel has one, and every one is use
   );
   assertEquals(wrong.map((path) => relative(kernels, path)), []);
 });
+
+Deno.test("a kernel binds eight storage buffers at most, as many as WebGPU promises on every adapter", () => {
+  const more = filesBelow(kernels).filter((path) => path.endsWith(".wgsl")).filter((path) =>
+    [...Deno.readTextFileSync(path).matchAll(/var<storage/g)].length > 8
+  );
+  assertEquals(more.map((path) => relative(kernels, path)), []);
+});

@@ -1,4 +1,5 @@
 /** Matrices for the linear algebra tests, and what is asked of factors. */
+import lapack from "./fixtures/lapack.json" with { type: "json" };
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { normals } from "../../lib/random/random.ts";
 import { matmulReference } from "../../lib/linalg/reference_solve.ts";
@@ -35,14 +36,12 @@ export interface PositiveCase {
   readonly x: readonly number[];
 }
 
-const file = new URL("fixtures/lapack.json", import.meta.url);
-
 /** Results of LAPACK in float64, made by fixtures/lapack.py. */
 export const LAPACK: {
   readonly general: readonly GeneralCase[];
   readonly symmetric: readonly SymmetricCase[];
   readonly positive: readonly PositiveCase[];
-} = JSON.parse(Deno.readTextFileSync(file));
+} = lapack;
 
 /** Independent N(0, 1) entries. */
 export function gaussian(size: number, seed: number): Float32Array {
