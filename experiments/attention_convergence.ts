@@ -17,7 +17,7 @@
  * Controls the balanced law for the stages; p₁ = 0.3, where theory has no first stage; N → ∞, which has neither delay nor floor.
  * Beyond   the paper: the exact loss at finite N and its 1/N correction, the floor of prompts without the feature, SGD noise, and
  *          a tail that does not depend on N.
- * Steps    THEORY's numbers for the rare query are steps of size 1, counted one later: Q₁₂ = −0.225 and Q₂₂ = 0.120 come after 31.
+ * Steps    numbers of a separate implementation for the rare query are of steps of size 1, counted one later: Q₁₂ = −0.225 and Q₂₂ = 0.120 come after 31.
  * Pilot    seed 901, ended after 1200 of 6000 steps. Criteria were made of theory alone before it. It showed how far replicas scatter:
  *          the bound of the exact theory went from 2 to 3 %, that of the noise from 15 to 25 %, with both laws pooled, and N = 50, where
  *          3/(N p) is 1.1, was taken out of what is derived at first order in 1/N.

@@ -5,7 +5,7 @@
  * Task     none: nothing learns. Tokens of N spins ±1 and two positional bits; four tokens in the context; the next token's spins
  *          are drawn with mean tanh β h, where h is made of the output of attention over the context.
  * Model    M = 3 features; weights o, v, q, k of random signs, constant on thirds of the spins; softmax sharpness γ = 127, weight of
- *          positions ε = 0.02 (Poc-López & Aguilera 2024, arXiv 2406.07247; THEORY.md, section 5). For N → ∞ a deterministic map of
+ *          positions ε = 0.02 (Poc-López & Aguilera 2024, arXiv 2406.07247). For N → ∞ a deterministic map of
  *          four past outputs A, 12 numbers, and the phase of the positions.
  * Compare  the map in double precision (exponents by QR, periods) with thousands of maps in single precision on the GPU, and with
  *          finite N on the GPU, spin by spin; linear theory of sampling noise; controls with uniform attention (γ = 0) and without

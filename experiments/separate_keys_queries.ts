@@ -5,8 +5,7 @@
  * Task     y = w·x with w ~ N(0, I) new in every prompt and x ~ N(0, diag λ), λ = (4, 3, 2, 1)/10; N = 31 pairs and a query.
  *          The model sees the pairs through β = (1/N) Σ y x alone, which is drawn from its exact law (`regressionStatistics`).
  * Model    linear attention of five heads, ŷ = βᵀ M x_q, M = Σ_h v_h K_hᵀ Q_h, keys and queries separate and of rank 1, trained by
- *          SGD on ½ (ŷ − y)² from small random weights (Zhang, Singh, Latham and Saxe 2025, arXiv 2501.16265; section 13 of
- *          THEORY.md). Blocks that mix inputs and labels are left out: the paper starts them at zero, where they stay in
+ *          SGD on ½ (ŷ − y)² from small random weights (Zhang, Singh, Latham and Saxe 2025, arXiv 2501.16265). Blocks that mix inputs and labels are left out: the paper starts them at zero, where they stay in
  *          expectation. Losses are those of the paper, without the factor ½; time is t = η · steps.
  * Compare  plateaus L(m) = Tr Λ − Σ_{d ≤ m} λ_d/c_d, c_d = 1 + (1 + Tr Λ/λ_d)/N; the exact flow of the population loss from each
  *          replica's own start; principal-component regression (PCR) in context with m components, by least squares, and the
@@ -21,11 +20,11 @@
  *          ≈ log(1/v₀)/λ² merged.
  * Noise    what SGD with few prompts a step does to waits. To first order in η/B (`noisyKeyQueryWait`) the factors of an aligned
  *          head stay equal and 1/v is a random walk of constant drift: waits spread by √(η Var(G) t/B)/λ², and their mean grows,
- *          although section 13 expects noise to shorten it: what shortens it, kicks across the mode, is the smaller part. Five random
+ *          although one may expect noise to shorten it: what shortens it, kicks across the mode, is the smaller part. Five random
  *          heads are measured beside it without a theory: a wait there is that of the quickest.
  * Pilots   flows of seeds 101 to 106 in float64 chose deviations and steps. A run of the cpu preset with seeds 101 to 112 and half the
  *          batch size chose the latter, and bounds that no theory gives; merged waits were 0.89 of the scalar flow's there, after
- *          which the exact flow of the whole head was added beside it. THEORY.md's waits are those of finite steps, up to 0.2 longer than the flow's.
+ *          which the exact flow of the whole head was added beside it. Waits of a separate implementation are those of finite steps, up to 0.2 longer than the flow's.
  *          The claims on the floor of merged heads and on balanced heads came after a first run of the cpu preset; neither was
  *          measured in it.
  * Claims   separate_keys_queries/claims.ts, logged before training.

@@ -17,7 +17,7 @@
  *          ones: of one weight (odds that training has reached, whatever the prompt says), or weighted by the
  *          prompt's evidence, which is optimal if its task is of the pool with certain prior odds. Free energies:
  *          ridge is preferred while ln(n)/n > −Δℓ/Δλ, Δ dMMSE's less ridge's, −Δℓ in nats a prompt, n prompts (as n ℓ + λ
- *          ln n says; THEORY.md has <, with which ridge would win late).
+ *          ln n says).
  * Control  M = ∞, whose loss on new tasks has no reason to turn.
  * Sizes    cpu: D = 4, K = 8, width 32, 6000 steps of 16 prompts, which is what minutes allow: a fiftieth of the
  *          prompts of a run in which M = 16 was seen to turn. paper: D = 8, K = 16, x and y in tokens of their

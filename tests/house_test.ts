@@ -1,6 +1,7 @@
 /** The house: imports point down the list of rooms, what computes uses no Deno API, and docstrings name things. */
 import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join, normalize } from "@std/path";
+import { filesBelow } from "./files.ts";
 import project from "../deno.json" with { type: "json" };
 
 const root = fromFileUrl(new URL("../", import.meta.url));
@@ -136,4 +137,17 @@ Deno.test("a docstring names a thing or says what a function does; none begins w
     }
   }
   assertEquals(riddles, []);
+});
+
+Deno.test("a document that text names in capitals is one of the project's", () => {
+  const read = ["experiments", "kernels", "lib", "tests"].flatMap((folder) => filesBelow(join(root, folder)))
+    .filter((path) => /\.(ts|wgsl|md)$/.test(path));
+  const gallery = filesBelow(join(root, "results/gallery")).filter((path) => /\.(md|json)$/.test(path));
+  const all = [...read, ...gallery, join(root, "README.md")];
+  const known = new Set(all.map((path) => path.split("/").at(-1)));
+  const strangers = all.flatMap((path) =>
+    (Deno.readTextFileSync(path).match(/\b[A-Z]{3,}\.md\b/g) ?? []).filter((name) => !known.has(name))
+      .map((name) => `${path.slice(root.length)}: ${name}`)
+  );
+  assertEquals(strangers, []);
 });

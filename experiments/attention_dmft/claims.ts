@@ -197,7 +197,7 @@ export function claims(setting: Setting): readonly lab.Claim<lab.Measurements>[]
     lab.claim({
       id: "exponents",
       statement: "Largest exponents from starts at random are those of one long orbit from the authors' start.",
-      source: "THEORY.md, section 5 (an implementation of its own)",
+      source: "one orbit of a separate implementation",
       measure: "largest Lyapunov exponent minus that of the long orbit",
       predicted: 0,
       expect: expect.each(expect.mean({ from: -0.02, to: 0.02 }), {
@@ -218,7 +218,7 @@ export function claims(setting: Setting): readonly lab.Claim<lab.Measurements>[]
     lab.claim({
       id: "spread",
       statement: "The first output feature spreads as it does on one long orbit from the authors' start.",
-      source: "THEORY.md, section 5 (an implementation of its own)",
+      source: "one orbit of a separate implementation",
       measure: "standard deviation of the first feature over that of the long orbit",
       predicted: 1,
       expect: expect.each(expect.ratio({ from: 0.9, to: 1.1 }), { of: "β", shown: "worst" }),
@@ -303,7 +303,7 @@ export function claims(setting: Setting): readonly lab.Claim<lab.Measurements>[]
       id: "few-spins-fail",
       statement:
         "At N = 300 and β = 3 sharp attention turns sampling noise into errors that linear theory does not know.",
-      source: "THEORY.md, section 5",
+      source: "seen with a separate implementation",
       measure: `squared error over the predicted one after ${last} steps, at the smallest N and β = 3`,
       expect: expect.mean({ from: 4 }),
       values: (measured) => {
@@ -335,7 +335,7 @@ export function claims(setting: Setting): readonly lab.Claim<lab.Measurements>[]
     lab.claim({
       id: "sharpness-fails",
       statement: "The sharper attention is, the farther few spins are from linear theory.",
-      source: `THEORY.md, section 5 (its reading of why N = 300 fails); ${DERIVED}`,
+      source: `a reading of why N = 300 fails; ${DERIVED}`,
       measure: `squared error over the predicted one, meant over steps, at N = ${fewestSoft} and β = 3`,
       expect: expect.ordered("rising", "sharpness γ"),
       values: (measured) => {

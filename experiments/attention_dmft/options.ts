@@ -105,7 +105,7 @@ export const paperSystem = (beta: number, gamma = GAMMA): lab.SpinSystem => {
   return { weights: lab.PAPER_WEIGHTS, beta, gamma, epsilon: EPSILON };
 };
 
-/** Numbers of one orbit of 40 000 steps from the authors' start, by an implementation of its own (THEORY.md, section 5). */
+/** Numbers of one orbit of 40 000 steps from the authors' start, by a separate implementation. */
 export interface Reference {
   readonly beta: number;
   readonly exponent: number;

@@ -316,7 +316,7 @@ function onTwoWords(setting: Setting): lab.Claim<Measured>[] {
   ];
 }
 
-/** Numbers of the project's notes (THEORY.md, section 4), of one seed: loss of samples with one word, at this step. */
+/** Numbers of a separate implementation, of one seed: loss of samples with one word, at this step. */
 const NOTES = { step: 2000, losses: { [UNIFORM]: 0.351, [EQUAL]: 0.109 } };
 
 function onUnseen({ steps }: Setting): lab.Claim<Measured>[] {
@@ -350,10 +350,11 @@ function onUnseen({ steps }: Setting): lab.Claim<Measured>[] {
     }),
     claim({
       id: "notes-one-word",
-      statement: "The notes' losses at step 2000 are those of samples with one word, under both laws of a.",
+      statement:
+        "The losses at step 2000 of a separate implementation are those of samples with one word, under both laws of a.",
       source:
-        "THEORY.md, section 4; read so after a first run of the same seeds, as their total loss for a = ±1/√J is not 0.109",
-      measure: `loss of samples with one word at step ${NOTES.step}, over the notes'`,
+        "one seed of a separate implementation; read so after a first run of the same seeds, as their total loss for a = ±1/√J is not 0.109",
+      measure: `loss of samples with one word at step ${NOTES.step}, over those`,
       predicted: 1,
       expect: expect.each(expect.ratio({ from: 0.85, to: 1.15 }), { of: "law of a", shown: "worst" }),
       values(measured: Measured) {

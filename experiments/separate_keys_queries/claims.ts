@@ -406,7 +406,7 @@ function waitClaims(setting: Setting): Claim[] {
       claim({
         id: `scalar-${matrices}`,
         statement: `Waits of aligned heads with ${matrices} matrices are those of the scalar flow.`,
-        source: `${PAPER}; THEORY.md, section 13`,
+        source: PAPER,
         measure: "time until the first mode has half its weight, over that of the scalar flow",
         predicted: 1,
         expect: expect.each(expect.ratio({ from: 0.95, to: 1.05 }), { of: "start", shown: "worst" }),
@@ -503,7 +503,7 @@ function noiseClaims(setting: Setting): Claim[] {
     claim({
       id: "noise-shortens",
       statement: "SGD noise shortens the hyperbolic wait of an aligned head.",
-      source: "THEORY.md, section 13 (open); the derived mean says that it lengthens it",
+      source: "expected before it was derived; the derived mean says that it lengthens it",
       measure: `wait with B = ${fewest} over that of the flow`,
       predicted: noisyWait(setting, fewest).mean / noisyWait(setting, fewest).flow,
       expect: expect.mean({ to: 1 }),

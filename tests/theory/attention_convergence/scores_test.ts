@@ -18,7 +18,7 @@ const RARE = { probabilities: dominantLaw(10, 0.5), query: 1 };
 const steps = (loss: ScoreLoss, at: readonly number[], K = 10) =>
   descend((scores) => loss(scores).gradient, new Float64Array(K), 1, at);
 
-Deno.test("the balanced law as in THEORY.md, by steps and by the flow", () => {
+Deno.test("the balanced law as in a separate implementation, by steps and by the flow", () => {
   const at = [100, 200, 500, 2000];
   const loss = infiniteContext(BALANCED);
   const flow = gradientFlow((scores) => loss(scores).gradient, new Float64Array(10), 1, at).states;
@@ -29,7 +29,7 @@ Deno.test("the balanced law as in THEORY.md, by steps and by the flow", () => {
   );
 });
 
-Deno.test("first steps with a loss below 1e-3 as in THEORY.md; ratio 9.6", () => {
+Deno.test("first steps with a loss below 1e-3 as in a separate implementation; ratio 9.6", () => {
   const first = [BALANCED, DOMINANT, RARE].map((problem) => {
     const loss = infiniteContext(problem);
     return steps(loss, Array.from({ length: 5200 }, (_, step) => step)).findIndex((scores) => loss(scores).loss < 1e-3);
@@ -37,7 +37,7 @@ Deno.test("first steps with a loss below 1e-3 as in THEORY.md; ratio 9.6", () =>
   assertEquals(first, [2809, 532, 5081]);
 });
 
-Deno.test("the rare query as in THEORY.md, whose steps count one later: the dominant score falls first, then they change places", () => {
+Deno.test("the rare query as in a separate implementation, whose steps count one later: the dominant score falls first, then they change places", () => {
   const states = steps(infiniteContext(RARE), [31, 101, 201]);
   [[-0.225, 0.12], [-0.637, 0.461], [-1.069, 1.175]].forEach(([dominant, target], i) => {
     assertAlmostEquals(states[i][0], dominant, 1e-3);

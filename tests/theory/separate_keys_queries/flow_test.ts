@@ -24,7 +24,7 @@ const length = ({ heads, rank }: KeyQueryHeads) => heads * (1 + (rank === "merge
 const halfLoss = (sizes: KeyQueryHeads, state: ArrayLike<number>) =>
   keyQueryLoss(problem, keyQueryMap(sizes, D, state)) / 2;
 
-Deno.test("plateaus and waits are those of THEORY.md, section 13", () => {
+Deno.test("plateaus and waits are those of a separate implementation", () => {
   const rounded = (values: Iterable<number>) => Array.from(values, (value) => Number(value.toFixed(4)));
   assertEquals(rounded(keyQueryPlateaus(problem)), [1, 0.6406, 0.3774, 0.2098, 0.136]);
   const other = keyQueryPlateaus({ spectrum: [4, 2, 1, 0.5], context: 8 });
