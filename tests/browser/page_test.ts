@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { toFileUrl } from "@std/path";
 import { openLog } from "../../lib/run/open_log.ts";
 import { Results, row, trainLines } from "../tools/serve/runs.ts";
+import { makeSweep, sweepLines } from "../tools/serve/sweeps.ts";
 import { accessibility, drawAll, fits, launch, open, Server } from "./browser.ts";
 
 const gallery = new URL("../../results/gallery/linear_icl", import.meta.url).pathname;
@@ -19,7 +20,24 @@ const claims = [{
   verdict: "reproduced",
 }];
 
-/** Two complete runs with the gallery's figures, one that crashed. */
+/** A sweep over two options, one of whose tasks has diverged and one waits. */
+function sweepInto(results: Results): void {
+  const cells = ["0.1", "0.2"].flatMap((lr) =>
+    ["8", "16"].map((width) => ({ values: { lr, width }, seeds: [0, 1, 2] }))
+  );
+  const diverged = {
+    status: "failed",
+    reason: "replica 1 diverged at step 3: expected a finite x, found NaN",
+  } as const;
+  makeSweep(results, "sweeps/rates", cells, [
+    { parts: [{ cell: 0, seeds: [0, 1, 2] }], manifest: {}, log: sweepLines([1, 3, 2], 9) },
+    { parts: [{ cell: 1, seeds: [0, 1, 2] }], manifest: {}, log: sweepLines([2, 3, 4], 9) },
+    { parts: [{ cell: 2, seeds: [0, 1, 2] }], manifest: diverged, log: sweepLines([9, 9, 9], 2) },
+    { parts: [{ cell: 3, seeds: [0, 1, 2] }] },
+  ]);
+}
+
+/** Two complete runs with the gallery's figures, one that crashed, and a sweep. */
 function someRuns(): Results {
   const results = new Results();
   for (const [run, lr] of [["a", 0.02], ["b", 0.03]] as const) {
@@ -35,6 +53,7 @@ function someRuns(): Results {
   }
   results.run("made_up/crashed", running, trainLines(0, 100) + '{"kind":"tra');
   results.age("made_up/crashed");
+  sweepInto(results);
   return results;
 }
 
@@ -49,7 +68,8 @@ Deno.test.afterAll(async () => {
 
 for (const [dark, width] of [[false, 1280], [true, 390]] as const) {
   const setting = `${dark ? "dark" : "light"}, ${width} px`;
-  for (const path of ["/", "/run?id=made_up/a", "/run?id=made_up/crashed", "/compare?id=made_up/a&id=made_up/b"]) {
+  const runs = ["/run?id=made_up/a", "/run?id=made_up/crashed", "/compare?id=made_up/a&id=made_up/b"];
+  for (const path of ["/", ...runs, "/sweep?id=sweeps/rates"]) {
     Deno.test(`${path} draws without trouble, accessibly and inside the window (${setting})`, async () => {
       const { page, trouble } = await open(browser, `${server.base}${path}`, { dark, width, height: 800 });
       await page.waitForSelector("h1");
@@ -80,12 +100,13 @@ Deno.test("the list is searched, filtered and compared from the keyboard alone",
   await page.keyboard.press("Tab");
   assertEquals(await page.evaluate(() => document.activeElement?.textContent), "Skip to content");
   await page.keyboard.press("Enter");
-  await page.keyboard.press("Tab");
+  // The sweep comes first.
+  for (const _ of [1, 2]) await page.keyboard.press("Tab");
   await page.keyboard.type("lr=0.03");
-  await page.waitForFunction(() => document.querySelector("[role=status]")?.textContent === "1 of 3 runs");
+  await page.waitForFunction(() => document.querySelector("[role=status]")?.textContent === "1 of 6 runs");
   await page.fill("#search", "");
   await page.selectOption("#status", "crashed");
-  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+  await page.waitForFunction(() => document.querySelectorAll(".runs tbody tr").length === 1);
   await page.selectOption("#status", "");
   for (const run of ["a", "b"]) await page.getByLabel(`Compare made_up/${run}`).press("Space");
   await page.getByRole("link", { name: "Compare" }).press("Enter");
@@ -93,6 +114,39 @@ Deno.test("the list is searched, filtered and compared from the keyboard alone",
   const rows = await page.locator("section[aria-labelledby=options] tbody tr").allTextContents();
   assertEquals(rows, ["lr0.020.03"]);
   assertEquals(await page.locator("section[aria-labelledby=claims-title] tbody tr").count(), 1);
+  await page.close();
+});
+
+Deno.test("a sweep is looked at from the keyboard: its tasks by arrows, its curves by option, its last values as a map", async () => {
+  const { page, trouble } = await open(browser, `${server.base}/`);
+  await page.waitForFunction(() => document.querySelector("[role=status]")?.textContent === "3 of 6 runs, 3 in sweeps");
+  await page.getByRole("link", { name: "rates" }).press("Enter");
+  await page.waitForSelector("figure.card[data-drawn]");
+  await page.locator(".square").first().focus();
+  for (const key of ["ArrowRight", "ArrowRight"]) await page.keyboard.press(key);
+  assertEquals(
+    await page.evaluate(() => document.activeElement?.getAttribute("aria-label")),
+    "task 2, diverged: lr=0.2, width=8, seeds 0 … 2",
+  );
+  assertMatch(await page.locator(".task").textContent() ?? "", /diverged at step 3.*its run/);
+  await page.keyboard.press("Home");
+  // One stop of the Tab key for all tasks: the next one is the link to the run.
+  await page.keyboard.press("Tab");
+  assertEquals(
+    await page.evaluate(() => document.activeElement?.getAttribute("href")),
+    "run?id=sweeps%2Frates%2Ftasks%2Ft0",
+  );
+  const said = page.locator("section[aria-labelledby=curves] [role=status]");
+  assertEquals(
+    await said.textContent(),
+    "6 of 12 replicas, without 3 diverged, 3 waiting; a band is over seeds and over all values of width.",
+  );
+  await page.selectOption("#fix-1", "=8");
+  await page.waitForFunction(() => document.body.textContent?.includes("3 of 6 replicas, without 3 diverged."));
+  await page.selectOption("#quantity", '["measure","value",["mode"]]');
+  await page.waitForFunction(() => document.querySelector("#last")?.textContent === "Last mode by lr and width");
+  await page.waitForSelector("section[aria-labelledby=last] figure[data-drawn] canvas");
+  assertEquals(trouble, []);
   await page.close();
 });
 

@@ -31,6 +31,8 @@ const OWN = [
   "run.js",
   "compare.js",
   "report.js",
+  "sweep.js",
+  "task_grid.js",
   "style.css",
   "icon.svg",
 ];
@@ -48,6 +50,9 @@ export function asset(name: string): string | null {
   return Deno.readTextFileSync(new URL(url)).replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
 }
 
+/** Pages, by the name of their script. */
+export type PageName = "list" | "run" | "compare" | "sweep";
+
 /**
  * The shell of a page; its script fills it.
  *
@@ -55,7 +60,7 @@ export function asset(name: string): string | null {
  * @param script Name of the script, as in `list`.
  * @returns HTML without any text of a run.
  */
-export function shell(title: string, script: "list" | "run" | "compare"): string {
+export function shell(title: string, script: PageName): string {
   const drawn = script === "list" ? [] : ["vega", "vega-lite", "vega-embed"];
   return `<!doctype html>
 <html lang="en">

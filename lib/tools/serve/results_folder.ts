@@ -1,5 +1,5 @@
 /**
- * The folder of results: which runs are in it, and which paths a client may have.
+ * The folder of results: which runs and sweeps are in it, and which paths a client may have.
  *
  * @module
  */
@@ -44,7 +44,17 @@ export class ResultsFolder {
    * @returns Names in no particular order.
    */
   runs(): string[] {
+    return this.look().runs;
+  }
+
+  /**
+   * Names of all runs, and of all sweeps.
+   *
+   * @returns Both in no particular order.
+   */
+  look(): { readonly runs: string[]; readonly sweeps: string[] } {
     const found: string[] = [];
+    const sweeps: string[] = [];
     const visit = (id: string, depth: number) => {
       const entries = entriesOf(join(this.root, id));
       const cells = entries.some(({ name, isDirectory }) => isDirectory && name === CELLS);
@@ -52,15 +62,17 @@ export class ResultsFolder {
         // A run of several cells of a sweep is shown as its cells, once it has ended.
         if (cells) visit(id === "" ? CELLS : `${id}/${CELLS}`, depth);
         else found.push(id === "" ? "." : id);
-      } else if (entries.some(({ name, isFile }) => isFile && name === SWEEP)) visit(`${id}/tasks`, depth + 1);
-      else if (depth < DEPTH) {
+      } else if (entries.some(({ name, isFile }) => isFile && name === SWEEP)) {
+        sweeps.push(id === "" ? "." : id);
+        visit(id === "" ? "tasks" : `${id}/tasks`, depth + 1);
+      } else if (depth < DEPTH) {
         for (const { name, isDirectory } of entries) {
           if (isDirectory && !name.startsWith(".")) visit(id === "" ? name : `${id}/${name}`, depth + 1);
         }
       }
     };
     visit("", 0);
-    return found;
+    return { runs: found, sweeps };
   }
 
   /**

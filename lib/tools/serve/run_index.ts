@@ -23,6 +23,7 @@ export class RunIndex {
   readonly #folder: ResultsFolder;
   readonly #known = new Map<string, { stamp: string; record: RunRecord }>();
   #list: readonly RunSummary[] = [];
+  #sweeps: readonly string[] = [];
   #listedAt = -Infinity;
 
   /** @param folder The results. */
@@ -59,7 +60,8 @@ export class RunIndex {
    */
   list(): readonly RunSummary[] {
     if (performance.now() - this.#listedAt < KEEP_MS) return this.#list;
-    const ids = this.#folder.runs();
+    const { runs: ids, sweeps } = this.#folder.look();
+    this.#sweeps = sweeps;
     const there = new Set(ids);
     for (const id of this.#known.keys()) if (!there.has(id)) this.#known.delete(id);
     this.#list = ids.flatMap((id) => {
@@ -72,6 +74,11 @@ export class RunIndex {
     }).sort((a, b) => a.start < b.start ? 1 : a.start > b.start ? -1 : a.id < b.id ? -1 : 1);
     this.#listedAt = performance.now();
     return this.#list;
+  }
+
+  /** Names of the sweeps that were there when the runs were listed. */
+  get sweeps(): readonly string[] {
+    return this.#sweeps;
   }
 }
 

@@ -53,6 +53,8 @@ export interface RunRecord extends Annotations {
   readonly columns: ColumnTable;
   /** Time of the last row, in ms since 1970; 0 where there is no log. */
   readonly lastRow: number;
+  /** Name of the sweep that it belongs to; empty for none. */
+  readonly sweep: string;
   /** Options that go on with a run that has stopped at a checkpoint, with the path of its folder left out; else empty. */
   readonly resumedBy: string;
 }
@@ -106,6 +108,7 @@ export function readRun(folder: string, id: string): RunRecord {
     files: kept ? filesIn(folder) : files(m.files),
     columns: columnTable(m.columns),
     lastRow: log,
+    sweep: text(record(m.sweep).name),
     resumedBy: "",
     ...readAnnotations(folder),
   };

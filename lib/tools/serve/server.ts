@@ -3,14 +3,16 @@
  *
  * | address | answer |
  * |---|---|
- * | `/`, `/run?id=RUN`, `/compare?id=RUN&id=RUN` | the page |
+ * | `/`, `/run?id=RUN`, `/compare?id=RUN&id=RUN`, `/sweep?id=SWEEP` | the page |
  * | `/assets/NAME` | its scripts and styles |
  * | `/favicon.ico` | its icon, which browsers ask for beside a file that is no page |
- * | `/api/runs` | summaries of all runs |
+ * | `/api/runs` | summaries of all runs and sweeps |
  * | `/api/last` | their last values, as many as are read in a moment |
  * | `/api/run?id=RUN` | record of a run and its claims |
  * | `/api/overlay?id=RUN&id=RUN` | the same of several, with the curves of their logs, once all is read |
  * | `/api/events?id=RUN` | record and curves as events while the log grows |
+ * | `/api/sweep?id=SWEEP` | cells and tasks of a sweep, how these stand, and claims of the cells |
+ * | `/api/sweep-curves?id=SWEEP&…` | curves of its runs, pooled in groups, as many logs as are read in a moment |
  * | `/api/figure?id=RUN&path=FILE` | a specification, made harmless |
  * | `/file?id=RUN&path=FILE` | a file of the run as it is |
  *
@@ -21,7 +23,7 @@
 import { eTag, ifNoneMatch } from "@std/http/etag";
 import { setCookie } from "@std/http/cookie";
 import { extname, join, relative } from "@std/path";
-import { asset, shell } from "./assets.ts";
+import { asset, type PageName, shell } from "./assets.ts";
 import { runEvents } from "./events.ts";
 import { guard, type Terms } from "./guard.ts";
 import { LastValues } from "./last_values.ts";
@@ -31,6 +33,9 @@ import type { ResultsFolder } from "./results_folder.ts";
 import { RunIndex } from "./run_index.ts";
 import { readJson, type RunRecord } from "./run_record.ts";
 import { type ShownClaim, shownClaims } from "./shown_claims.ts";
+import { ManySweepCurves, SweepCurves } from "./sweep_curves.ts";
+import { SweepIndex } from "./sweep_index.ts";
+import { shownSweep } from "./shown_sweep.ts";
 import { tameSpec } from "./tame_spec.ts";
 
 const PAGE =
@@ -51,6 +56,8 @@ const MAX_SPEC_BYTES = 32 << 20;
 const MAX_OVERLAID = 100;
 /** Time for last values in one answer. */
 const LAST_MS = 250;
+/** Time for the logs of a sweep in one answer. */
+const SWEEP_MS = 700;
 
 /**
  * Answers requests about a folder of results.
@@ -61,6 +68,8 @@ const LAST_MS = 250;
  */
 export function handlerFor(folder: ResultsFolder, terms: Terms): (request: Request) => Promise<Response> {
   const index = new RunIndex(folder);
+  const sweeps = new SweepIndex(folder);
+  const sweepCurves = new ManySweepCurves(() => new SweepCurves(folder, index));
   const lives = new LiveRuns();
   const lasts = new LastValues();
 
@@ -89,8 +98,23 @@ export function handlerFor(folder: ResultsFolder, terms: Terms): (request: Reque
         return page("Run – icl-lab", "run");
       case "/compare":
         return page("Comparison – icl-lab", "compare");
+      case "/sweep":
+        return page("Sweep – icl-lab", "sweep");
       case "/api/runs":
-        return unlessKnown(request, JSON.stringify({ runs: index.list() }));
+        return unlessKnown(request, JSON.stringify({ runs: index.list(), sweeps: sweeps.list(index.sweeps) }));
+      case "/api/sweep":
+        return unlessKnown(request, JSON.stringify(shownSweep(sweeps.sweep(id), folder)));
+      case "/api/sweep-curves": {
+        const asked = {
+          quantity: searchParams.get("quantity") ?? "",
+          label: searchParams.get("label"),
+          by: searchParams.get("by") ?? "*",
+          fixed: Object.fromEntries(
+            [...searchParams].flatMap(([key, value]) => key.startsWith("fix:") ? [[key.slice(4), value]] : []),
+          ),
+        };
+        return json(await sweepCurves.of(id).of(sweeps.sweep(id), asked, SWEEP_MS));
+      }
       case "/api/last": {
         const runs = index.list().map((each) => ({ run: index.run(each.id), folder: folder.locate(each.id, "") }));
         return json(await lasts.of(runs, LAST_MS));
@@ -163,7 +187,7 @@ export function handlerFor(folder: ResultsFolder, terms: Terms): (request: Reque
   };
 }
 
-function page(title: string, script: "list" | "run" | "compare"): Response {
+function page(title: string, script: PageName): Response {
   return new Response(shell(title, script), { headers: { "content-type": "text/html; charset=utf-8" } });
 }
 

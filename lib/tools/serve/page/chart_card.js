@@ -286,10 +286,11 @@ export function chartCard({ height = 240, paper = false } = {}) {
  * Controls of how charts are drawn.
  *
  * @param {(settings: object) => void} changed told of every change
+ * @param {object} [first] what is chosen at first, where it is not the first of its kind: `{ band }`
  * @returns {{ element: HTMLElement, settings(): object, quantities(names: string[]): void }} `quantities` says which may be
  *   an x axis
  */
-export function chartControls(changed) {
+export function chartControls(changed, first = {}) {
   const told = () => changed(settings());
   const select = (name, options) =>
     h(
@@ -302,6 +303,7 @@ export function chartControls(changed) {
   const xScale = select("x-scale", scales);
   const yScale = select("y-scale", scales);
   const band = select("band", [["range", "smallest to largest"], ["interval", "95 % interval"], ["none", "none"]]);
+  band.value = first.band ?? band.value;
   const smooth = h("input", {
     type: "range",
     id: "chart-smooth",

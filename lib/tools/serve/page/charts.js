@@ -454,6 +454,64 @@ export function scatterSpec({ rows, option, quantity, colour, names, xLog, yLog 
   };
 }
 
+/** Cells up to which a heat map writes its numbers. */
+const WRITTEN = 120;
+
+/**
+ * Last values over two options as colours.
+ *
+ * @param {object} options `rows: { x, y, value, low, high, replicas }`, names and values of both options in their order, and
+ *   whether colours are logarithmic
+ */
+export function heatSpec({ rows, x: [xName, xs], y: [yName, ys], quantity, log }) {
+  const channel = (field, title, sort, more) => ({
+    field,
+    type: "nominal",
+    title,
+    sort,
+    scale: { domain: sort },
+    ...more,
+  });
+  const encoding = {
+    x: channel("x", xName, xs, { axis: { labelAngle: 0, labelOverlap: true, grid: false } }),
+    y: channel("y", yName, ys.toReversed(), { axis: { grid: false } }),
+  };
+  const values = rows.map(({ value }) => log ? Math.log(value) : value);
+  const middle = (Math.min(...values) + Math.max(...values)) / 2;
+  const bright = log ? `log(datum.value) > ${middle}` : `datum.value > ${middle}`;
+  return {
+    description: `Last ${quantity} by ${xName} and ${yName}`,
+    height: Math.max(200, Math.min(560, 30 * ys.length)),
+    data: { name: "rows" },
+    datasets: { rows },
+    config: CONFIG,
+    layer: [
+      {
+        mark: { type: "rect", tooltip: { content: "data" } },
+        encoding: {
+          ...encoding,
+          color: {
+            field: "value",
+            type: "quantitative",
+            title: quantity,
+            scale: { scheme: "viridis", ...(log ? { type: "log" } : {}) },
+            legend: { orient: "right", direction: "vertical", gradientLength: 120 },
+          },
+        },
+      },
+      ...(rows.length > WRITTEN ? [] : [{
+        mark: { type: "text", fontSize: 11 },
+        encoding: {
+          ...encoding,
+          text: { field: "value", type: "quantitative", format: ".3~g" },
+          // The bright end of the scale takes dark letters; these colours are the map's, not the page's.
+          color: { condition: { test: bright, value: "#111111" }, value: "#fefefe" },
+        },
+      }]),
+    ],
+  };
+}
+
 /** Most options that are drawn beside each other as axes. */
 export const MOST_AXES = 8;
 

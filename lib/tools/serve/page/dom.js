@@ -43,21 +43,25 @@ export function time(iso) {
   return iso === "" ? "–" : iso.slice(0, 16).replace("T", " ");
 }
 
-/** Status in words, with a shape of its own so that it can be told without colour. */
+/** Signs of statuses, which can be told without colour, in the order in which tasks of a sweep are counted. */
+export const SHAPES = {
+  complete: "●",
+  running: "▶",
+  waiting: "○",
+  interrupted: "■",
+  crashed: "▲",
+  diverged: "✕",
+  failed: "▲",
+  kept: "★",
+  unreadable: "?",
+};
+
+/** Status in words, with its sign. */
 export function statusBadge(status) {
-  const shapes = {
-    running: "▶",
-    complete: "●",
-    interrupted: "■",
-    failed: "▲",
-    crashed: "▲",
-    kept: "★",
-    unreadable: "?",
-  };
   return h(
     "span",
-    { class: `status ${Object.hasOwn(shapes, status) ? status : "unreadable"}` },
-    h("span", { "aria-hidden": "true" }, shapes[status] ?? "?"),
+    { class: `status ${Object.hasOwn(SHAPES, status) ? status : "unreadable"}` },
+    h("span", { "aria-hidden": "true" }, SHAPES[status] ?? "?"),
     ` ${status}`,
   );
 }

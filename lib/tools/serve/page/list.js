@@ -1,6 +1,6 @@
 /** The list of runs: filter, search, sort by any option that differs or any last value, choose some to compare. */
 
-import { duration, h, short, statusBadge, time, verdictCounts } from "./dom.js";
+import { duration, h, SHAPES, short, statusBadge, time, verdictCounts } from "./dom.js";
 
 const LOOK_EVERY_MS = 3000;
 /** Columns shown unless somebody chooses. */
@@ -12,6 +12,8 @@ const TALK = ["quiet", "debug", "png", "checkpoint-every", "checkpoint-keep"];
 const MOST_CHOSEN = 100;
 /** Rows made at once; more follow as somebody comes to their end. */
 const AT_ONCE = 200;
+/** Sweeps shown before somebody asks for all. */
+const FIRST_SWEEPS = 10;
 const content = document.querySelector("#content");
 const search = h("input", {
   type: "search",
@@ -23,6 +25,8 @@ const search = h("input", {
 const choices = { experiment: choice("experiment"), status: choice("status"), preset: choice("preset") };
 const order = h("select", { id: "order", onchange: () => sortBy(...JSON.parse(order.value)) });
 const archived = h("input", { type: "checkbox", id: "archived", onchange: show });
+const ofSweeps = h("input", { type: "checkbox", id: "of-sweeps", onchange: show });
+const sweepList = h("section", { "aria-labelledby": "sweeps", hidden: true });
 const count = h("p", { class: "quiet", role: "status" });
 const columnsMenu = h("details", { class: "menu" }, h("summary", {}, "Columns"), h("div", { class: "options" }));
 const compare = h("a", { class: "button", href: "compare" }, "Compare");
@@ -50,6 +54,7 @@ const chosen = new Set();
 /** Rows by name of their run, made once and made again where the run or the columns have changed. */
 const rows = new Map();
 let [runs, last, shown, sort] = [[], {}, [], ["start", "descending"]];
+let [sweeps, allSweeps] = [[], false];
 /** Columns that somebody has chosen, by their key; until then those that differ most. */
 let wanted = null;
 let known = "";
@@ -72,6 +77,7 @@ const FIXED = [
 ];
 
 content.replaceChildren(
+  sweepList,
   h("h1", {}, "Runs"),
   h(
     "div",
@@ -88,6 +94,7 @@ content.replaceChildren(
     count,
     columnsMenu,
     h("div", { class: "field inline" }, archived, h("label", { for: "archived" }, "archived too")),
+    h("div", { class: "field inline" }, ofSweeps, h("label", { for: "of-sweeps" }, "those of sweeps too")),
     all,
   ),
   h("div", { class: "wide-table" }, table),
@@ -287,8 +294,12 @@ function show() {
   const filters = Object.entries(choices).filter(([, select]) => select.value !== "");
   const hidden = runs.filter((run) => run.archived).length;
   archived.closest(".field").hidden = hidden === 0;
+  // A sweep stands above as one thing; a search finds its runs too.
+  const aside = (run) => run.sweep !== "" && sweeps.length > 0 && !ofSweeps.checked && words.length === 0;
+  const within = runs.filter(aside).length;
+  ofSweeps.closest(".field").hidden = sweeps.length === 0;
   shown = runs.filter((run) =>
-    (!run.archived || archived.checked) &&
+    (!run.archived || archived.checked) && !aside(run) &&
     filters.every(([name, select]) => run[name] === select.value) &&
     words.every((word) => (run.text ??= textOf(run)).includes(word))
   );
@@ -318,10 +329,68 @@ function show() {
     if (body.contains(focused)) focused.focus();
   }
   all.hidden = shown.length < 2 || shown.length > MOST_CHOSEN;
-  const aside = hidden > 0 && !archived.checked ? `, ${hidden} archived` : "";
+  const others = `${hidden > 0 && !archived.checked ? `, ${hidden} archived` : ""}${
+    within > 0 ? `, ${within} in sweeps` : ""
+  }`;
   count.textContent = runs.length === 0
     ? "No runs here yet: the first appears by itself."
-    : `${shown.length} of ${runs.length} runs${aside}`;
+    : `${shown.length} of ${runs.length} runs${others}`;
+}
+
+function showSweeps() {
+  sweepList.hidden = sweeps.length === 0;
+  const heads = ["sweep", "tasks", "over", "cells", "replicas", "submitted (UTC)"];
+  const label = (index) => ({ "data-label": heads[index] });
+  const rows = (allSweeps ? sweeps : sweeps.slice(0, FIRST_SWEEPS)).map((sweep) =>
+    h(
+      "tr",
+      {},
+      h(
+        "th",
+        { scope: "row" },
+        h(
+          "a",
+          { href: `sweep?${new URLSearchParams({ id: sweep.id })}` },
+          h("span", { class: "experiment" }, ...breakable(sweep.name)),
+          " ",
+          h("span", { class: "quiet" }, sweep.experiment),
+        ),
+      ),
+      h(
+        "td",
+        label(1),
+        ...Object.keys(SHAPES).filter((status) => sweep.counts[status] > 0).map((status) =>
+          h("span", { class: "standing" }, `${short(sweep.counts[status])} `, statusBadge(status))
+        ),
+      ),
+      h("td", label(2), sweep.swept.join(", ") || "seeds"),
+      h("td", { ...label(3), class: "number" }, short(sweep.cells)),
+      h("td", { ...label(4), class: "number" }, short(sweep.replicas)),
+      h("td", { ...label(5), class: "number" }, time(sweep.created)),
+    )
+  );
+  const left = sweeps.length - rows.length;
+  sweepList.replaceChildren(
+    h("h1", { id: "sweeps" }, "Sweeps"),
+    h(
+      "div",
+      { class: "wide-table" },
+      h(
+        "table",
+        { class: "sweeps cards" },
+        h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
+        h("tbody", {}, ...rows),
+      ),
+    ),
+    left === 0 ? "" : h("button", {
+      type: "button",
+      class: "small",
+      onclick: () => {
+        allSweeps = true;
+        showSweeps();
+      },
+    }, `Show ${short(left)} more`),
+  );
 }
 
 function chooseShown() {
@@ -380,6 +449,11 @@ async function look() {
     const response = await fetch("api/runs", { cache: "no-cache" });
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error);
+    const found = JSON.stringify(answer.sweeps);
+    if (found !== JSON.stringify(sweeps)) {
+      sweeps = answer.sweeps;
+      showSweeps();
+    }
     const stamp = JSON.stringify(answer.runs);
     if (stamp !== known) {
       known = stamp;
