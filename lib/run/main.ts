@@ -8,7 +8,7 @@ import { everyOf } from "./checkpoint_options.ts";
 import { claimsTable } from "../claims/terminal.ts";
 import { countsInWords } from "../claims/words.ts";
 import { writeFigure } from "../figures/mod.ts";
-import { openGpu, withoutComputing } from "../gpu/device.ts";
+import { type AdapterSummary, openGpu, withoutComputing } from "../gpu/device.ts";
 import type { ColumnTable } from "./columns.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { docText, firstParagraph } from "./docstring.ts";
@@ -41,12 +41,17 @@ export interface Outcome {
  * @param args Its command line.
  * @param signals Whether Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 end the run; a second one then ends the process.
  * @param origin The sweep that the run is part of, and the cells that it trains.
+ * @param opened Told of the adapter once it is open; what it returns is printed.
  * @returns Exit code and folder; errors are reported, not thrown.
  */
 export async function runExperiment<O extends Options, C extends ColumnTable>(
   experiment: Experiment<O, C>,
   args: readonly string[],
-  { signals = false, origin }: { readonly signals?: boolean; readonly origin?: RunOrigin } = {},
+  { signals = false, origin, opened }: {
+    readonly signals?: boolean;
+    readonly origin?: RunOrigin;
+    readonly opened?: (adapter: AdapterSummary) => string | null;
+  } = {},
 ): Promise<Outcome> {
   const debug = args.includes("--debug");
   let line: CommandLine<O>;
@@ -95,7 +100,7 @@ export async function runExperiment<O extends Options, C extends ColumnTable>(
   } catch (error) {
     return { exitCode: reportError(error, debug) };
   }
-  return await runRecorded(experiment, line, record, notes, signals);
+  return await runRecorded(experiment, line, record, notes, signals, opened);
 }
 
 /**
@@ -116,6 +121,7 @@ async function runRecorded<O extends Options, C extends ColumnTable>(
   record: RunRecord<C>,
   notes: readonly string[],
   signals: boolean,
+  opened?: (adapter: AdapterSummary) => string | null,
 ): Promise<Outcome> {
   const { common, configuration } = line;
   const progress = await createProgress(stderrTarget(common.quiet));
@@ -131,6 +137,8 @@ async function runRecorded<O extends Options, C extends ColumnTable>(
         const { adapter } = await openGpu(common.adapter);
         record.setAdapter(adapter);
         progress.note(`adapter: ${adapterText(adapter)}`);
+        const note = opened?.(adapter);
+        if (note) progress.note(note);
       }
       const { cells } = record.manifest;
       const configurations = cells?.map((cell) => cellConfiguration(experiment, configuration, cell));

@@ -415,3 +415,70 @@ Deno.test("every task answers --help and exits 0", async () => {
   };
   await Promise.all([worker(), worker()]);
 });
+
+/** A machine with four GPUs, of which `may` can be opened; its Deno tells what Vulkan is told. */
+function withGpus(may: readonly number[], layer = true): Machine {
+  const tell = 'if [ "$1" = --version ]; then echo "deno 2.9.6 (stable)"; exit; fi\n' +
+    'echo "prime ${DRI_PRIME:-none}"; for argument; do case $argument in --gpu=*) echo "$argument" ;; esac; done';
+  const machine = new Machine({
+    deno: tell,
+    uname: "case $1 in -s) echo Linux ;; -n) echo node7 ;; *) echo x86_64 ;; esac",
+  });
+  const system = `${machine.folder.replaceAll(" ", "_")}-system`;
+  for (const [number, bus] of ["1b", "3c", "9a", "da"].entries()) {
+    const folder = `${system}/gpus/0000:${bus}:00.0`;
+    Deno.mkdirSync(folder, { recursive: true });
+    const lines = [`Model: \t\t NVIDIA H200`, `GPU UUID: \t GPU-${bus}22`, `Device Minor: \t ${number}`];
+    Deno.writeTextFileSync(`${folder}/information`, lines.join("\n") + "\n");
+    if (may.includes(number)) Deno.writeTextFileSync(`${system}/nvidia${number}`, "");
+  }
+  const layers = `${system}/share/vulkan/implicit_layer.d`;
+  Deno.mkdirSync(layers, { recursive: true });
+  if (layer) Deno.writeTextFileSync(`${layers}/VkLayer_MESA_device_select.json`, "{}");
+  const lab = Deno.readTextFileSync(`${machine.checkout}/lab`)
+    .replaceAll("/proc/driver/nvidia/gpus", `${system}/gpus`).replaceAll("/dev/nvidia", `${system}/nvidia`)
+    .replaceAll("/dev/dri/", `${system}/dri/`).replace("in /etc /usr/local/share /usr/share", `in ${system}/share`);
+  machine.write("checkout/lab", lab, 0o755);
+  const task = { description: "Run", command: "deno run task.ts" };
+  machine.write(
+    "checkout/deno.json",
+    JSON.stringify({ name: "trial", tasks: { sweep: task, "sweep-task": task } }, null, 2),
+  );
+  // The copy of the code that a sweep's tasks run.
+  Deno.mkdirSync(`${machine.folder}/rates`);
+  machine.write("rates/sweep.json", "{}");
+  Deno.symlinkSync(machine.checkout, `${machine.folder}/rates/code`);
+  const dispose = machine[Symbol.dispose].bind(machine);
+  machine[Symbol.dispose] = () => {
+    dispose();
+    Deno.removeSync(system, { recursive: true });
+  };
+  return machine;
+}
+
+Deno.test("a task opens the GPU that its job was given, and says on what two tasks that open the same one would agree", () => {
+  const told = (may: readonly number[], env: Record<string, string>, layer = true) => {
+    using machine = withGpus(may, layer);
+    const { code, out, messages } = machine.lab(["sweep", "--task=0", `--out=${machine.folder}/rates`], env);
+    assertEquals([code, messages, out.slice(2)], [0, [], []]);
+    return out.map((line) => line.replaceAll(/\S+-system\//g, "/dev/"));
+  };
+  const all = [0, 1, 2, 3];
+  const third = ["prime pci-0000_9a_00_0!", "--gpu=node7 0000:9a:00.0"];
+  assertEquals(told(all, { SLURM_JOB_GPUS: "2", CUDA_VISIBLE_DEVICES: "0" }), third);
+  assertEquals(told(all, { CUDA_VISIBLE_DEVICES: "GPU-9a22" }), third);
+  // A pool gives its processes one after the other of what it was given.
+  assertEquals(told(all, { ICL_LAB_SLOT: "6" }), third);
+  assertEquals(told(all, { ICL_LAB_SLOT: "1", CUDA_VISIBLE_DEVICES: "0,2" }), third);
+  // Nothing is chosen where the job was given several, where somebody chose, or where Vulkan would not heed it: then all that
+  // decides is said, and equal words mean the same GPU.
+  const every = "--gpu=node7 /dev/nvidia0 /dev/nvidia1 /dev/nvidia2 /dev/nvidia3 ";
+  assertEquals(told(all, { CUDA_VISIBLE_DEVICES: "2" }, false), ["prime none", every]);
+  assertEquals(told(all, { CUDA_VISIBLE_DEVICES: "0,2", DRI_PRIME: "1" }), ["prime 1", `${every}1`]);
+  // A control group leaves the one that was given; tasks that share the only one because a pool has several are asked to.
+  assertEquals(told([2], { CUDA_VISIBLE_DEVICES: "0", SLURM_JOB_GPUS: "2" }), [
+    "prime none",
+    "--gpu=node7 /dev/nvidia2 ",
+  ]);
+  assertEquals(told([2], { ICL_LAB_SLOT: "1" }), ["prime none"]);
+});

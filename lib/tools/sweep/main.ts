@@ -20,7 +20,7 @@ import { runPool } from "./pool.ts";
 import { accounted, batchScript, queued, submit } from "./slurm.ts";
 import { copyCode, WORKSPACE } from "./snapshot.ts";
 import { countsOf, standings, STATUSES, taskName, type TaskStatus } from "./status.ts";
-import { CODE, type Launch, readSweep, type Sweep, sweepFolder, taskLog, writeSweep } from "./sweep_file.ts";
+import { CODE, type Launch, readSweep, sharedGpu, type Sweep, sweepFolder, taskLog, writeSweep } from "./sweep_file.ts";
 
 /** Options of the tool; those of the experiment come besides. */
 const options = {
@@ -244,7 +244,11 @@ const actions: Readonly<Record<(typeof ACTIONS)[number], (folder: string, given:
     for (const { task, index, status, reason } of all) {
       if (status === "complete") continue;
       const queue = states.get(index) ?? (status === "running" ? undefined : accounts.get(index));
-      const said = [queue && `Slurm: ${queue}`, reason, status === "running" && lastLine(folder, sweep, index)];
+      const said = [
+        queue && `Slurm: ${queue}`,
+        reason,
+        ...(status === "running" ? [textOf(sharedGpu(folder, task)), lastLine(folder, sweep, index)] : []),
+      ];
       const more = said.filter((text) => text).join("; ");
       console.log(`task ${index} (${task.hash}; ${taskName(sweep, task)}): ${status}${more === "" ? "" : `: ${more}`}`);
     }
@@ -286,6 +290,14 @@ async function again(folder: string, given: Given, wanted: readonly TaskStatus[]
   }
   console.log(`${sweep.name}: ${count(indices.length, "task")} of ${sweep.tasks.length} to start`);
   return await launchTasks(folder, sweep, indices, launch);
+}
+
+function textOf(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
 }
 
 /** Last line that a running task has printed. */

@@ -44,7 +44,7 @@ export async function runPool(
   const show = () => progress.update(done, { running: running.size, failed });
   const timer = setInterval(show, 1000);
 
-  const work = async () => {
+  const work = async (_: unknown, slot: number) => {
     for (let index = waiting.shift(); index !== undefined && ended === undefined; index = waiting.shift()) {
       const task = sweep.tasks[index];
       const path = taskLog(folder, task);
@@ -62,7 +62,8 @@ export async function runPool(
           `--task=${task.hash}`,
           `--out=${folder}`,
         ],
-        env: threads(processes),
+        // Where there are several GPUs, lab gives each process of the pool one of them.
+        env: { ...threads(processes), ICL_LAB_SLOT: String(slot) },
         stdin: "null",
         stdout: "null",
         stderr: "null",

@@ -98,6 +98,14 @@ export function taskLog(folder: string, { hash }: Pick<SweepTask, "hash">): stri
   return join(folder, "logs", `${hash}.log`);
 }
 
+/** Folder of the locks of tasks, inside that of a sweep. */
+export const LOCKS = "locks";
+
+/** File that says, while a task runs, which other one has the same GPU. */
+export function sharedGpu(folder: string, { hash }: Pick<SweepTask, "hash">): string {
+  return join(folder, LOCKS, `${hash}.gpu`);
+}
+
 /**
  * A task by its number or its hash.
  *

@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "@std/path";
+import type { AdapterSummary } from "../../gpu/mod.ts";
 import { describeError, UserError } from "../../io/errors.ts";
 import { cellFolder } from "../../run/split_cells.ts";
 import { cellName } from "../../run/cells.ts";
@@ -15,7 +16,8 @@ import type { RunOrigin } from "../../run/start_run.ts";
 import { integer } from "../../run/options.ts";
 import { type Asked, defineCommand, optionalText, runCommand } from "../command.ts";
 import { loadExperiment } from "../experiments.ts";
-import { CODE, readSweep, type Sweep, sweepFolder, taskFolder, taskNamed } from "./sweep_file.ts";
+import { CODE, LOCKS, readSweep, sharedGpu, type Sweep, sweepFolder, taskFolder, taskNamed } from "./sweep_file.ts";
+import { claimGpu, type GpuClaim } from "./gpu_claim.ts";
 import { isDivergence, taskName, taskStanding } from "./status.ts";
 import type { SweepTask } from "./plan.ts";
 
@@ -27,6 +29,7 @@ ends at once where it is complete or another process has it.`,
   options: {
     task: optionalText("I", "number of the task in sweep.json, from 0, or its hash"),
     offset: integer(0, { min: 0, help: "added to a number" }),
+    gpu: optionalText("GPU", "machine and GPU, or device files, that Vulkan chooses from; lab says it"),
     out: optionalText("DIR", "folder of the sweep; results/sweeps/NAME unless given"),
   },
   operands: { name: "NAME", help: "name of the sweep", most: 1 },
@@ -40,7 +43,7 @@ async function main({ options, operands: [name] }: Asked<typeof command.options>
   const folder = sweepFolder(options.out === undefined ? name : `${options.out}/`);
   const sweep = readSweep(folder);
   const number = /^\d+$/.test(options.task) ? String(Number(options.task) + options.offset) : options.task;
-  return await runTask(folder, sweep, taskNamed(sweep, number));
+  return await runTask(folder, sweep, taskNamed(sweep, number), options.gpu);
 }
 
 /**
@@ -49,11 +52,13 @@ async function main({ options, operands: [name] }: Asked<typeof command.options>
  * @param folder Folder of the sweep.
  * @param sweep The sweep.
  * @param task The task.
+ * @param gpu The machine and what Vulkan chooses a GPU from there; nothing is told of GPUs that tasks share without it.
  * @returns Exit code, as of a run.
  */
-export async function runTask(folder: string, sweep: Sweep, task: SweepTask): Promise<number> {
-  const say = (text: string) => console.error(`task ${sweep.tasks.indexOf(task)} (${task.hash}): ${text}`);
-  using lock = lockOf(join(folder, "locks", task.hash));
+export async function runTask(folder: string, sweep: Sweep, task: SweepTask, gpu?: string): Promise<number> {
+  const name = `task ${sweep.tasks.indexOf(task)} (${task.hash})`;
+  const say = (text: string) => console.error(`${name}: ${text}`);
+  using lock = lockOf(join(folder, LOCKS, task.hash));
   if (!lock.held) {
     say("another process has it; nothing to do here");
     return 0;
@@ -71,16 +76,42 @@ export async function runTask(folder: string, sweep: Sweep, task: SweepTask): Pr
   } catch {
     say(`warning: expected the workspace ${sweep.workspace}, found none; files named by options are looked for here`);
   }
+  let claim: GpuClaim | undefined;
+  const opened = (adapter: AdapterSummary) => {
+    if (gpu === undefined || claim !== undefined) return null;
+    claim = claimGpu(join(folder, LOCKS), gpu, adapter, name);
+    return tellShared(folder, task, adapter, claim.other);
+  };
   const own = taskFolder(folder, task);
   const origin = { sweep: ofSweep(sweep, task), cells: task.cells };
-  if (hasDivergedCell(own, task)) return await runCellsAlone(folder, sweep, task, experiment);
-  const { exitCode } = await begin(experiment, own, task.arguments, origin);
+  if (hasDivergedCell(own, task)) return await runCellsAlone(folder, sweep, task, experiment, opened);
+  const { exitCode } = await begin(experiment, own, task.arguments, origin, opened);
   if (exitCode === 1 && hasDivergedCell(own, task)) {
     say(`one of its ${task.cells!.length} cells has diverged; each goes on alone`);
-    return await runCellsAlone(folder, sweep, task, experiment);
+    return await runCellsAlone(folder, sweep, task, experiment, opened);
   }
   if (exitCode === 2 && reason !== null) say(`was ${status} before: ${reason}`);
   return exitCode;
+}
+
+/** Told of the adapter that a run has opened; returns a line for its log. */
+type Opened = (adapter: AdapterSummary) => string | null;
+
+/** Says in one line, and leaves for `--status`, that another task has the same GPU; takes away what an earlier attempt left. */
+function tellShared(
+  folder: string,
+  task: SweepTask,
+  { description }: AdapterSummary,
+  other: string | null,
+): string | null {
+  const path = sharedGpu(folder, task);
+  if (other === null) {
+    if (exists(path)) Deno.removeSync(path);
+    return null;
+  }
+  const line = `has opened the same GPU (${description}) as ${other}; lib/gpu/MACHINES.md says what decides which`;
+  Deno.writeTextFileSync(path, line);
+  return `warning: ${line}`;
 }
 
 const ofSweep = ({ name, swept }: Sweep, { hash }: SweepTask): OfSweep => ({ name, task: hash, options: swept });
@@ -98,8 +129,9 @@ async function begin(
   folder: string,
   args: readonly string[],
   origin: RunOrigin,
+  opened: Opened,
 ) {
-  const options = { signals: true, origin };
+  const options = { signals: true, origin, opened };
   const there = exists(join(folder, "manifest.json"));
   if (there && experiment.resumable !== undefined) {
     return await runExperiment(experiment, [`--resume=${folder}`], options);
@@ -118,6 +150,7 @@ async function runCellsAlone(
   sweep: Sweep,
   task: SweepTask,
   experiment: AnyExperiment,
+  opened: Opened,
 ): Promise<number> {
   const cells = task.cells!;
   const codes: number[] = [];
@@ -144,7 +177,7 @@ async function runCellsAlone(
       ...(!consecutive && { cells: [{ values: {}, seeds: cell.seeds }] }),
     };
     console.error(`cell ${cellName(cell)} alone`);
-    const { exitCode } = await begin(experiment, own, args, origin);
+    const { exitCode } = await begin(experiment, own, args, origin, opened);
     codes.push(exitCode);
     if (exitCode > 128) break;
   }
