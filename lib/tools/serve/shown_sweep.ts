@@ -34,7 +34,7 @@ export interface ClaimOfCell {
 export interface ClaimOfSweep {
   /** Its id. */
   readonly id: string;
-  /** What it says. */
+  /** Its sentence. */
   readonly statement: string;
   /** Number of cells by verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
@@ -66,7 +66,7 @@ export function shownSweep({ record: own, tasks }: ShownSweep, folder: ResultsFo
   };
 }
 
-/** What `--gather` found; nothing before. */
+/** Claims that `--gather` judged; none before. */
 function claimsOf(id: string, folder: ResultsFolder): ClaimOfSweep[] {
   let cells: unknown;
   try {

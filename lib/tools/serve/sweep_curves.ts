@@ -18,7 +18,7 @@ import type { ShownSweep, ShownTask } from "./sweep_index.ts";
 /** Points of a curve: position, mean, smallest, largest, deviation, number of replicas. */
 type Points = readonly (readonly number[])[];
 
-/** What a page asks for. */
+/** Question of a page. */
 export interface CurvesAsked {
   /** Key of the quantity, as {@linkcode SweepCurves} names it; empty for the first. */
   readonly quantity: string;
@@ -79,7 +79,7 @@ interface Kept {
   readonly points: Float64Array;
 }
 
-/** What is known of a part of a task: last points of all its curves, and the curves that fit into memory. */
+/** Part of a task as far as it is known: last points of all its curves, and the curves that fit into memory. */
 interface Part {
   readonly last: Map<number, readonly number[]>;
   readonly curves: Map<number, Kept[]>;

@@ -29,7 +29,7 @@ export interface ShownTask {
 
 /** A sweep and how its tasks stand. */
 export interface ShownSweep {
-  /** What was submitted. */
+  /** The list that was submitted. */
   readonly record: SweepRecord;
   /** Its tasks, in their order. */
   readonly tasks: readonly ShownTask[];

@@ -1,5 +1,5 @@
 /**
- * What `sweep.json` lists, read without trust: every field has its type, whatever the file holds.
+ * The list of a sweep, `sweep.json`, read without trust: every field has its type, whatever the file holds.
  *
  * @module
  */
