@@ -42,15 +42,19 @@ interface Costs {
   /** An entry's step in the naive kernel and in full tiles of the register one. */
   readonly naive: number;
   readonly register: number;
+  /** An entry's beginning and end in either: its store has no neighbour, or few. */
+  readonly apart: { readonly naive: number; readonly register: number };
 }
+
+const APART = { apart: { naive: 12, register: 3.2 } } as const;
 
 /**
  * Measured on Zen 5 with two threads. A subgroup of unusual size is left alone: it would need a kernel of unusual size.
  */
 const SOFTWARE_COSTS: Readonly<Record<number, Costs>> = {
-  0: { access: 2.6, row: Infinity, shuffledRow: Infinity, tile: 300, naive: 2.2, register: 0.18 },
-  8: { access: 2.6, row: 3.9, shuffledRow: 4.4, tile: 300, naive: 2.2, register: 0.18 },
-  16: { access: 2.8, row: 4.5, shuffledRow: 5, tile: 300, naive: 2.2, register: 0.25 },
+  0: { access: 2.6, row: Infinity, shuffledRow: Infinity, tile: 300, naive: 2.2, register: 0.18, ...APART },
+  8: { access: 2.6, row: 3.9, shuffledRow: 4.4, tile: 300, naive: 2.2, register: 0.18, ...APART },
+  16: { access: 2.8, row: 4.5, shuffledRow: 5, tile: 300, naive: 2.2, register: 0.25, ...APART },
 };
 
 /**
@@ -93,8 +97,8 @@ export function chooseMatmul(
   if (!software) return { variant: Math.min(M, N) < TILED_FROM ? "naive" : "tiled" };
   const costs = SOFTWARE_COSTS[subgroupSize] ?? SOFTWARE_COSTS[0];
   const ranked: [MatmulChoice, number][] = [
-    [{ variant: "naive" }, R * M * N * K * costs.naive],
-    [{ variant: "register" }, R * Math.ceil(M / 8) * Math.ceil(N / 8) * 64 * K * costs.register],
+    [{ variant: "naive" }, R * M * N * (K * costs.naive + costs.apart.naive)],
+    [{ variant: "register" }, R * Math.ceil(M / 8) * Math.ceil(N / 8) * 64 * registerEntry(K, costs)],
   ];
   if (subgroupSize in SOFTWARE_COSTS && subgroupSize > 0) {
     for (let groups = 1; groups <= subgroupSize / 2; groups *= 2) {
@@ -108,6 +112,11 @@ export function chooseMatmul(
     }
   }
   return ranked.reduce((best, other) => other[1] < best[1] ? other : best)[0];
+}
+
+/** An entry of a tile in registers, whose passes make four steps each. */
+function registerEntry(K: number, { register, apart }: Costs): number {
+  return 4 * Math.ceil(K / 4) * register + apart.register;
 }
 
 function subgroupCost(

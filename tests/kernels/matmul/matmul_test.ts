@@ -281,6 +281,9 @@ Deno.test("matmul: a choice by adapter and sizes", () => {
   assertEquals(choose(true, 16, [256, 32, 32, 32]), "2,32,1");
   assertEquals(choose(true, 8, [256, 32, 32, 32]), "1,32,1");
   assertEquals(choose(true, 16, [256, 64, 64, 16]), "4,32,1");
+  // Short sums are loads and stores, which neighbouring lanes share.
+  assertEquals(choose(true, 16, [48, 256, 5, 100]), "1,64,1");
+  assertEquals(choose(true, 16, [20, 256, 1, 32]), "2,32,1");
   // Without subgroups, or with subgroups that would need a kernel of unusual size.
   assertEquals(choose(true, 0, [1, 512, 512, 512]), "register");
   assertEquals(choose(true, 32, [1, 512, 512, 512]), "register");
