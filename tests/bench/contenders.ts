@@ -12,12 +12,20 @@ export function ours(name: string, config: WorkerConfig): Contender {
   return { name, command: [Deno.execPath(), "run", here("linear_icl_worker.ts"), JSON.stringify(config)] };
 }
 
+/** The step in PyTorch, one of the ways of linear_icl_torch.py. */
+export function torchStep(
+  name: string,
+  variant: string,
+  step: Omit<WorkerConfig, "sampler">,
+  python: string,
+): Contender {
+  const config = JSON.stringify({ ...step, variant, threads: navigator.hardwareConcurrency });
+  return { name: `PyTorch, ${name}`, command: [python, here("linear_icl_torch.py"), config] };
+}
+
 /** Contenders of the step, in order; the first is the slowest way to write it. */
 export function contenders(tasks: WorkerConfig["tasks"], python: string): Contender[] {
-  const torch = (name: string, variant: string): Contender => {
-    const config = { ...STEP, variant, tasks, threads: navigator.hardwareConcurrency };
-    return { name: `PyTorch, ${name}`, command: [python, here("linear_icl_torch.py"), JSON.stringify(config)] };
-  };
+  const torch = (name: string, variant: string) => torchStep(name, variant, { ...STEP, tasks }, python);
   const jax = (device: string): Contender => {
     const config = JSON.stringify({ ...STEP, device, tasks });
     const options = ["--quiet", "--config", here("jax_js/deno.json")];

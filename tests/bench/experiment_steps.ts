@@ -21,6 +21,7 @@ export const SETTINGS = {
   keysQueries: cpu(keysQueries),
   features,
   latents: { ...latents, widths: inversion.encoderWidths(latents.dimension, latents.width) },
+  encoder: { ...latents, widths: inversion.encoderWidths(latents.dimension, 250), batch: 512 },
 } as const;
 
 const tasks = patterns.TASK_SETS[patterns.MAIN];
@@ -43,3 +44,11 @@ export const STEPS: readonly ExperimentStep[] = [
   },
   ...REGRESSION,
 ];
+
+/** The encoder of identifiability at its full width, and a larger batch. */
+export const ENCODER: ExperimentStep = {
+  name: "encoder 5-50-250⁴-50-5, batch 512",
+  formula: "identifiability",
+  replicas: 1,
+  sizes: SETTINGS.encoder,
+};

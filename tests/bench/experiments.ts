@@ -21,21 +21,22 @@ import type { ExperimentStep } from "./preset_sizes.ts";
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 
-function contenders({ name, replicas, sizes }: ExperimentStep, python: string): Contender[] {
+/** A step here and in PyTorch, there with as many replicas in one graph and with one. */
+export function contenders({ name, replicas, sizes, formula = name }: ExperimentStep, python: string): Contender[] {
   const threads = navigator.hardwareConcurrency;
   const torch = (R: number): Contender => ({
     name: `PyTorch eager, R = ${R}`,
-    command: [python, here("experiments_torch.py"), JSON.stringify({ step: name, replicas: R, sizes, threads })],
+    command: [python, here("experiments_torch.py"), JSON.stringify({ step: formula, replicas: R, sizes, threads })],
   });
   const ours = {
     name: `icl-lab, R = ${replicas}`,
     command: [Deno.execPath(), "run", here("experiments_worker.ts"), JSON.stringify({ step: name, replicas })],
   };
-  return [ours, torch(replicas), torch(1)];
+  return [ours, ...new Set([replicas, 1]).keys().map(torch)];
 }
 
 /** Refuses to compare models of different sizes. */
-function expectSameModel(name: string, results: readonly Measured[]): void {
+export function expectSameModel(name: string, results: readonly Measured[]): void {
   const counts = results.flatMap(({ about }) => about === undefined ? [] : [Number(about.parameters)]);
   if (new Set(counts).size <= 1) return;
   throw new Error(`${name}: expected as many parameters of a replica on both sides, found ${counts.join(" and ")}`);

@@ -163,7 +163,22 @@ def representations(R, S):
     return step
 
 
+def decoder(R, S):
+    D, N, B = S["dimension"], S["context"], S["batch"]
+    model = Transformer(R, D + 1, 1, 2 * N, S["layers"], S["heads"], S["width"], S["mlp"])
+    update = adam(model.trained(), S["lr"])
+
+    def step():
+        x, w = torch.randn(R, B, N, D), torch.randn(R, B, D)
+        y = (x @ w.unsqueeze(-1)).squeeze(-1)
+        (predictions(model(interleaved(x, y))) - y).square().mean((1, 2)).sum().backward()
+        update()
+
+    return step
+
+
 STEPS = {
+    "decoder of regression": decoder,
     "transience": transience,
     "beyond_the_training_range": beyond_the_training_range,
     "algorithm_selection, encoder": lambda R, S: algorithm_selection(R, S, "encoder"),

@@ -11,8 +11,8 @@ import {
 import { MAIN, ONE, TASK_SETS } from "../../experiments/nonlinear_generalisation/setting.ts";
 import * as lab from "../../mod.ts";
 import { answerRounds } from "./answer_rounds.ts";
-import { SETTINGS } from "./experiment_steps.ts";
-import { REGRESSION } from "./regression_trainings.ts";
+import { ENCODER, SETTINGS } from "./experiment_steps.ts";
+import { DECODERS, REGRESSION } from "./regression_trainings.ts";
 
 /** A training, as the worker runs it. */
 type Steps = Pick<lab.Training, "run" | "parameters">;
@@ -90,8 +90,8 @@ async function convergence(seeds: readonly number[]): Promise<Steps> {
 }
 
 /** Trains an encoder and a head to tell classes of mixed latents apart. */
-async function inversion(seeds: readonly number[]): Promise<Steps> {
-  const { dimension, classes, concentration, candidates, widths, batch, lr } = SETTINGS.latents;
+async function inversion(setting: typeof SETTINGS.latents, seeds: readonly number[]): Promise<Steps> {
+  const { dimension, classes, concentration, candidates, widths, batch, lr } = setting;
   const encoder = lab.mlp({ widths, activation: "leaky_relu", slope: 0.01, norm: "batch", init: "pytorch" });
   const head = { shape: [dimension, classes], init: { law: "uniform", bound: 1 / Math.sqrt(dimension) } } as const;
   const mixing = lab.mixingNetwork({ dimension, candidates }, seeds);
@@ -108,7 +108,7 @@ async function inversion(seeds: readonly number[]): Promise<Steps> {
 
 /** Makes the training of a step. */
 function trainingOf(name: string, seeds: readonly number[]): Promise<Steps> {
-  const regression = REGRESSION.find((step) => step.name === name);
+  const regression = [...REGRESSION, ...DECODERS].find((step) => step.name === name);
   if (regression) return regression.train();
   switch (name) {
     case "co_occurrence":
@@ -120,7 +120,9 @@ function trainingOf(name: string, seeds: readonly number[]): Promise<Steps> {
     case "attention_convergence":
       return convergence(seeds);
     case "identifiability":
-      return inversion(seeds);
+      return inversion(SETTINGS.latents, seeds);
+    case ENCODER.name:
+      return inversion(SETTINGS.encoder, seeds);
     default:
       return patterns(name, seeds);
   }

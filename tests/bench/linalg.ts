@@ -13,11 +13,12 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { Contender } from "./contender.ts";
 import { helpIfAsked } from "./help.ts";
 import type { SvdConfig } from "./linalg_worker.ts";
-import { formatSpread, type Measured, measureInTurn, median, table } from "./measure.ts";
+import { formatSpread, type Measured, measureInTurn, median, table, timesThePeers } from "./measure.ts";
 
 type Size = Pick<SvdConfig, "B" | "M" | "N">;
 
-const SIZES: Readonly<Record<string, Size>> = {
+/** Matrices that are decomposed, by name. */
+export const SIZES: Readonly<Record<string, Size>> = {
   "256 × 64²": { B: 256, M: 64, N: 64 },
   "32 × 128²": { B: 32, M: 128, N: 128 },
   "512²": { B: 1, M: 512, N: 512 },
@@ -26,7 +27,8 @@ const SIZES: Readonly<Record<string, Size>> = {
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 
-function contenders(size: Size, vectors: boolean, python: string, withJax: boolean): Contender[] {
+/** Ways to decompose matrices: this project's, LAPACK's, and those of jax-js if asked for. */
+export function contenders(size: Size, vectors: boolean, python: string, withJax: boolean): Contender[] {
   const config = { ...size, vectors };
   const own = (name: string, where: SvdConfig["where"]): Contender => {
     const worker = [here("linalg_worker.ts"), JSON.stringify({ ...config, where } satisfies SvdConfig)];
@@ -58,12 +60,12 @@ function contenders(size: Size, vectors: boolean, python: string, withJax: boole
 }
 
 /** Time, and its ratio to the faster LAPACK's in the same round. */
-function cellOf({ name, rates, skipped }: Measured, results: readonly Measured[]): string {
+function cellOf(result: Measured, results: readonly Measured[]): string {
+  const { name, rates, skipped } = result;
   if (skipped) return `skipped: ${skipped}`;
   const time = (1000 / median(rates)).toPrecision(3);
-  const peers = results.filter((other) => /NumPy|PyTorch/.test(other.name) && other.rates.length > 0);
-  if (peers.length === 0 || !name.startsWith("icl-lab")) return time;
-  const ratios = rates.map((rate, round) => Math.max(...peers.map((peer) => peer.rates[round])) / rate);
+  const ratios = timesThePeers(result, results.filter((other) => /NumPy|PyTorch/.test(other.name)));
+  if (ratios.length === 0 || !name.startsWith("icl-lab")) return time;
   return `${time} = ${median(ratios).toPrecision(2)}× (${formatSpread(ratios)})`;
 }
 

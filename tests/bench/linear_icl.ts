@@ -16,10 +16,10 @@ import { speedSection } from "./speed.ts";
 import { startSection } from "./start.ts";
 
 /** One part of the report: Markdown for people, rows for programs. */
-export interface Section {
+export interface Section<Data = unknown> {
   readonly title: string;
   readonly markdown: string;
-  readonly data: unknown;
+  readonly data: Data;
 }
 
 /** Length and number of rounds. */

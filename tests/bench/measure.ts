@@ -48,6 +48,19 @@ export async function measureInTurn(
   });
 }
 
+/**
+ * How many times longer than the fastest of its peers something took, round by round.
+ *
+ * @param own What is compared.
+ * @param peers With whom; those that were skipped take no part.
+ * @returns A ratio for each round; none without peers.
+ */
+export function timesThePeers(own: Measured, peers: readonly Measured[]): number[] {
+  const present = peers.filter(({ rates }) => rates.length > 0);
+  if (present.length === 0) return [];
+  return own.rates.map((rate, round) => Math.max(...present.map(({ rates }) => rates[round])) / rate);
+}
+
 /** The middle value; the mean of both for an even number of values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

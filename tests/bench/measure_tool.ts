@@ -16,7 +16,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { writeSafetensors } from "../../lib/checkpoint/mod.ts";
 import { normals } from "../../lib/random/random.ts";
 import { helpIfAsked } from "./help.ts";
-import { formatSpread, median, table } from "./measure.ts";
+import { formatSpread, type Measured, median, table, timesThePeers } from "./measure.ts";
 
 const [LAYERS, HEADS, WIDTH] = [4, 15, 64];
 const here = (file: string) => new URL(file, import.meta.url).pathname;
@@ -99,6 +99,51 @@ async function timed(program: string, args: readonly string[], env = {}): Promis
   }
 }
 
+/** Writes the checkpoints of an input, whose number is for `heads` to choose. */
+const INPUTS: Readonly<Record<string, (folder: string, steps: number) => void>> = {
+  heads: writeCheckpoints,
+  weight: writeWeight,
+  gpt2: writeGpt2,
+};
+
+/** Times the tool and NumPy on an input, in turn: whole processes a second, of which a failed one leaves no rate. */
+export async function timesOnInput(
+  input: string,
+  { python, rounds, steps }: { readonly python: string; readonly rounds: number; readonly steps: number },
+): Promise<Measured[]> {
+  Deno.mkdirSync("results", { recursive: true });
+  const folder = Deno.makeTempDirSync({ dir: "results", prefix: "bench-" });
+  try {
+    Deno.mkdirSync(`${folder}/run`);
+    INPUTS[input](`${folder}/run`, steps);
+    if (input === "gpt2") Deno.writeTextFileSync(`${folder}/run/config.json`, '{"model_type":"gpt2","n_head":12}');
+    const tool = (round: number) => {
+      const permissions = ["--allow-read", `--allow-write=${folder}`];
+      const args = [`${folder}/run`, "--step-pattern=step-(\\d+)", "--quiet", `--out=${folder}/out${round}`];
+      return timed(Deno.execPath(), ["run", ...permissions, here("../../lib/tools/measure/main.ts"), ...args]);
+    };
+    const numpy = (env = {}) => timed(python, [here("measure_tool_numpy.py"), `${folder}/run`], env);
+    const contenders: Record<string, (round: number) => Promise<number | string>> = {
+      "icl-lab, whole tool": tool,
+      "NumPy, measures alone": () => numpy(),
+      // Threads of BLAS hinder each other on small matrices, and where other programs run.
+      "NumPy, one thread": () => numpy({ OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" }),
+    };
+    const results = Object.keys(contenders).map((name) => ({ name, rates: [] as number[], skipped: "" }));
+    for (let round = 0; round < rounds; round++) {
+      for (const result of results) {
+        if (result.skipped) continue;
+        const time = await contenders[result.name](round);
+        if (typeof time === "number") result.rates.push(1 / time);
+        else result.skipped = time;
+      }
+    }
+    return results.map(({ name, rates, skipped }) => skipped ? { name, rates: [], skipped } : { name, rates });
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
 async function main(): Promise<void> {
   helpIfAsked(import.meta.url);
   const args = parseArgs(Deno.args, {
@@ -110,59 +155,24 @@ async function main(): Promise<void> {
     },
   });
   const [rounds, steps] = [Number(args.rounds), Number(args.steps)];
-  const inputs: Record<string, (folder: string) => void> = {
-    heads: (folder) => writeCheckpoints(folder, steps),
-    weight: writeWeight,
-    gpt2: writeGpt2,
-  };
   const chosen = String(args.only).split(",");
-  if (!(rounds >= 1) || !(steps >= 1) || chosen.some((name) => !Object.hasOwn(inputs, name))) {
+  if (!(rounds >= 1) || !(steps >= 1) || chosen.some((name) => !Object.hasOwn(INPUTS, name))) {
     console.error(
-      `error: expected --rounds and --steps ≥ 1, and --only of ${Object.keys(inputs)}, found ${Deno.args.join(" ")}`,
+      `error: expected --rounds and --steps ≥ 1, and --only of ${Object.keys(INPUTS)}, found ${Deno.args.join(" ")}`,
     );
     Deno.exit(2);
   }
-  const tool = here("../../lib/tools/measure/main.ts");
   const rows: string[][] = [];
-  for (const name of chosen) {
-    const folder = Deno.makeTempDirSync();
-    try {
-      Deno.mkdirSync(`${folder}/run`);
-      inputs[name](`${folder}/run`);
-      if (name === "gpt2") Deno.writeTextFileSync(`${folder}/run/config.json`, '{"model_type":"gpt2","n_head":12}');
-      const numpy = [here("measure_tool_numpy.py"), `${folder}/run`];
-      const contenders: Record<string, (round: number) => Promise<number | string>> = {
-        "icl-lab, whole tool": (round) => {
-          const permissions = ["--allow-read", `--allow-write=${folder}`];
-          const args = [`${folder}/run`, "--step-pattern=step-(\\d+)", "--quiet", `--out=${folder}/out${round}`];
-          return timed(Deno.execPath(), ["run", ...permissions, tool, ...args]);
-        },
-        "NumPy, measures alone": () => timed(String(args.python), numpy),
-        // Threads of BLAS hinder each other on small matrices, and where other programs run.
-        "NumPy, one thread": () =>
-          timed(String(args.python), numpy, { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" }),
-      };
-      const results = new Map(Object.keys(contenders).map((name) => [name, [] as (number | string)[]]));
-      for (let round = 0; round < rounds; round++) {
-        for (const [name, run] of Object.entries(contenders)) results.get(name)!.push(await run(round));
-      }
-      const [own, ...peers] = [...results.values()];
-      const ratios = own.flatMap((value, round) => {
-        const best = Math.min(...peers.map((peer) => peer[round]).filter((time) => typeof time === "number"));
-        return typeof value === "number" && Number.isFinite(best) ? [value / best] : [];
-      });
-      for (const [contender, all] of results) {
-        const seconds = all.filter((value) => typeof value === "number");
-        const time = seconds.length === 0
-          ? `skipped: ${all[0]}`
-          : `${median(seconds).toFixed(1)} s (${formatSpread(seconds)})`;
-        const ratio = all === own && ratios.length > 0
-          ? `${median(ratios).toPrecision(2)}× (${formatSpread(ratios)})`
-          : "";
-        rows.push([name, contender, time, ratio]);
-      }
-    } finally {
-      Deno.removeSync(folder, { recursive: true });
+  for (const input of chosen) {
+    const [own, ...peers] = await timesOnInput(input, { python: String(args.python), rounds, steps });
+    const ratios = timesThePeers(own, peers);
+    for (const { name, rates, skipped } of [own, ...peers]) {
+      const seconds = rates.map((rate) => 1 / rate);
+      const time = skipped ? `skipped: ${skipped}` : `${median(seconds).toFixed(1)} s (${formatSpread(seconds)})`;
+      const ratio = name === own.name && ratios.length > 0
+        ? `${median(ratios).toPrecision(2)}× (${formatSpread(ratios)})`
+        : "";
+      rows.push([input, name, time, ratio]);
     }
   }
   console.log(table(["input", "", "from start to exit", "to the faster NumPy"], rows));

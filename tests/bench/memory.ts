@@ -8,14 +8,21 @@ import { table } from "./measure.ts";
 const STEPS = 1_000_000;
 const SAMPLES = 10;
 
+/** Resident memory at a step. */
+interface Sample {
+  readonly step: number;
+  readonly mebibytes: number;
+  readonly seconds: number;
+}
+
 /** Trains 10⁶ steps of a small ensemble (d = 4, N = 32, 64 prompts, R = 2) and samples the process's resident memory. */
-export async function memorySection(): Promise<Section> {
+export async function memorySection(): Promise<Section<readonly Sample[]>> {
   await openGpu();
   const spectrum = [1, 1, 1, 1];
   const replicas = [1, 2].map((seed) => ({ seed, context: 32, lr: 1e-3, spectrum, init: alignedInit(4, 0.05) }));
   const law = { tasks: "commuting", pool: "fresh", sampler: "statistics" } as const;
   using training = await linearIcl({ replicas, batch: 64, ...law });
-  const rows: { step: number; mebibytes: number; seconds: number }[] = [];
+  const rows: Sample[] = [];
   const began = performance.now();
   // Reports in between, so that snapshots and losses are read back as in a real run.
   const reports = Array.from({ length: 1000 }, (_, k) => (k + 1) * STEPS / 1000);

@@ -7,6 +7,8 @@ export interface ExperimentStep {
   readonly name: string;
   readonly replicas: number;
   readonly sizes: Readonly<Record<string, unknown>>;
+  /** Function of experiments_torch.py that steps of several sizes share; the step's name by default. */
+  readonly formula?: string;
 }
 
 /** Values of the options that a cpu preset has. */

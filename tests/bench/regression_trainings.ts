@@ -112,6 +112,32 @@ function representations(): RegressionStep {
   };
 }
 
+/** Decoders of Garg et al. (2208.01066): fresh tasks in d dimensions, 2 d + 1 pairs a prompt, without noise. */
+function decoder(dimension: number, layers: number): RegressionStep {
+  const sizes = { dimension, context: 2 * dimension + 1, layers, heads: 4, width: 64, mlp: 256, batch: 64, lr: 1e-3 };
+  return {
+    name: `decoder, d = ${dimension}, ${layers} layers`,
+    formula: "decoder of regression",
+    replicas: 1,
+    sizes,
+    train() {
+      const { context, heads, width, mlp, batch, lr } = sizes;
+      const input = { dimension: dimension + 1 };
+      const model = lab.transformer({ input, outputs: 1, length: 2 * context, layers, heads, width, mlp });
+      const prompts = lab.linearRegression({ dimension, context, batch });
+      return train(model, [0], lab.adam({ lr }), (weights, draw) => {
+        const { x, y } = prompts({ ...draw, key: "train" });
+        return lab.meanSquare(lab.interleavedPredictions(model.apply(weights, lab.interleavedTokens(x, y))), y);
+      });
+    },
+  };
+}
+
+/** Decoders of one replica, in several dimensions and depths. */
+export const DECODERS: readonly RegressionStep[] = [5, 8, 20].flatMap((dimension) =>
+  [3, 6].map((layers) => decoder(dimension, layers))
+);
+
 /** All of them. */
 export const REGRESSION: readonly RegressionStep[] = [
   transience(),

@@ -22,12 +22,14 @@ function ours(config: TrainingConfig, name = "icl-lab"): Contender {
   return { name, command: [Deno.execPath(), "run", here("training_worker.ts"), JSON.stringify(config)] };
 }
 
-interface Part {
+/** Contenders that a table compares. */
+export interface Part {
   readonly title: string;
   readonly contenders: readonly Contender[];
 }
 
-function parts(python: string, device: string): Part[] {
+/** All parts of the benchmark. */
+export function parts(python: string, device: string): Part[] {
   const threads = navigator.hardwareConcurrency;
   const torch = (step: string, way: string, R = 1): Contender => ({
     name: `PyTorch, ${way}`,
