@@ -7,7 +7,8 @@ import { join } from "@std/path";
 import { writeAtomically } from "../../io/atomic.ts";
 import { UserError } from "../../io/errors.ts";
 import { type Asked, defineCommand, optionalText, runCommand } from "../command.ts";
-import { cellRuns } from "../sweep/gather.ts";
+import { claimsOverCells } from "../serve/shown_sweep.ts";
+import { cellRuns, judgeSweep } from "../sweep/gather.ts";
 import { readSweep, sweepFolder } from "../sweep/sweep_file.ts";
 import { gatherRun } from "./gather.ts";
 import { reportPage } from "./report_page.ts";
@@ -45,7 +46,8 @@ export async function report({ options, operands }: Asked<typeof command.options
     if (!isFolder(folder)) throw new UserError(`expected a run folder, found none at ${folder}`);
   }
   const { out = join(sweep ?? folders[0], "report.html") } = options;
-  const bytes = writeAtomically(out, await reportPage(await Promise.all(folders.map(gatherRun))));
+  const claims = sweep === undefined ? [] : claimsOverCells(await judgeSweep(sweep));
+  const bytes = writeAtomically(out, await reportPage(await Promise.all(folders.map(gatherRun)), claims));
   return `report: ${out} (${(bytes / 1e6).toFixed(1)} MB, opens anywhere without a network)`;
 }
 

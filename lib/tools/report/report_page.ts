@@ -7,6 +7,7 @@ import { escape } from "@std/html/entities";
 import type { Point } from "../serve/curve.ts";
 import type { News } from "../serve/live_run.ts";
 import { thinned as neighbours } from "../serve/page/charts.js";
+import type { ClaimOfSweep } from "../serve/shown_sweep.ts";
 import { assetText, inScript, policyOf, standalone } from "../serve/single_file.ts";
 import { type ReportFigure, type ReportRun, thinned } from "./gather.ts";
 
@@ -25,10 +26,11 @@ const INTERVALS = [400, 200, 100, 50, 25];
  * then says so.
  *
  * @param runs The runs, in the order in which they are shown.
+ * @param claims Claims over the cells of a sweep; none of other runs.
  * @returns HTML.
  */
-export async function reportPage(runs: readonly ReportRun[]): Promise<string> {
-  let page = await pageOf(runs);
+export async function reportPage(runs: readonly ReportRun[], claims: readonly ClaimOfSweep[] = []): Promise<string> {
+  let page = await pageOf(runs, claims);
   for (const intervals of INTERVALS) {
     if (new TextEncoder().encode(page).length < MAX_BYTES) break;
     const thin = runs.map((run) => ({
@@ -36,7 +38,7 @@ export async function reportPage(runs: readonly ReportRun[]): Promise<string> {
       figures: run.figures.map((each) => fewer(each, intervals)),
       log: run.log === null ? null : fewerPoints(run.log, intervals),
     }));
-    page = await pageOf(thin);
+    page = await pageOf(thin, claims);
   }
   return page;
 }
@@ -62,7 +64,7 @@ function fewerPoints(log: News, most: number): News {
   };
 }
 
-async function pageOf(runs: readonly ReportRun[]): Promise<string> {
+async function pageOf(runs: readonly ReportRun[], claims: readonly ClaimOfSweep[]): Promise<string> {
   const style = assetText("style.css");
   const scripts = [...BUNDLES.map((name) => ({ type: "", code: inScript(assetText(name)) })), {
     type: ' type="module"',
@@ -70,7 +72,7 @@ async function pageOf(runs: readonly ReportRun[]): Promise<string> {
   }];
   const policy = await policyOf(scripts.map(({ code }) => code), style);
   const names = [...new Set(runs.map(({ record }) => record.experiment))].join(", ");
-  const data = JSON.stringify(runs).replaceAll("<", "\\u003c");
+  const inPage = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -84,7 +86,8 @@ async function pageOf(runs: readonly ReportRun[]): Promise<string> {
 <body>
 <main id="content"><h1>${escape(names)}</h1></main>
 <noscript><p>This report needs JavaScript to draw; it fetches nothing.</p></noscript>
-<script type="application/json" id="data">${data}</script>
+<script type="application/json" id="data">${inPage(runs)}</script>
+<script type="application/json" id="cells">${inPage(claims)}</script>
 ${scripts.map(({ type, code }) => `<script${type}>${code}</script>`).join("\n")}
 </body>
 </html>

@@ -68,12 +68,20 @@ export function shownSweep({ record: own, tasks }: ShownSweep, folder: ResultsFo
 
 /** Claims that `--gather` judged; none before. */
 function claimsOf(id: string, folder: ResultsFolder): ClaimOfSweep[] {
-  let cells: unknown;
   try {
-    cells = readJson(folder.locate(id, "claims.json"), MAX_BYTES);
+    return claimsOverCells(readJson(folder.locate(id, "claims.json"), MAX_BYTES));
   } catch {
     return [];
   }
+}
+
+/**
+ * Claims of cells, claim by claim.
+ *
+ * @param cells Cells with their seeds and claims, as `--gather` writes them; anything else is left out.
+ * @returns Every claim with the cells by verdict.
+ */
+export function claimsOverCells(cells: unknown): ClaimOfSweep[] {
   const found = new Map<
     string,
     { id: string; statement: string; verdicts: Record<string, number>; cells: ClaimOfCell[] }

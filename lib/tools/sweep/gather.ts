@@ -12,7 +12,7 @@ import { cellName } from "../../run/cells.ts";
 import { type AnyExperiment, claimsOf, isTrial } from "../../run/experiment.ts";
 import { openRun } from "../../run/kept_run.ts";
 import { readManifest } from "../../run/manifest.ts";
-import { cellConfiguration, cellFolder } from "../../run/split_cells.ts";
+import { cellFolder } from "../../run/split_cells.ts";
 import { configurationOf } from "../../run/resume.ts";
 import { Measurements } from "../../study/measurements.ts";
 import { loadExperiment } from "../experiments.ts";
@@ -115,7 +115,8 @@ export async function judgeCell(
   const missing = cell.seeds.filter((seed) => !seeds.includes(seed));
   if (complete.length === 0) return { values: cell.values, seeds, missing, claims: [] };
   const own = configurationOf(experiment, readManifest(complete[0].folder));
-  const configuration = cellConfiguration(experiment, own, { values: {}, seeds });
+  // As many as there are, be they more than one run may have.
+  const configuration = Object.hasOwn(own, "replicas") ? { ...own, replicas: seeds.length } : own;
   const claims = judgeClaims(claimsOf(experiment, configuration), await unionOf(complete), isTrial(experiment, preset));
   const over = complete.length === 1 ? "" : ` Over ${seeds.length} seeds of ${complete.length} tasks.`;
   return {
@@ -127,27 +128,37 @@ export async function judgeCell(
 }
 
 /**
+ * Judges the claims of every cell.
+ *
+ * @param folder Folder of the sweep.
+ * @returns Cells in their order.
+ */
+export async function judgeSweep(folder: string): Promise<JudgedCell[]> {
+  const sweep = readSweep(folder);
+  const experiment = await loadExperiment(join(folder, CODE, sweep.file));
+  const judged: JudgedCell[] = [];
+  for (const gathered of cellRuns(folder, sweep)) judged.push(await judgeCell(experiment, gathered, sweep.preset));
+  return judged;
+}
+
+/**
  * Judges the claims of every cell, prints them and writes `claims.json` into the folder of the sweep.
  *
  * @param folder Folder of the sweep.
  * @returns Exit code: 0 if all cells have all their seeds, else 1.
  */
 export async function gatherSweep(folder: string): Promise<number> {
-  const sweep = readSweep(folder);
-  const experiment = await loadExperiment(join(folder, CODE, sweep.file));
-  const judged: JudgedCell[] = [];
+  const judged = await judgeSweep(folder);
   const style = Deno.stdout.isTerminal() ? { colour: !Deno.noColor, width: Deno.consoleSize().columns } : {};
-  for (const gathered of cellRuns(folder, sweep)) {
-    const cell = await judgeCell(experiment, gathered, sweep.preset);
-    judged.push(cell);
-    const seeds = `${cell.seeds.length} of ${gathered.cell.seeds.length} seeds`;
+  for (const cell of judged) {
+    const seeds = `${cell.seeds.length} of ${cell.seeds.length + cell.missing.length} seeds`;
     console.log(`${cellName(cell)}: ${seeds}; claims: ${countsInWords(cell.claims)}`);
     if (cell.claims.length > 0) console.log(`${claimsTable(cell.claims, style)}\n`);
   }
   writeAtomically(join(folder, "claims.json"), JSON.stringify(judged, null, 2) + "\n");
   const short = judged.filter(({ missing }) => missing.length > 0);
   if (short.length > 0) {
-    console.log(`${short.length} of ${judged.length} cells lack seeds: ./lab sweep --status ${sweep.name}`);
+    console.log(`${short.length} of ${judged.length} cells lack seeds: ./lab sweep --status ${readSweep(folder).name}`);
   }
   return short.length === 0 ? 0 : 1;
 }

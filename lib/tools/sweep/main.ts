@@ -241,6 +241,7 @@ const actions: Readonly<Record<(typeof ACTIONS)[number], (folder: string, given:
     const all = standings(folder, sweep);
     const [states, accounts] = [await queued(folder), await accounted(folder)];
     console.log(`${sweep.name}: ${countsOf(all)}, of ${count(sweep.tasks.length, "task")} of ${sweep.experiment}`);
+    tellChanges(sweep);
     for (const { task, index, status, reason } of all) {
       if (status === "complete") continue;
       const queue = states.get(index) ?? (status === "running" ? undefined : accounts.get(index));
@@ -289,7 +290,18 @@ async function again(folder: string, given: Given, wanted: readonly TaskStatus[]
     return 0;
   }
   console.log(`${sweep.name}: ${count(indices.length, "task")} of ${sweep.tasks.length} to start`);
+  tellChanges(sweep);
   return await launchTasks(folder, sweep, indices, launch);
+}
+
+/** Says that tasks run the code of the submission where that of the workspace has become another. */
+function tellChanges(sweep: Sweep): void {
+  const now = codeHash(join(WORKSPACE, sweep.file), WORKSPACE);
+  if (sweep.codeHash === null || now === null || now === sweep.codeHash) return;
+  const since = sweep.snapshot.time.slice(0, 16).replace("T", " ");
+  console.log(
+    `its tasks run the code as it was on ${since} UTC; the code here has changed since, which changes none of them`,
+  );
 }
 
 function textOf(path: string): string {

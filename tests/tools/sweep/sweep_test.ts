@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import { integer } from "../../../lib/run/options.ts";
 import { findRuns } from "../../../lib/run/find_runs.ts";
 import { readManifest } from "../../../lib/run/manifest.ts";
 import { runExperiment } from "../../../lib/run/mod.ts";
@@ -64,10 +65,13 @@ Deno.test("a sweep computes every cell as it would be alone, is found by every t
     assertEquals(twice.code, 2);
     assertMatch(twice.stderr, /expected a new name, found a folder with \d+ entries at results\/sweeps\/first/);
 
-    // One page of all cells; a row of each in SQL, with the swept options as columns.
+    // One page of all cells, their claims on top; a row of each in SQL, with the swept options as columns.
     const page = await report({ options: { out: undefined, sweep: folder("first") }, operands: [] });
     assertMatch(page, /^report: .*first\/report\.html /);
-    assertEquals(Deno.readTextFileSync(join(folder("first"), "report.html")).split("η = 0.2").length > 2, true);
+    const html = Deno.readTextFileSync(join(folder("first"), "report.html"));
+    assertEquals(html.split("η = 0.2").length > 2, true);
+    const [{ verdicts, cells: told }] = JSON.parse(/id="cells">(.*)<\/script>/.exec(html)![1]);
+    assertEquals([verdicts, told.map(({ seeds }: { seeds: number }) => seeds)], [{ reproduced: 4 }, [4, 4, 4, 4]]);
     const sql = "select lr, depth, len(seeds) as n, sweep from sweeps order by lr, depth";
     const asked = await finished(join(root, "lab"), ["query", sql, "--format=csv"], root, {
       ICL_LAB_DENO: Deno.execPath(),
@@ -77,15 +81,20 @@ Deno.test("a sweep computes every cell as it would be alone, is found by every t
     assertEquals(ResultsFolder.open(join(root, "results")).runs().length, 4);
 
     // Claims of a cell are over all its seeds, which two tasks hold here.
-    const split = await sweep(SPREAD, "--preset=short", "--seed=0..7", "--pack=4", "--name=second");
+    const split = await sweep(SPREAD, "--preset=short", "--seed=0..69", "--pack=35", "--name=second");
     assertEquals(split.code, 0, split.stderr);
     assertEquals((await sweep("--gather", "second")).code, 0);
     const [{ seeds, claims }] = JSON.parse(Deno.readTextFileSync(join(folder("second"), "claims.json")));
-    assertEquals(seeds, [0, 1, 2, 3, 4, 5, 6, 7]);
-    assertEquals([claims[0].replicas, claims[0].verdict], [8, "reproduced"]);
-    assertStringIncludes(claims[0].criterion, "Over 8 seeds of 2 tasks.");
+    assertEquals(seeds, Array.from({ length: 70 }, (_, seed) => seed));
+    assertEquals([claims[0].replicas, claims[0].verdict], [70, "reproduced"]);
+    assertStringIncludes(claims[0].criterion, "Over 70 seeds of 2 tasks.");
     const out = join(root, "whole");
-    await runExperiment(experiment, ["--preset=short", "--seed=0", "--replicas=8", "--quiet", `--out=${out}`]);
+    // More than a run of the experiment may have, which here may have all of them.
+    const wide = {
+      ...experiment,
+      options: { ...experiment.options, replicas: integer(4, { max: 128, help: "seeds" }) },
+    };
+    await runExperiment(wide, ["--preset=short", "--seed=0", "--replicas=70", "--quiet", `--out=${out}`]);
     const [whole] = JSON.parse(Deno.readTextFileSync(join(out, "claims.json")));
     assertEquals([claims[0].measured, claims[0].low, claims[0].high], [whole.measured, whole.low, whole.high]);
   }));
@@ -112,16 +121,20 @@ Deno.test("a cell that diverges takes none with it, and a helper that is changed
 
     const submitted = await sweep(SPREAD, "--preset=short", "--seed=1..2", "--name=kept");
     assertEquals(submitted.code, 0);
+    assertEquals((await sweep("--status", "kept")).stdout, "kept: 1 complete, of 1 task of spread\n");
     const before = logsOf(folder("kept"));
     const [{ hash }] = sweepOf(folder("kept")).tasks;
     Deno.writeTextFileSync(join(root, SPREAD.replace(".ts", "/factor.ts")), "export const readFactor = () => 0.5;\n");
     Deno.removeSync(join(folder("kept"), "tasks", hash), { recursive: true });
-    assertEquals((await sweep("--resume", "kept")).code, 0);
+    const resumed = await sweep("--resume", "kept");
+    assertEquals(resumed.code, 0);
+    assertMatch(resumed.stdout, /its tasks run the code as it was on .* UTC; the code here has changed since/);
     assertEquals(logsOf(folder("kept")), before);
-    const other = await sweep(SPREAD, "--preset=short", "--seed=1..2", "--name=changed");
-    assertEquals(other.code, 0);
-    assertEquals(logsOf(folder("changed"))["0, seeds 1 2"] === before["0, seeds 1 2"], false);
-    assertEquals(sweepOf(folder("changed")).codeHash === sweepOf(folder("kept")).codeHash, false);
+    const changed = join(root, "changed");
+    const args = ["run", SPREAD, "--preset=short", "--seed=1", "--replicas=2", "--quiet", `--out=${changed}`];
+    assertEquals((await finished(join(root, "lab"), args, root, { ICL_LAB_DENO: Deno.execPath() })).code, 0);
+    assertEquals(Deno.readTextFileSync(join(changed, "log.ndjson")) === before["0, seeds 1 2"], false);
+    assertEquals(readManifest(changed).codeHash === sweepOf(folder("kept")).codeHash, false);
   }));
 
 Deno.test("Ctrl-C ends all tasks with checkpoints, killed ones are told, and --resume ends with the same bits", () =>
@@ -183,9 +196,18 @@ Deno.test("Ctrl-C ends all tasks with checkpoints, killed ones are told, and --r
     }
   }));
 
-Deno.test("tasks that start in the same second lose nothing, two processes never share one, results may lie elsewhere", () =>
+/** Runs a program as root may; false where this machine lets nobody. */
+async function may(program: string, ...args: string[]): Promise<boolean> {
+  return (await finished(program, args, "/").catch(() => ({ code: 1 }))).code === 0;
+}
+
+Deno.test("tasks that start in the same second lose nothing, two never share one; results on another, full file system", () =>
   inWorkspace(async ({ sweep }) => {
     await inFolder(async (elsewhere) => {
+      const mounted = Deno.uid() === 0 && await may("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", elsewhere);
+      using _unmount = {
+        [Symbol.dispose]: () => void (mounted && new Deno.Command("umount", { args: [elsewhere] }).outputSync()),
+      };
       const out = join(elsewhere, "scratch");
       const grid = [SPREAD, "--preset=smoke", "--seed=0..19", "--pack=2", `--out=${out}`, "--local=10"];
       const { code, stderr } = await sweep(...grid);
@@ -197,6 +219,23 @@ Deno.test("tasks that start in the same second lose nothing, two processes never
       Deno.removeSync(join(out, "tasks", hash), { recursive: true });
       const pair = await Promise.all([0, 1].map(() => sweep("--task=0", `--out=${out}`)));
       assertEquals(pair.map(({ code }) => code), [0, 0]);
+      assertEquals(standings(out, sweepOf(out))[0].status, "complete");
+      if (!mounted) return console.error("skipped: a full disk needs to be root, and mount");
+
+      // A disk that is full before a task has written anything, and one that has room again.
+      Deno.removeSync(join(out, "tasks", hash), { recursive: true });
+      const filler = Deno.openSync(join(elsewhere, "filler"), { create: true, write: true });
+      assertThrows(() => {
+        for (const kilobyte = new Uint8Array(1024);;) filler.writeSync(kilobyte);
+      });
+      filler.close();
+      const full = await sweep("--task=0", `--out=${out}`);
+      assertEquals(full.code, 1);
+      assertMatch(full.stderr, /^error: disk full: expected space to write, found none \(.*\)$/m);
+      assert(standings(out, sweepOf(out)).slice(1).every(({ status }) => status === "complete"));
+      Deno.removeSync(join(elsewhere, "filler"));
+      const { code: freed, stderr: said } = await sweep("--task=0", `--out=${out}`);
+      assertEquals(freed, 0, said);
       assertEquals(standings(out, sweepOf(out))[0].status, "complete");
     });
   }));

@@ -154,3 +154,48 @@ export function facts(entries, label) {
     ),
   );
 }
+
+/** Claims over the cells of a sweep: how many cells meet each, and behind it the cells one by one. */
+export function cellClaims(claims) {
+  const verdictOf = (verdict, text = verdict) => h("span", { class: `verdict ${verdictClass(verdict)}` }, text);
+  const heads = ["cell", "verdict", "measured [interval]", "seeds"];
+  return claims.map(({ id, statement, verdicts, cells }) =>
+    h(
+      "details",
+      {},
+      h(
+        "summary",
+        {},
+        h("b", {}, id),
+        ` ${statement} `,
+        ...Object.entries(verdicts).flatMap(([verdict, count]) => [
+          verdictOf(verdict, `${verdict} in ${short(count)} ${count === 1 ? "cell" : "cells"}`),
+          " ",
+        ]),
+      ),
+      h(
+        "div",
+        { class: "scroll", tabindex: "0", role: "group", "aria-label": `Cells of ${id}` },
+        h(
+          "table",
+          {},
+          h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
+          h(
+            "tbody",
+            {},
+            ...cells.map(({ cell, verdict, measured, seeds, missing }) =>
+              h(
+                "tr",
+                {},
+                h("th", { scope: "row" }, cell),
+                h("td", {}, verdictOf(verdict)),
+                h("td", {}, measured),
+                h("td", {}, missing === 0 ? short(seeds) : `${short(seeds)}, ${short(missing)} missing`),
+              )
+            ),
+          ),
+        ),
+      ),
+    )
+  );
+}

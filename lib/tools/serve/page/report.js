@@ -2,10 +2,11 @@
 
 import { chartCard, chartControls } from "./chart_card.js";
 import { againstQuantity, Curves, quantityOf } from "./charts.js";
-import { claimsTable, duration, facts, h, short, statusBadge, time, verdictCounts } from "./dom.js";
+import { cellClaims, claimsTable, duration, facts, h, short, statusBadge, time, verdictCounts } from "./dom.js";
 import { figureCard, printed } from "./figure.js";
 
 const runs = JSON.parse(document.querySelector("#data").textContent);
+const cells = JSON.parse(document.querySelector("#cells").textContent);
 const several = runs.length > 1;
 /** Options that shape no result. */
 const TALK = ["quiet", "debug", "png"];
@@ -179,6 +180,7 @@ content.replaceChildren(
     several ? `${runs.length} runs` : first.experiment,
     several || first.id === first.experiment ? "" : h("span", { class: "quiet" }, ` ${first.id}`),
   ),
+  ...(cells.length === 0 ? [] : [h("h2", {}, "Claims of every cell, over all its seeds"), ...cellClaims(cells)]),
   ...(several
     ? [
       h("h2", {}, "Options that differ"),

@@ -2,7 +2,7 @@
 
 import { chartCard, chartControls } from "./chart_card.js";
 import { heatSpec, quantityOf, scatterSpec, student, titleOf } from "./charts.js";
-import { h, SHAPES, short, statusBadge, time, verdictClass } from "./dom.js";
+import { cellClaims, h, SHAPES, short, statusBadge, time } from "./dom.js";
 import { drawFigure, saveButtons } from "./figure.js";
 import { byValue } from "./groups.js";
 import { taskGrid } from "./task_grid.js";
@@ -124,56 +124,7 @@ function showClaims() {
     );
     return;
   }
-  const verdictOf = (verdict, text = verdict) => h("span", { class: `verdict ${verdictClass(verdict)}` }, text);
-  claims.replaceChildren(
-    heading,
-    ...sweep.claims.map(({ id, statement, verdicts, cells }) =>
-      h(
-        "details",
-        {},
-        h(
-          "summary",
-          {},
-          h("b", {}, id),
-          ` ${statement} `,
-          ...Object.entries(verdicts).flatMap((
-            [verdict, count],
-          ) => [verdictOf(verdict, `${verdict} in ${short(count)} ${count === 1 ? "cell" : "cells"}`), " "]),
-        ),
-        h(
-          "div",
-          { class: "scroll", tabindex: "0", role: "group", "aria-label": `Cells of ${id}` },
-          h(
-            "table",
-            {},
-            h(
-              "thead",
-              {},
-              h(
-                "tr",
-                {},
-                ...["cell", "verdict", "measured [interval]", "seeds"].map((head) => h("th", { scope: "col" }, head)),
-              ),
-            ),
-            h(
-              "tbody",
-              {},
-              ...cells.map(({ cell, verdict, measured, seeds, missing }) =>
-                h(
-                  "tr",
-                  {},
-                  h("th", { scope: "row" }, cell),
-                  h("td", {}, verdictOf(verdict)),
-                  h("td", {}, measured),
-                  h("td", {}, missing === 0 ? short(seeds) : `${short(seeds)}, ${short(missing)} missing`),
-                )
-              ),
-            ),
-          ),
-        ),
-      )
-    ),
-  );
+  claims.replaceChildren(heading, ...cellClaims(sweep.claims));
 }
 
 /** What may make bands: an option, every cell, or nothing. */
