@@ -69,6 +69,12 @@ export const experiment = lab.defineExperiment({
   page: {
     preset: "page",
     controls: ["operation", "modulus", "fraction", "lr", "weight-decay", "width", "steps", "replicas"],
+    suggestions: [
+      { words: "Multiplication", values: { operation: "multiply" } },
+      { words: "No weight decay", values: { "weight-decay": 0 } },
+      { words: "A third of the pairs", values: { fraction: 0.33 } },
+      { words: "Most of the pairs", values: { fraction: 0.8 } },
+    ],
     figures: ["losses", "accuracy", "weight_norm"],
   },
   check,
@@ -84,7 +90,7 @@ export const experiment = lab.defineExperiment({
 
     using ensemble = await ensembleOf(setting, conditions.replicas, { from: run.restored("training") });
     const { training, parameters, train } = ensemble;
-    const planned = lab.unionOfSteps(lab.logarithmicSteps(reports, steps), branchAt);
+    const planned = lab.unionOfSteps(lab.logarithmicSteps(reports, steps), branchSteps > 0 ? branchAt : []);
     const loop = { label: "training", reports: planned, pause: () => true };
     for await (const { step, evaluations: { train, test } } of lab.follow(training, loop, run)) {
       const weights = await parameters.read();

@@ -30,6 +30,13 @@ export const experiment = lab.defineExperiment({
   page: {
     preset: "page",
     controls: ["spectrum", "context", "tasks", "lr", "scale", "batch", "steps", "replicas"],
+    suggestions: [
+      { words: "Two modes far apart", values: { spectrum: [2, 0.5] } },
+      { words: "Four equal modes", values: { spectrum: [2, 2, 2, 2] } },
+      { words: "Prompts of 64 pairs", values: { context: 64 } },
+      { words: "A start ten times smaller", values: { scale: 0.005 } },
+      { words: "Noise: 16 prompts a step", values: { batch: 16 } },
+    ],
     figures: ["modes_log", "loss", "conserved"],
   },
   claims,

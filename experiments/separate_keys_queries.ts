@@ -53,6 +53,12 @@ export const experiment = lab.defineExperiment({
   page: {
     preset: "page",
     controls: ["spectrum", "context", "heads", "ranks", "lr", "deviation", "batch", "steps", "replicas"],
+    suggestions: [
+      { words: "Two components", values: { spectrum: [0.4, 0.1] } },
+      { words: "A smaller start: longer plateaus", values: { deviation: 0.02, steps: 10_000 } },
+      { words: "A larger start: no plateaus?", values: { deviation: 0.3, steps: 1000 } },
+      { words: "Noise: 16 prompts a step", values: { batch: 16 } },
+    ],
     figures: ["staircase", "modes", "ranks", "waits"],
   },
   check,

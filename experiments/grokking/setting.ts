@@ -100,6 +100,8 @@ export function check(setting: Setting): void {
   if (more > 0 && end > steps) {
     refuse(`expected --branch-at and --branch-steps to add up to --steps=${steps} at most, found ${end}`);
   }
+  // Without controls there is nothing that could be named twice.
+  if (setting["control-replicas"] === 0) return;
   for (const [name, values] of [["decays", setting.decays], ["fractions", setting.fractions]] as const) {
     const own = name === "decays" ? setting["weight-decay"] : setting.fraction;
     const twice = values.find((value, index) => values.indexOf(value) !== index || value === own);

@@ -19,6 +19,12 @@ export interface Pipeline {
 const BUFFER_TYPE = { read: "read-only-storage", read_write: "storage" } as const;
 
 /**
+ * Lines of unrolled WGSL that SwiftShader compiles within some seconds. The 4 259 lines of `jacobi` take it more than eight minutes and
+ * a gigabyte, and two seconds where loops stay loops.
+ */
+const LONGEST = 1000;
+
+/**
  * Compiles a kernel. The driver reports errors later: they are thrown by the device's next check, as `FILE:LINE:COLUMN: …`.
  *
  * @param gpu Device.
@@ -32,7 +38,9 @@ const BUFFER_TYPE = { read: "read-only-storage", read_write: "storage" } as cons
 export function createPipeline(gpu: Gpu, kernel: Declaration, constants: Constants, forget: () => void): Pipeline {
   const { device } = gpu;
   const { label, code, tensors, uniform } = kernel;
-  const lines = assembleWgsl(code, constants);
+  const { architecture, description } = gpu.adapter;
+  const slow = /swiftshader/i.test(`${architecture} ${description}`);
+  const lines = assembleWgsl(code, constants, slow ? LONGEST : Infinity);
   const [bytes, most] = [workgroupBytes(lines), device.limits.maxComputeWorkgroupStorageSize];
   if (bytes > most) {
     const detail = `expected at most ${most} bytes of workgroup memory on this adapter, found ${bytes}`;

@@ -46,6 +46,7 @@ export function constantNames(code: string): string[] {
  *
  * @param files File name → text, in order.
  * @param constants Values that replace the defaults of `const NAME: u32 = …;`. Integers for u32 and i32.
+ * @param longest Lines of the longest text whose loops are written out; a longer one keeps them.
  * @returns The lines of one WGSL module, each with its origin.
  * @throws {KernelError} If a constant is not declared, its value does not fit its type or contradicts the constants it
  * is computed from, a marked loop is not closed, or its bounds are not constant.
@@ -60,7 +61,7 @@ export function constantNames(code: string): string[] {
  * assertEquals(lines.map((line) => line.text.trim()).join(" "), "const D: u32 = 2u; { const i = 0u; f(i); } { const i = 1u; f(i); }");
  * ```
  */
-export function assembleWgsl(files: WgslFiles, constants: Constants = {}): SourceLine[] {
+export function assembleWgsl(files: WgslFiles, constants: Constants = {}, longest = Infinity): SourceLine[] {
   const unused = new Set(Object.keys(constants));
   const known = new Map<string, number>();
   const lines: SourceLine[] = [];
@@ -93,7 +94,10 @@ export function assembleWgsl(files: WgslFiles, constants: Constants = {}): Sourc
       `${Object.keys(files).join(", ")}: expected a module-scope "const ${name}: u32 = …;" to set, found none`,
     );
   }
-  return unroll(lines, known);
+  const unrolled = unroll(lines, known);
+  if (unrolled.length <= longest) return unrolled;
+  // What is constant in a loop that is written out is not in one that is kept.
+  return lines.map((line) => ({ ...line, text: line.text.replace(/^(\s+)const /, "$1let ") }));
 }
 
 function literal(value: number, type: string, name: string): string {

@@ -99,12 +99,22 @@ export interface RunContext<O extends Options, C extends ColumnTable> extends Fo
   note(line: string): void;
 }
 
+/** A setting that a visitor of a live page may try: one button. */
+export interface Suggestion<O extends Options> {
+  /** Its words, a few. */
+  readonly words: string;
+  /** Values of controls; all others are the preset's. */
+  readonly values: Partial<Configuration<O>>;
+}
+
 /** How an experiment runs live in a web page: what a visitor may change, and what is looked at. */
 export interface LivePage<O extends Options> {
   /** Preset that it runs with: small enough for a laptop within a minute or two. */
   readonly preset: string;
   /** Options that become controls, in their order; the seed is one besides. */
   readonly controls: readonly (keyof O & string)[];
+  /** Settings that are worth a try, a button each; none unless given. */
+  readonly suggestions?: readonly Suggestion<O>[];
   /** Figures that are drawn while it trains, the first at the top. */
   readonly figures: readonly string[];
 }

@@ -15,6 +15,7 @@ export {
   type MeasuredAt,
   type ReplicaValues,
   type RunContext,
+  type Suggestion,
 } from "./experiment.ts";
 export { MemoryRun, type MemoryRunOptions } from "./memory_run.ts";
 export { main, type Outcome, runExperiment } from "./main.ts";

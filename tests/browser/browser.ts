@@ -52,14 +52,15 @@ export interface Watched {
   readonly trouble: string[];
 }
 
-/** Opens a page. */
+/** Opens a page; `script` runs in it before its own. */
 export async function open(
   browser: Browser,
   address: string,
-  { dark = false, width = 1280, height = 900 } = {},
+  { dark = false, width = 1280, height = 900, script = "" } = {},
 ): Promise<Watched> {
   const colorScheme = dark ? "dark" as const : "light" as const;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme, reducedMotion: "reduce" });
+  if (script !== "") await page.addInitScript(script);
   const trouble: string[] = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) trouble.push(`console: ${message.text()}`);

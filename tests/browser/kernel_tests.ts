@@ -13,7 +13,7 @@ const TESTS = "globalThis.kernelTests";
 export interface Ended {
   /** File and name. */
   readonly name: string;
-  /** What it threw; empty if it passed. */
+  /** The error that it threw; empty if it passed. */
   readonly error: string;
   /** How long it took. */
   readonly elapsedMs: number;

@@ -69,3 +69,15 @@ Deno.test("computed constants follow the ones they are made of, and cannot contr
   );
   assertEquals(text("const D: u32 = 2u * 0x4u;", { D: 3 }), ["const D: u32 = 3u;"]);
 });
+
+Deno.test("loops of a text that would be too long are kept, and what was constant in them is not", () => {
+  const code = "const D: u32 = 3u;\nfor (var i = 0u; i < D; i++) { // unroll\n  const j = 2u * i;\n}";
+  const lines = (longest: number) => assembleWgsl({ "a.wgsl": code }, {}, longest).map(({ text }) => text);
+  assertEquals(lines(3), [
+    "const D: u32 = 3u;",
+    "for (var i = 0u; i < D; i++) { // unroll",
+    "  let j = 2u * i;",
+    "}",
+  ]);
+  assertEquals(lines(20).length, 10);
+});

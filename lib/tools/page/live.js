@@ -4,7 +4,7 @@ import { claimsTable, duration, h, short } from "../serve/page/dom.js";
 import { captionOf, download, drawFigure, saveButtons } from "../serve/page/figure.js";
 
 const data = JSON.parse(document.querySelector("#data").textContent);
-const { name, question, method, options, preset, kept } = data;
+const { name, question, method, options, preset, kept, suggestions } = data;
 const content = document.querySelector("#content");
 
 /** State of the page; `wanted` says whether the visitor wants training to go on, whatever else holds it up. */
@@ -89,8 +89,13 @@ function controlOf({ key, text, help, kind, words, expected }) {
   };
   fields.set(key, { field, show });
   if (slider !== null) slider.value = String(placeOf(values[key], middle));
-  return h("div", { class: "control" }, h("label", { for: id }, key), field, slider);
+  const tell = () => hint.textContent = `${key}: ${help}.`;
+  const listens = { onpointerenter: tell, onfocusin: tell };
+  return h("div", { class: "control", ...listens }, h("label", { for: id }, key), field, slider);
 }
+
+/** Says of the option at the pointer, or of the one that has the focus, what it stands for. */
+const hint = h("p", { class: "quiet hint" }, "Point at an option to read what it is.");
 
 function change(key, value) {
   if (values[key] === value) return;
@@ -99,6 +104,21 @@ function change(key, value) {
   writeAddress();
   begin(state.wanted || state.phase === "complete");
 }
+
+/** Takes other values than the preset's for some options, and the preset's for all others. */
+function choose(given) {
+  values = { ...Object.fromEntries(options.map(({ key, text }) => [key, text])), ...given };
+  for (const { show } of fields.values()) show();
+  writeAddress();
+  begin(state.wanted || state.phase === "complete");
+}
+
+/** Settings to try, a button each; the one that runs is marked. */
+const choices = [{ words: "Preset", given: {} }, ...suggestions].map(({ words, given }) => {
+  const button = h("button", { type: "button", class: "small", onclick: () => choose(given) }, words);
+  const same = () => options.every(({ key, text }) => values[key] === (given[key] ?? text));
+  return { button, show: () => button.setAttribute("aria-pressed", String(same())) };
+});
 
 // The run.
 
@@ -130,7 +150,9 @@ function toggle() {
   steer();
 }
 
-const start = h("button", { type: "button", class: "button", id: "start", onclick: toggle }, "Start");
+const startSign = h("span", { "aria-hidden": "true" }, "▶");
+const startWord = h("span", {}, "Start");
+const start = h("button", { type: "button", class: "button", id: "start", onclick: toggle }, startSign, startWord);
 const stepOnce = h("button", {
   type: "button",
   id: "step",
@@ -141,21 +163,13 @@ const stepOnce = h("button", {
   },
 }, "One step");
 const reset = h("button", { type: "button", id: "reset", onclick: () => begin(false) }, "Reset");
-const defaults = h("button", {
-  type: "button",
-  id: "defaults",
-  onclick: () => {
-    values = Object.fromEntries(options.map(({ key, text }) => [key, text]));
-    for (const { show } of fields.values()) show();
-    writeAddress();
-    begin(state.wanted);
-  },
-}, "Defaults");
 const status = h("output", { id: "status", for: "start step reset" });
 const bar = h("progress", { max: "1", value: "0", "aria-label": "Steps made" });
 const trouble = h("p", { class: "problem", id: "problem", role: "alert" });
 const adapter = h("p", { class: "quiet", id: "adapter" }, "looking for a GPU …");
 const claims = h("div", { id: "claims" });
+/** The first figure stands beside the options, above everything else; the others follow below. */
+const first = h("div", { class: "first" }, h("p", { class: "waiting quiet" }, "Theory is computed; then it trains."));
 const figures = h("div", { class: "live", id: "figures" });
 const commandLine = h("pre", { class: "command", id: "command", tabindex: "0" }, command());
 let told = { label: "", step: 0, total: 0, loss: null };
@@ -180,7 +194,8 @@ function shown() {
   const held = state.hidden && state.wanted ? " – waits: the page is in the background" : "";
   const paused = state.phase === "running" && !state.wanted && label !== "starting" ? " – paused" : "";
   status.textContent = words[state.phase] ?? `${counted}${lossWords}${held || paused}`;
-  start.textContent = running || state.phase === "playing"
+  startSign.textContent = running || state.phase === "playing" ? "❚❚" : "▶";
+  startWord.textContent = running || state.phase === "playing"
     ? "Pause"
     : state.phase === "complete"
     ? "Run again"
@@ -188,7 +203,8 @@ function shown() {
     ? "Play"
     : "Start";
   const live = !["kept", "playing"].includes(state.phase);
-  for (const button of [stepOnce, reset, defaults]) button.disabled = !live;
+  for (const button of [stepOnce, reset, ...choices.map(({ button }) => button)]) button.disabled = !live;
+  for (const { show } of choices) show();
   stepOnce.disabled = !live || state.phase !== "running";
   bar.value = total > 0 ? step / total : 0;
   document.body.dataset.phase = state.phase;
@@ -215,6 +231,10 @@ function cardOf(key) {
   const card = h("figure", { class: "card", "data-figure": key }, h("figcaption", {}, heading, subtitle), box, below);
   const made = { card, heading, subtitle, box, below, drawing: null, spec: null, frame: "", next: null, busy: false };
   cards.set(key, made);
+  if (key === data.figures[0]) {
+    first.replaceChildren(card);
+    return made;
+  }
   // In the order in which the experiment names them, whichever comes first.
   const after = data.figures.slice(data.figures.indexOf(key) + 1).map((name) => cards.get(name)?.card).find(Boolean);
   figures.insertBefore(card, after ?? null);
@@ -414,14 +434,25 @@ content.replaceChildren(
     bar,
   ),
   trouble,
-  adapter,
   h(
-    "form",
-    { class: "controls", "aria-label": "Options", onsubmit: (event) => event.preventDefault() },
-    ...options.map(controlOf),
-    h("div", { class: "control" }, h("span", { class: "quiet" }, "all options"), defaults),
+    "div",
+    { class: "try", role: "group", "aria-label": "Settings to try" },
+    h("span", { class: "quiet", "aria-hidden": "true" }, "Try"),
+    ...choices.map(({ button }) => button),
   ),
   h("h2", { class: "hidden" }, "Figures"),
+  h(
+    "div",
+    { class: "stage" },
+    first,
+    h(
+      "form",
+      { class: "controls", "aria-label": "Options", onsubmit: (event) => event.preventDefault() },
+      ...options.map(controlOf),
+      hint,
+    ),
+  ),
+  adapter,
   figures,
   h("h2", {}, "Claims"),
   h("p", { class: "quiet" }, "Criteria stand before the run; verdicts come when it has ended."),
@@ -439,5 +470,6 @@ content.replaceChildren(
 );
 for (const { key, help } of options) fields.get(key).field.setAttribute("title", help);
 
+writeAddress();
 if (!("gpu" in navigator)) withoutGpu();
 else begin(!still());

@@ -14,16 +14,13 @@ import { openRun } from "../../run/kept_run.ts";
 import type { Option, Options } from "../../run/option.ts";
 import { thinned } from "../report/gather.ts";
 import { shownClaims } from "../serve/shown_claims.ts";
-import { assetText, inScript, policyOf, standalone } from "../serve/single_file.ts";
 import { bundle, classicScript } from "./bundle.ts";
+import { liveFrame } from "./frame.ts";
 
 /** Where the worker finds the experiment unless another takes its place. */
 const STAND_IN = new URL("../../../experiments/linear_icl.ts", import.meta.url);
 const WORKER = new URL("./live.ts", import.meta.url);
 const GALLERY = fromFileUrl(new URL("../../../results/gallery/", import.meta.url));
-const BUNDLES = ["vega.js", "vega-lite.js", "vega-embed.js"];
-/** Our own scripts in the order in which they need each other; the page's own comes last. */
-const OWN = ["dom.js", "palette.js", "theme.js", "charts.js", "figure.js"];
 /** Intervals that curves of the kept run are thinned to. */
 const INTERVALS = 150;
 
@@ -67,16 +64,11 @@ export async function livePage(experiment: AnyExperiment, source: URL, gallery =
     method,
     preset: page.preset,
     options: controlsOf(experiment),
+    suggestions: suggestionsOf(experiment),
     figures: page.figures,
     kept: keptOf(name, page.figures, gallery),
   };
-  const style = assetText("style.css") + Deno.readTextFileSync(new URL("./live.css", import.meta.url));
-  const live = Deno.readTextFileSync(new URL("./live.js", import.meta.url));
-  const scripts = [...BUNDLES.map((name) => ({ type: "", code: inScript(assetText(name)) })), {
-    type: ' type="module"',
-    code: inScript([...OWN.map(assetText), live].map(standalone).join("\n")),
-  }];
-  const policy = await policyOf(scripts.map(({ code }) => code), style, "worker-src blob:");
+  const { style, scripts, policy } = await liveFrame();
   const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
   const title = name.replaceAll("_", " ");
   return `<!doctype html>
@@ -113,6 +105,22 @@ function controlsOf({ page, options, presets, resumable }: AnyExperiment): Contr
     ...page!.controls.map((key) => controlOf(key, known[key], known[key].show(chosen[key]))),
     controlOf("seed", commonOptions.seed, commonOptions.seed.show(line.common.seed)),
   ];
+}
+
+/** Settings to try, their values as text; each is one that the experiment takes. */
+function suggestionsOf({ name, page, options, presets, resumable, check }: AnyExperiment) {
+  const known = options as Options;
+  return (page!.suggestions ?? []).map(({ words, values }) => {
+    const stray = Object.keys(values).find((key) => !(page!.controls as readonly string[]).includes(key));
+    if (stray !== undefined) {
+      throw new UserError(`expected what ${name} suggests to be of its controls, found ${stray}`);
+    }
+    const given = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, known[key].show(value)]));
+    const args = Object.entries(given).map(([key, text]) => `--${key}=${text}`);
+    const line = parseCommandLine([`--preset=${page!.preset}`, ...args], options, presets, everyOf(resumable));
+    check?.(line.configuration as never, line.operands);
+    return { words, given };
+  });
 }
 
 function controlOf(key: string, { help, expected }: Pick<Option<unknown>, "help" | "expected">, text: string): Control {

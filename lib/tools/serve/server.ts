@@ -5,6 +5,7 @@
  * |---|---|
  * | `/`, `/run?id=RUN`, `/compare?id=RUN&id=RUN`, `/sweep?id=SWEEP` | the page |
  * | `/assets/NAME` | its scripts and styles |
+ * | `/live?experiment=NAME` | the page in which an experiment trains live, or how to write it |
  * | `/favicon.ico` | its icon, which browsers ask for beside a file that is no page |
  * | `/api/runs` | summaries of all runs and sweeps |
  * | `/api/last` | their last values, as many as are read in a moment |
@@ -13,6 +14,7 @@
  * | `/api/events?id=RUN` | record and curves as events while the log grows |
  * | `/api/sweep?id=SWEEP` | cells and tasks of a sweep, how these stand, and claims of the cells |
  * | `/api/sweep-curves?id=SWEEP&…` | curves of its runs, pooled in groups, as many logs as are read in a moment |
+ * | `/api/live?id=RUN` | where the run's experiment trains live, with its options; null if nowhere |
  * | `/api/figure?id=RUN&path=FILE` | a specification, made harmless |
  * | `/file?id=RUN&path=FILE` | a file of the run as it is |
  *
@@ -27,6 +29,7 @@ import { asset, type PageName, shell } from "./assets.ts";
 import { runEvents } from "./events.ts";
 import { guard, type Terms } from "./guard.ts";
 import { LastValues } from "./last_values.ts";
+import { liveDocument, liveLink } from "./live_link.ts";
 import { LiveRuns } from "./live_run.ts";
 import { Refusal } from "./refusal.ts";
 import type { ResultsFolder } from "./results_folder.ts";
@@ -140,6 +143,14 @@ export function handlerFor(folder: ResultsFolder, terms: Terms): (request: Reque
         watch();
         const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
         return new Response(runEvents(watch, request.headers.get("last-event-id")), { headers });
+      }
+      case "/api/live":
+        return json({ link: await liveLink(index.run(id)) });
+      case "/live": {
+        const { html, policy } = await liveDocument(searchParams.get("experiment") ?? "");
+        const headers = new Headers({ "content-type": "text/html; charset=utf-8" });
+        if (policy !== null) headers.set("content-security-policy", policy);
+        return new Response(html, { headers });
       }
       case "/api/figure":
         return json(tameSpec(readJson(folder.locate(id, path), MAX_SPEC_BYTES)));

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Point } from "../../../lib/tools/serve/curve.ts";
+import { liveDocument } from "../../../lib/tools/serve/live_link.ts";
 import type { News } from "../../../lib/tools/serve/live_run.ts";
 import { ResultsFolder } from "../../../lib/tools/serve/results_folder.ts";
 import { handlerFor } from "../../../lib/tools/serve/server.ts";
@@ -358,4 +359,49 @@ Deno.test("a watched run that is cut back, and one that crashes, are told as suc
   assertEquals(news, [[true, 100], [true, 6], [false, 6]], "the last one says that the last step is whole");
   assertEquals(events.filter(({ type }) => type === "run").map(({ data }) => data.status), ["running", "crashed"]);
   assertEquals(events.at(-1)!.type, "end");
+});
+
+Deno.test("a run links to a live page of its experiment with its options; of that page our own scripts run alone", async () => {
+  using results = new Results();
+  const configuration = { spectrum: [2, 1], context: 16, lr: 0.02, sampler: "tokens", steps: "1&x=<b>" };
+  results.run("linear_icl/a", { experiment: "linear_icl", configuration, seeds: [7, 8] });
+  results.run("made_up/a", {}, trainLines(0, 3));
+  const get = serverOf(results);
+  const linkOf = async (id: string) => (await (await get(`/api/live?id=${id}`)).json()).link;
+  assertEquals(
+    await linkOf("linear_icl/a"),
+    "live?experiment=linear_icl#spectrum=2%2C1&context=16&lr=0.02&steps=1%26x%3D%3Cb%3E&seed=7",
+  );
+  assertEquals(await linkOf("made_up/a"), null);
+
+  // The gallery keeps the page of the main experiment.
+  const live = await get("/live?experiment=linear_icl");
+  const policy = live.headers.get("content-security-policy")!;
+  assertMatch(
+    policy,
+    /^default-src 'none'; script-src 'sha256-.*; worker-src blob:; .*; frame-ancestors 'none'$/,
+    "the gallery's page is of another version: ./lab page linear_icl --out=results/gallery/linear_icl/live.html",
+  );
+  assert(!/unsafe|https?:|\*|'self'/.test(policy), policy);
+  assertStringIncludes(await live.text(), policy.slice(0, policy.indexOf("; base-uri")));
+  for (const name of ["none", "../serve", ""]) {
+    const refused = await get(`/live?experiment=${name}`);
+    assertEquals([refused.status, (await refused.json()).error], [
+      404,
+      "expected an experiment of this workspace, found none",
+    ]);
+  }
+});
+
+Deno.test("a live page that is not there, or of another version, is told how to be written", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { html, policy } = await liveDocument("grokking", `${folder}/`);
+    assertStringIncludes(html, "./lab page grokking");
+    assertEquals(policy, null);
+    Deno.writeTextFileSync(`${folder}/grokking.html`, "<script>alert(1)</script>");
+    assertStringIncludes((await liveDocument("grokking", `${folder}/`)).html, "./lab page grokking");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -15,6 +15,11 @@ const SHOWN = 6;
 const parts = {
   title: h("h1"),
   badge: h("span"),
+  live: h("a", {
+    class: "button",
+    hidden: true,
+    title: "Trains in this browser, on this machine's GPU, with the options of this run",
+  }, "Try it live"),
   question: h("p", { class: "question" }),
   problem: h("p", { class: "problem", hidden: true }),
   resume: h("p", { hidden: true }),
@@ -175,6 +180,13 @@ function showFigures(specs) {
   section(parts.figures, "figures", "Figures", ...(cards.length === 0 ? [] : [h("div", { class: "grid" }, ...cards)]));
 }
 
+async function showLive() {
+  const response = await fetch(address("api/live"));
+  const { link = null } = response.ok ? await response.json() : {};
+  parts.live.hidden = link === null;
+  if (link !== null) parts.live.setAttribute("href", link);
+}
+
 async function showClaims() {
   const response = await fetch(address("api/run"));
   const judged = response.ok ? (await response.json()).claims : [];
@@ -316,7 +328,7 @@ function arrange() {
     const head = h(
       "div",
       { class: "head" },
-      h("div", { class: "heading" }, parts.title, parts.badge),
+      h("div", { class: "heading" }, parts.title, parts.badge, parts.live),
       parts.question,
       parts.problem,
       parts.resume,
@@ -338,6 +350,7 @@ if (first.ok) {
   showRecord();
   await showClaims();
   listen();
+  showLive();
   setInterval(() => record.status === "running" && showHead(), 1000);
 } else {content.replaceChildren(
     h("h1", {}, "No such run"),
