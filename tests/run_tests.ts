@@ -194,7 +194,9 @@ async function runTests(args: string[], run: Run): Promise<Ended> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
     const sanitizers = ["--sanitize-ops", "--sanitize-resources"];
-    const recorded = args[0]?.startsWith("tests/kernels") && exists(RECORD) ? [`--preload=${RECORD}`] : [];
+    const recorded = args.some((arg) => arg.startsWith("tests/kernels")) && exists(RECORD)
+      ? [`--preload=${RECORD}`]
+      : [];
     const test = ["test", "-A", "--doc", ...sanitizers, ...recorded, `--junit-path=${report}`, ...args];
     const { code, signal } = await run(test);
     const counts = countTests(await Deno.readTextFile(report));

@@ -4,7 +4,7 @@ import { claimsTable, duration, h, short } from "../serve/page/dom.js";
 import { captionOf, download, drawFigure, saveButtons } from "../serve/page/figure.js";
 
 const data = JSON.parse(document.querySelector("#data").textContent);
-const { name, question, method, options, preset, kept, suggestions } = data;
+const { name, question, method, options, preset, kept, suggestions = [] } = data;
 const content = document.querySelector("#content");
 
 /** State of the page; `wanted` says whether the visitor wants training to go on, whatever else holds it up. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { fromFileUrl, join } from "@std/path";
-import { escape } from "@std/html/entities";
 import { UserError } from "../../io/errors.ts";
 import { docText, firstParagraph } from "../../run/docstring.ts";
 import type { AnyExperiment } from "../../run/experiment.ts";
@@ -15,7 +14,7 @@ import type { Option, Options } from "../../run/option.ts";
 import { thinned } from "../report/gather.ts";
 import { shownClaims } from "../serve/shown_claims.ts";
 import { bundle, classicScript } from "./bundle.ts";
-import { liveFrame } from "./frame.ts";
+import { framed } from "./frame.ts";
 
 /** Where the worker finds the experiment unless another takes its place. */
 const STAND_IN = new URL("../../../experiments/linear_icl.ts", import.meta.url);
@@ -68,30 +67,7 @@ export async function livePage(experiment: AnyExperiment, source: URL, gallery =
     figures: page.figures,
     kept: keptOf(name, page.figures, gallery),
   };
-  const { style, scripts, policy } = await liveFrame();
-  const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c");
-  const title = name.replaceAll("_", " ");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="description" content="${escape(data.question)}">
-<title>${escape(title)} – live</title>
-<link rel="icon" href="data:,">
-<style>${style}</style>
-</head>
-<body>
-<main id="content"><h1>${escape(title)}</h1><p>${escape(data.question)}</p></main>
-<noscript><p>This page trains a model in the browser, for which it needs JavaScript; it fetches nothing.</p></noscript>
-<script type="application/json" id="data">${json(data)}</script>
-<script type="application/json" id="worker">${json(worker)}</script>
-${scripts.map(({ type, code }) => `<script${type}>${code}</script>`).join("\n")}
-</body>
-</html>
-`;
+  return (await framed({ data, worker })).html;
 }
 
 /** Options that become controls, the seed first of what every experiment has. */

@@ -2,15 +2,15 @@
  * From a run to a page in which its experiment trains live, with the run's options.
  *
  * Pages are written by `./lab page NAME`, which has rights that a server has not: it starts a bundler. A server only hands over what lies
- * there. Of a page's scripts those of this project alone run, by their hashes; the experiment's own code is that of a worker, and
- * neither may fetch anything.
+ * there. Of such a file it takes the data and the experiment's code, which runs in a worker; all else is its own, and neither may fetch
+ * anything.
  *
  * @module
  */
 import { fromFileUrl } from "@std/path";
 import { escape } from "@std/html/entities";
 import { experimentNames, loadExperiment } from "../experiments.ts";
-import { liveFrame } from "../page/frame.ts";
+import { framed, partsOf } from "../page/frame.ts";
 import { Refusal } from "./refusal.ts";
 import type { RunRecord } from "./run_record.ts";
 
@@ -48,18 +48,17 @@ export interface LiveDocument {
  *
  * @param name Name of the experiment.
  * @param results Where `./lab page` puts pages, and the gallery lies.
- * @returns The document; one that another version of the project has written counts as missing.
+ * @returns The document; of a page that lies there its data and its worker, in today's frame.
  * @throws {Refusal} 404 if there is no such experiment.
  */
 export async function liveDocument(name: string, results: string = RESULTS): Promise<LiveDocument> {
   if (!experimentNames().includes(name)) throw new Refusal(404, "expected an experiment of this workspace, found none");
-  const { policy } = await liveFrame();
   for (const path of [`${results}${name}.html`, `${results}gallery/${name}/live.html`]) {
     try {
-      const html = await Deno.readTextFile(path);
-      if (html.includes(`<meta http-equiv="Content-Security-Policy" content="${policy}">`)) {
-        return { html, policy: `${policy}; ${MORE}` };
-      }
+      const parts = partsOf(await Deno.readTextFile(path));
+      if (parts?.data.name !== name) continue;
+      const { html, policy } = await framed(parts);
+      return { html, policy: `${policy}; ${MORE}` };
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -83,8 +82,7 @@ function missing(name: string): string {
 <header class="top"><a class="home" href="./">icl-lab</a><nav aria-label="Pages"><a href="./">Runs</a></nav></header>
 <main id="content">
 <h1>The live page of ${shown} is not written yet</h1>
-<p>There is none that this version of icl-lab has written. Write it, which takes some seconds, then load this address
-again; it keeps the run's options:</p>
+<p>Write it, which takes some seconds, then load this address again; it keeps the run's options:</p>
 <pre class="command" tabindex="0">./lab page ${shown}</pre>
 </main>
 </body>
