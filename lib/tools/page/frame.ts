@@ -10,7 +10,7 @@ const BUNDLES = ["vega.js", "vega-lite.js", "vega-embed.js"];
 /** Our own scripts in the order in which they need each other; the page's own comes last. */
 const OWN = ["dom.js", "palette.js", "theme.js", "charts.js", "figure.js"];
 
-/** What a page holds of its experiment. */
+/** Parts in which the pages of two experiments differ. */
 export interface LiveParts {
   /** Name, question, options, figures, kept run, as the page's script takes them. */
   readonly data: { readonly name: string; readonly question: string };
