@@ -38,13 +38,19 @@ fn left_block(replica: u32, m: u32, k: u32) -> mat4x4f {
   return block;
 }
 
-// Column i holds b[replica, k + i, n … n + 3].
-fn right_block(replica: u32, k: u32, n: u32) -> mat4x4f {
-  var block: mat4x4f;
+// Row i, as it lies in memory, of the block of b that holds [replica, k … k + 3, n … n + 3].
+fn right_row(replica: u32, k: u32, n: u32, i: u32) -> vec4f {
   if (TRANSPOSE_B == 1u) {
-    block = transpose(b_block(replica * dims.strideB, vec2u(dims.N, dims.K), vec2u(n, k)));
-  } else {
-    block = b_block(replica * dims.strideB, vec2u(dims.K, dims.N), vec2u(k, n));
+    return b_row(replica * dims.strideB, vec2u(dims.N, dims.K), vec2u(n + i, k));
+  }
+  return b_row(replica * dims.strideB, vec2u(dims.K, dims.N), vec2u(k + i, n));
+}
+
+// Of such rows, column i holds b[replica, k + i, n … n + 3].
+fn right_rows(k: u32, rows: mat4x4f) -> mat4x4f {
+  var block = rows;
+  if (TRANSPOSE_B == 1u) {
+    block = transpose(rows);
   }
   if (TAIL == 1u) {
     let part = takes_part(k);
@@ -52,4 +58,14 @@ fn right_block(replica: u32, k: u32, n: u32) -> mat4x4f {
     block = mat4x4f(select(zero, block[0], part.x), select(zero, block[1], part.y), select(zero, block[2], part.z), select(zero, block[3], part.w));
   }
   return block;
+}
+
+// Column i holds b[replica, k + i, n … n + 3].
+fn right_block(replica: u32, k: u32, n: u32) -> mat4x4f {
+  return right_rows(k, mat4x4f(
+    right_row(replica, k, n, 0u),
+    right_row(replica, k, n, 1u),
+    right_row(replica, k, n, 2u),
+    right_row(replica, k, n, 3u),
+  ));
 }

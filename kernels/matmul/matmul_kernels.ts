@@ -17,7 +17,7 @@ import resultVec4 from "./matmul_result_vec4.part.wgsl" with { type: "text" };
 import subgroup from "./matmul_subgroup.wgsl" with { type: "text" };
 import sum from "./matmul_sum.wgsl" with { type: "text" };
 import tiled from "./matmul_tiled.wgsl" with { type: "text" };
-import type { MatmulChoice, MatmulSizes, MatmulVariant } from "./matmul_variant.ts";
+import { type MatmulChoice, type MatmulSizes, type MatmulVariant, sharesRight } from "./matmul_variant.ts";
 
 type Scalars = "K" | "parts" | "chunk" | "strideA" | "strideB" | "strideBias";
 /** With a bias the kernel has an input of that name, which the type leaves out. */
@@ -45,8 +45,11 @@ const PARTED = { software: { entries: 16_384, steps: 512 }, gpu: { entries: 262_
 const GROUPS: Readonly<Record<MatmulVariant, (sizes: Sizes) => number>> = {
   naive: ({ R, M, N }) => Math.ceil(R * M * N / 64),
   register: ({ R, M, N }) => Math.ceil(R * Math.ceil(M / 8) * Math.ceil(N / 8) / 8),
-  subgroup: ({ R, M, N, LANES, GROUPS, ROWS, SLICES }) =>
-    Math.ceil(R * Math.ceil(M / ROWS) / GROUPS) * Math.ceil(N * GROUPS / (4 * LANES * SLICES)),
+  subgroup: ({ R, M, N, LANES, GROUPS, ROWS, SLICES, SHARED }) => {
+    const bands = Math.ceil(M / ROWS);
+    const rows = SHARED ? R * Math.ceil(bands / GROUPS) : Math.ceil(R * bands / GROUPS);
+    return rows * Math.ceil(N * GROUPS / (4 * LANES * SLICES));
+  },
   tiled: ({ R, M, N }) => R * Math.ceil(M / 64) * Math.ceil(N / 64),
 };
 
@@ -105,6 +108,7 @@ export function matmulKernel(
       throw new ShapeError(`matmul: expected subgroups of one size for the variant "subgroup", found none`);
     }
     Object.assign(constants, { LANES: subgroupSize, GROUPS: groups, ROWS: rows, SLICES: slices });
+    constants.SHARED = Number(sharesRight(M, { groups, rows }));
   }
   const aligned = [transposeA ? M : K, transposeB ? K : N, N].map((columns) =>
     variant !== "naive" && columns % 4 === 0

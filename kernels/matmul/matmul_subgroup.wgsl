@@ -10,6 +10,8 @@ const LANES: u32 = 8u;
 const GROUPS: u32 = 1u;
 const ROWS: u32 = 32u;
 const SLICES: u32 = 1u;
+// SHARED 1: the groups keep to one replica, and each loads a part of the blocks of b that all of them need.
+const SHARED: u32 = 0u;
 const GROUP: u32 = LANES / GROUPS;
 const SPAN: u32 = 4u * GROUP;
 const COLUMNS: u32 = SPAN * SLICES;
@@ -18,11 +20,31 @@ const BLOCKS: u32 = (ROWS + SPAN - 1u) / SPAN;
 // Entries of b that stay in a core's cache: 128 KiB.
 const CACHED: u32 = 32768u;
 
+// As right_block, of a block that the groups share: each loads OWN of its rows and takes the others by shuffle.
+const OWN: u32 = (GROUPS + 3u) / GROUPS;
+
+fn shared_block(replica: u32, k: u32, n: u32, lane: u32) -> mat4x4f {
+  let within = lane % GROUP;
+  let first = lane / GROUP % (4u / OWN) * OWN;
+  var mine = array<vec4f, OWN>();
+  for (var i = 0u; i < OWN; i++) { // unroll
+    mine[i] = right_row(replica, k, n, first + i);
+  }
+  var rows = array<vec4f, 4>();
+  for (var i = 0u; i < 4u; i++) { // unroll
+    rows[i] = subgroupShuffle(mine[i % OWN], i / OWN * GROUP + within);
+  }
+  return right_rows(k, mat4x4f(rows[0], rows[1], rows[2], rows[3]));
+}
+
 @compute @workgroup_size(LANES) fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
     @builtin(subgroup_invocation_id) lane: u32) {
   let tile = group_index(group, groups);
   let columns = (dims.N + COLUMNS - 1u) / COLUMNS;
-  let bands = (dims.M + ROWS - 1u) / ROWS;
+  var bands = (dims.M + ROWS - 1u) / ROWS;
+  if (SHARED == 1u) {
+    bands = (bands + GROUPS - 1u) / GROUPS * GROUPS;
+  }
   let rows = (dims.R * bands + GROUPS - 1u) / GROUPS;
   if (tile >= rows * columns) {
     return;
@@ -46,7 +68,11 @@ const CACHED: u32 = 32768u;
     let k = start + step;
     var right = array<mat4x4f, SLICES>();
     for (var slice = 0u; slice < SLICES; slice++) { // unroll
-      right[slice] = right_block(replica, k, n + slice * SPAN);
+      if (SHARED == 1u) {
+        right[slice] = shared_block(replica, k, n + slice * SPAN, lane);
+      } else {
+        right[slice] = right_block(replica, k, n + slice * SPAN);
+      }
     }
     var left = array<mat4x4f, BLOCKS>();
     for (var block = 0u; block < BLOCKS; block++) { // unroll

@@ -54,7 +54,7 @@ const APART = { apart: { naive: 12, register: 3.2 } } as const;
 const SOFTWARE_COSTS: Readonly<Record<number, Costs>> = {
   0: { access: 2.6, row: Infinity, shuffledRow: Infinity, tile: 300, naive: 2.2, register: 0.18, ...APART },
   8: { access: 2.6, row: 3.9, shuffledRow: 4.4, tile: 300, naive: 2.2, register: 0.18, ...APART },
-  16: { access: 2.8, row: 4.5, shuffledRow: 5, tile: 300, naive: 2.2, register: 0.25, ...APART },
+  16: { access: 2.8, row: 4.5, shuffledRow: 7, tile: 300, naive: 2.2, register: 0.25, ...APART },
 };
 
 /**
@@ -119,18 +119,36 @@ function registerEntry(K: number, { register, apart }: Costs): number {
   return 4 * Math.ceil(K / 4) * register + apart.register;
 }
 
+/** Rows that may be computed in vain for the sake of a right matrix that is loaded once, over all rows. */
+const MOST_IN_VAIN = 0.06;
+
+/**
+ * Whether the groups of a subgroup keep to one product each tile, so that they share the loads of its right matrix: if
+ * the bands of rows of one product fill tiles, or nearly.
+ *
+ * @param M Rows of a product.
+ * @param tile Groups, and rows of each.
+ * @returns Whether they do.
+ */
+export function sharesRight(M: number, { groups, rows }: { readonly groups: number; readonly rows: number }): boolean {
+  const bands = Math.ceil(M / rows);
+  return groups > 1 && Math.ceil(bands / groups) * groups <= (1 + MOST_IN_VAIN) * bands;
+}
+
 function subgroupCost(
   { R, M, N, K }: MatmulSizes,
   lanes: number,
   { groups, rows, slices }: { groups: number; rows: number; slices: number },
   { access, row, shuffledRow, tile }: Costs,
 ): number {
-  const bands = Math.ceil(R * Math.ceil(M / rows) / groups);
+  const shared = sharesRight(M, { groups, rows });
+  const bands = Math.ceil(M / rows);
+  const tall = shared ? R * Math.ceil(bands / groups) : Math.ceil(R * bands / groups);
   const columns = Math.ceil(N * groups / (4 * lanes * slices));
-  const loads = groups * rows + 4 * slices * lanes;
+  const loads = groups * rows + Math.ceil(4 / (shared ? groups : 1)) * slices * lanes;
   const pass = access * loads + (groups > 1 ? shuffledRow : row) * rows * slices;
   const stores = rows * slices * lanes;
   // Of an odd number of tiles one thread has one more.
-  const turns = Math.ceil(bands * columns / 2) * 2;
+  const turns = Math.ceil(tall * columns / 2) * 2;
   return turns * (tile + Math.ceil(K / 4) * pass + access * stores);
 }

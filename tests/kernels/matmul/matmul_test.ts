@@ -107,7 +107,7 @@ for (const choice of CHOICES) {
   const name = `matmul, ${nameOf(choice)}`;
 
   Deno.test(`${name}: every transposition of odd, even and single sizes`, async () => {
-    const cases = [one(1, 1, 1), one(1, 7, 1), one(5, 1, 3), one(67, 18, 70), one(68, 64, 36)];
+    const cases = [one(1, 1, 1), one(1, 7, 1), one(5, 1, 3), one(67, 18, 70), one(62, 64, 36)];
     for (const test of cases) {
       for (const transposed of TRANSPOSITIONS) await assertProduct(test, { ...transposed, choice });
     }
@@ -116,7 +116,8 @@ for (const choice of CHOICES) {
   });
 
   Deno.test(`${name}: replicas on both sides, on either, of aligned and odd sizes`, async () => {
-    for (const [M, K, N] of [[36, 16, 40], [5, 7, 3]]) {
+    // Bands of rows that fill tiles of several groups, or nearly, and others.
+    for (const [M, K, N] of [[36, 16, 40], [150, 16, 40], [5, 7, 3]]) {
       for (const each of [[true, true], [true, false], [false, true]] as const) {
         for (const transposed of TRANSPOSITIONS) {
           await assertProduct({ R: 3, M, K, N, each }, { ...transposed, choice });
@@ -280,7 +281,7 @@ Deno.test("matmul: a choice by adapter and sizes", () => {
   // Groups of lanes where there are few columns; with 8 lanes 32 columns need none.
   assertEquals(choose(true, 16, [256, 32, 32, 32]), "2,32,1");
   assertEquals(choose(true, 8, [256, 32, 32, 32]), "1,32,1");
-  assertEquals(choose(true, 16, [256, 64, 64, 16]), "4,32,1");
+  assertEquals(choose(true, 16, [256, 64, 64, 16]), "4,16,1");
   // Short sums are loads and stores, which neighbouring lanes share.
   assertEquals(choose(true, 16, [48, 256, 5, 100]), "1,64,1");
   assertEquals(choose(true, 16, [20, 256, 1, 32]), "2,32,1");
