@@ -2,9 +2,11 @@
 import { sizeOf, strided64, stridesOf } from "../../lib/autodiff/array64.ts";
 import { differentiable } from "../../lib/autodiff/differentiable.ts";
 import { ShapeError } from "../../lib/gpu/errors.ts";
-import { kernel } from "../../lib/gpu/kernel.ts";
+import type { Walk as Reads } from "../../lib/gpu/element_map.ts";
+import { kernel, type Sizes } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { type ElementForm, SCALAR, VECTOR } from "../shared/elements.ts";
+import { functionOf } from "../shared/function_of.ts";
 import { sumTo } from "../reduce/reduce.ts";
 import code from "./strided.wgsl" with { type: "text" };
 
@@ -23,8 +25,21 @@ const declare = ({ files, width }: ElementForm, X: string) =>
     inputs: { x: ["M"] },
     outputs: { y: ["N"] },
     scalars: [...names("n", 1), ...names("s", 0)],
+    map: functionOf({
+      inputs: ["x"],
+      define: (name, T) => `fn ${name}(v0: ${T}) -> ${T} { return v0; }`,
+      reads: (values) => ({ x: walkOf(values, width, X === "f32" ? 1 : 4) }),
+    }),
     groups: ({ N }) => Math.ceil(N / width / 64),
   });
+
+/** How a call reads x, whatever form it has. */
+function walkOf({ N, ...values }: Sizes, width: number, step: number): Reads {
+  const inner = names("n", 1).map((name, k) => values[name] * (k === AXES - 2 ? width : 1));
+  const outer = N / inner.reduce((product, extent) => product * extent, 1);
+  const steps = names("s", 0).map((name, axis) => values[name] * (axis === AXES - 1 ? 1 : step));
+  return { extents: [outer, ...inner], steps };
+}
 
 const scalars = declare(SCALAR, "f32");
 const vectors = declare(VECTOR, "vec4f");

@@ -1,7 +1,7 @@
 /** Activations by name, alone and of a sum with a bias. */
 import { sizeOf, zip64 } from "../../lib/autodiff/array64.ts";
 import { composing, differentiable } from "../../lib/autodiff/differentiable.ts";
-import { kernel } from "../../lib/gpu/kernel.ts";
+import { kernel, type Sizes } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { checkParameters } from "../norm/norm.ts";
 import { sum } from "../reduce/reduce.ts";
@@ -9,7 +9,7 @@ import { inBothForms } from "../shared/elements.ts";
 import code from "./bias_act.wgsl" with { type: "text" };
 import backwardCode from "./bias_act_backward.wgsl" with { type: "text" };
 import { add } from "./binary.ts";
-import { applyDerivative, type Elementwise, functionFiles, readsValue, slotsOf } from "./elementwise.ts";
+import { applyDerivative, type Elementwise, functionFiles, mapsOf, readsValue, slotsOf } from "./elementwise.ts";
 import { exactGelu, type GeluOptions, tanhGelu } from "./gelu.ts";
 import { leakyRectifier, sigmoid, softplus, tanh } from "./unary.ts";
 
@@ -19,13 +19,18 @@ interface Chosen {
   readonly parameters: Readonly<Record<string, number>>;
 }
 
+/** How the bias of a row is read, and everything else at its place. */
+const reads = ({ R, M, C }: Sizes) => ({ bias: { extents: [R, M, C], steps: [C, 0, 1] } });
+
 function kernelsOf({ spec }: Elementwise<string>) {
+  const maps = mapsOf(spec);
   const forward = inBothForms((form) =>
     kernel({
       label: "bias_act",
       code: { ...functionFiles(spec, form), "kernels/elementwise/bias_act.wgsl": code },
       inputs: { x: ["R", "M", "C"], bias: ["R", "C"] },
       outputs: { y: ["R", "M", "C"] },
+      map: { ...maps.biased, reads },
       scalars: ["p0", "p1", "p2", "p3"],
       groups: ({ R, M, C }) => Math.ceil(R * M * C / form.width / 64),
     })
@@ -36,6 +41,7 @@ function kernelsOf({ spec }: Elementwise<string>) {
       code: { ...functionFiles(spec, form), "kernels/elementwise/bias_act_backward.wgsl": backwardCode },
       inputs: { x: ["R", "M", "C"], bias: ["R", "C"], dy: ["R", "M", "C"] },
       outputs: { dx: ["R", "M", "C"] },
+      map: { ...maps.biasedBackward, reads },
       scalars: ["p0", "p1", "p2", "p3"],
       groups: ({ R, M, C }) => Math.ceil(R * M * C / form.width / 64),
     })
@@ -64,7 +70,7 @@ export interface ActivationOptions extends GeluOptions {
 const LEAK = 0.01;
 
 function chosen(name: Activation, options: ActivationOptions): Chosen {
-  const leaky = (slope: number): Chosen => ({ activation: leakyRectifier, parameters: { slope } });
+  const leaky = (slope: number): Chosen => ({ activation: leakyRectifier(slope), parameters: { slope } });
   if (name === "relu") return leaky(0);
   if (name === "leaky_relu") return leaky(options.slope ?? LEAK);
   const gelu = options.approximate === "tanh" ? tanhGelu : exactGelu;

@@ -1,6 +1,7 @@
 /** Functions of one number, declared by an expression and applied to every element of a tensor. */
 import { map64 } from "../../lib/autodiff/array64.ts";
 import { composing, differentiable } from "../../lib/autodiff/differentiable.ts";
+import { type ElementMap, isLight } from "../../lib/gpu/element_map.ts";
 import { KernelError } from "../../lib/gpu/errors.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
@@ -68,26 +69,42 @@ const SLOTS = ["p0", "p1", "p2", "p3"] as const;
  * @returns WGSL files.
  */
 export function functionFiles<P extends string>(spec: ElementwiseSpec<P>, { files, width }: ElementForm): WgslFiles {
-  const given = (spec.parameters ?? []).map((name, slot) => `let ${name} = dims.${SLOTS[slot]};`);
+  const names = { f: "f", each: "each", derivative: "derivative", eachDerivative: "each_derivative" };
+  const text = functionText(spec, width, names, (slot) => `dims.${slot}`);
+  return { ...files, ...calledFiles(spec), [`elementwise ${spec.label}`]: text };
+}
+
+/** WGSL files with what expressions may call. */
+function calledFiles<P extends string>({ files }: ElementwiseSpec<P>): WgslFiles {
+  return { "kernels/shared/accurate.part.wgsl": accurate, ...files };
+}
+
+/** The function and its derivative in WGSL, of one number and of an element. */
+function functionText<P extends string>(
+  spec: ElementwiseSpec<P>,
+  width: 1 | 4,
+  names: Record<"f" | "each" | "derivative" | "eachDerivative", string>,
+  scalar: (slot: string) => string,
+): string {
+  const element = width === 1 ? "f32" : "vec4f";
+  const given = (spec.parameters ?? []).map((name, slot) => `let ${name} = ${scalar(SLOTS[slot])};`);
   const body = (text: string, ...lines: string[]) =>
     `{\n${[...lines, ...given, /\breturn\b/.test(text) ? text : `return ${text};`].join("\n")}\n}`;
   const each = (name: string, f: string) =>
-    `fn ${name}(v: Element) -> Element { return ${
+    `fn ${name}(v: ${element}) -> ${element} { return ${
       width === 1 ? `${f}(v)` : `vec4f(${f}(v.x), ${f}(v.y), ${f}(v.z), ${f}(v.w))`
     }; }`;
-  const text = [`fn f(x: f32) -> f32 ${body(spec.wgsl)}`, each("each", "f")];
+  const text = [`fn ${names.f}(x: f32) -> f32 ${body(spec.wgsl)}`, each(names.each, names.f)];
   if (spec.derivative !== undefined) {
     const known = readsValue(spec)
       ? ["let y = v;"]
-      : ["let x = v;", ...(mentions(spec.derivative, "y") ? ["let y = f(x);"] : [])];
-    text.push(`fn derivative(v: f32) -> f32 ${body(spec.derivative, ...known)}`, each("each_derivative", "derivative"));
+      : ["let x = v;", ...(mentions(spec.derivative, "y") ? [`let y = ${names.f}(x);`] : [])];
+    text.push(
+      `fn ${names.derivative}(v: f32) -> f32 ${body(spec.derivative, ...known)}`,
+      each(names.eachDerivative, names.derivative),
+    );
   }
-  return {
-    ...files,
-    "kernels/shared/accurate.part.wgsl": accurate,
-    ...spec.files,
-    [`elementwise ${spec.label}`]: text.join("\n"),
-  };
+  return text.join("\n");
 }
 
 /**
@@ -119,7 +136,63 @@ export function slotsOf<P extends string>(
   return { p0, p1, p2, p3 };
 }
 
+/**
+ * Describes a function for fused kernels.
+ *
+ * @param spec The function.
+ * @returns `f(x)` and `dy f′(v)`, and both of `x + bias`.
+ */
+export function mapsOf<P extends string>(
+  spec: ElementwiseSpec<P>,
+): Record<"forward" | "backward" | "biased" | "biasedBackward", ElementMap> {
+  const scalars = SLOTS.slice(0, spec.parameters?.length ?? 0);
+  const define = (name: string, width: 1 | 4, scalar: (name: string) => string, call: (each: string) => string) => {
+    const [f, each, derivative, eachDerivative] = ["f", "each", "slope", "slopes"].map((suffix) => `${name}_${suffix}`);
+    const element = width === 1 ? "f32" : "vec4f";
+    const text = functionText(spec, width, { f, each, derivative, eachDerivative }, scalar);
+    return `${text}\nfn ${name}${call(element)}`;
+  };
+  const files = () => calledFiles(spec);
+  const light = isLight(spec.wgsl);
+  const slope = spec.derivative ?? "";
+  const lightSlope = isLight(slope) && (light || !mentions(slope, "y"));
+  const value = { output: "y", scalars, light, files };
+  const gradient = { output: "dx", scalars, light: lightSlope, files };
+  return {
+    forward: {
+      ...value,
+      inputs: ["x"],
+      define: (name, width, scalar) =>
+        define(name, width, scalar, (T) => `(v0: ${T}) -> ${T} { return ${name}_each(v0); }`),
+    },
+    backward: {
+      ...gradient,
+      inputs: ["v", "dy"],
+      define: (name, width, scalar) =>
+        define(name, width, scalar, (T) => `(v0: ${T}, v1: ${T}) -> ${T} { return v1 * ${name}_slopes(v0); }`),
+    },
+    biased: {
+      ...value,
+      inputs: ["x", "bias"],
+      define: (name, width, scalar) =>
+        define(name, width, scalar, (T) => `(v0: ${T}, v1: ${T}) -> ${T} { return ${name}_each(v0 + v1); }`),
+    },
+    biasedBackward: {
+      ...gradient,
+      inputs: ["x", "bias", "dy"],
+      define: (name, width, scalar) =>
+        define(
+          name,
+          width,
+          scalar,
+          (T) => `(v0: ${T}, v1: ${T}, v2: ${T}) -> ${T} { return v2 * ${name}_slopes(v0 + v1); }`,
+        ),
+    },
+  };
+}
+
 function kernelsOf<P extends string>(spec: ElementwiseSpec<P>) {
+  const maps = mapsOf(spec);
   const forward = inBothForms((form) =>
     kernel({
       label: spec.label,
@@ -127,6 +200,7 @@ function kernelsOf<P extends string>(spec: ElementwiseSpec<P>) {
       inputs: { x: ["N"] },
       outputs: { y: ["N"] },
       scalars: SLOTS,
+      map: maps.forward,
       groups: ({ N }) => Math.ceil(N / form.width / 64),
     })
   );
@@ -138,6 +212,7 @@ function kernelsOf<P extends string>(spec: ElementwiseSpec<P>) {
       inputs: { v: ["N"], dy: ["N"] },
       outputs: { dx: ["N"] },
       scalars: SLOTS,
+      map: maps.backward,
       groups: ({ N }) => Math.ceil(N / form.width / 64),
     })
   );

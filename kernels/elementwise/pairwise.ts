@@ -2,6 +2,8 @@
 import { zip64 } from "../../lib/autodiff/array64.ts";
 import { differentiable } from "../../lib/autodiff/differentiable.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
+import { type ElementMap, isLight, type Walk } from "../../lib/gpu/element_map.ts";
+import type { Sizes } from "../../lib/gpu/declaration.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { broadcast } from "../shared/broadcast.ts";
 import { type ElementForm, SCALAR, VECTOR } from "../shared/elements.ts";
@@ -39,6 +41,14 @@ const STEPS = ["a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"] as const;
 
 /** The kernels of a function: for numbers, for fours, and for fours of which one operand is a number that repeats. */
 function kernelsOf({ label, wgsl }: PairwiseSpec) {
+  const map: ElementMap = {
+    inputs: ["a", "b"],
+    output: "y",
+    scalars: [],
+    light: isLight(wgsl),
+    files: (width) => (width === 1 ? SCALAR : VECTOR).files,
+    define: (name) => `fn ${name}(a: Element, b: Element) -> Element {\nreturn ${wgsl};\n}`,
+  };
   const declare = ({ files, width }: ElementForm, A: string, B: string) =>
     kernel({
       label,
@@ -51,6 +61,7 @@ function kernelsOf({ label, wgsl }: PairwiseSpec) {
       inputs: { a: ["X"], b: ["Z"] },
       outputs: { y: ["N"] },
       scalars: ["n1", "n2", "n3", ...STEPS],
+      map: { ...map, reads: (values) => readsOf(values, width, { a: A, b: B }) },
       groups: ({ N }) => Math.ceil(N / width / 64),
     });
   return {
@@ -59,6 +70,28 @@ function kernelsOf({ label, wgsl }: PairwiseSpec) {
     vectorNumber: declare(VECTOR, "vec4f", "f32"),
     numberVector: declare(VECTOR, "f32", "vec4f"),
   };
+}
+
+/** How a call reads its operands, whatever form it has. */
+function readsOf(
+  { N, n1, n2, n3, STRIDED, ...steps }: Sizes,
+  width: 1 | 4,
+  types: Readonly<Record<"a" | "b", string>>,
+): Record<string, Walk | null> {
+  if (STRIDED !== 1) return {};
+  const extents = [N / width / (n1 * n2 * n3), n1, n2, n3 * width];
+  const walkOf = (operand: "a" | "b"): Walk | null => {
+    const four = types[operand] === "vec4f" ? 4 : 1;
+    const own = [0, 1, 2, 3].map((axis) => steps[`${operand}${axis}`] * (axis < 3 ? four : 1));
+    let passed = 1;
+    const whole = extents.toReversed().every((extent, back) => {
+      const fits = extent === 1 || own[3 - back] === passed;
+      passed *= extent;
+      return fits;
+    });
+    return whole ? null : { extents, steps: own };
+  };
+  return { a: walkOf("a"), b: walkOf("b") };
 }
 
 /** Whether four neighbours along the last axis lie side by side (4), are one number (1), or neither (0). */

@@ -1,7 +1,7 @@
 /** Functions of one tensor, element by element: one dispatch either way. */
 import type { Tensor } from "../../lib/gpu/tensor.ts";
 import { divide, multiply } from "./binary.ts";
-import { type Elementwise, elementwise } from "./elementwise.ts";
+import { type Elementwise, elementwise, type ElementwiseSpec } from "./elementwise.ts";
 import trigonometry from "./trigonometry.part.wgsl" with { type: "text" };
 
 const line = elementwise({
@@ -175,15 +175,29 @@ export const softplus: Elementwise = elementwise({
   reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
 });
 
-/** Leaky rectifier with its slope as a parameter, see {@linkcode leakyRelu}. */
-export const leakyRectifier: Elementwise<"slope"> = elementwise({
+const leaky = {
   label: "leaky_relu",
   parameters: ["slope"],
   wgsl: "select(slope * x, x, x > 0.0)",
-  derivative: "select(slope, 1.0, x > 0.0)",
   gradient: ({ dy, x, slope }) => multiply(dy, stairs(x, { slope })),
   reference: (x, { slope }) => x > 0 ? x : slope * x,
-});
+} as const satisfies ElementwiseSpec<"slope">;
+
+/** Leaky rectifiers whose gradient is taken from their value, which has the sign of x: x need not be kept. */
+const rising = elementwise({ ...leaky, derivative: "select(slope, 1.0, y > 0.0)" });
+
+/** Those of a negative slope, whose value does not tell the sign of x. */
+const folding = elementwise({ ...leaky, derivative: "select(slope, 1.0, x > 0.0)" });
+
+/**
+ * The leaky rectifier of a slope, with the slope as a parameter, see {@linkcode leakyRelu}.
+ *
+ * @param slope Slope of the negative side.
+ * @returns The function, to be called with this slope.
+ */
+export function leakyRectifier(slope: number): Elementwise<"slope"> {
+  return slope >= 0 ? rising : folding;
+}
 
 /** 1 where x > 0, the slope elsewhere. */
 const stairs = elementwise({
@@ -202,7 +216,7 @@ const stairs = elementwise({
  * @returns The shape of x.
  */
 export function leakyRelu(x: Tensor, slope: number): Tensor {
-  return leakyRectifier(x, { slope });
+  return leakyRectifier(slope)(x, { slope });
 }
 
 /**

@@ -139,6 +139,7 @@ function declare(variant: MatmulVariant, biased: boolean, [alignedA, alignedB, a
     outputs: { c: ["R", "M", "N"] },
     scalars: ["K", "parts", "chunk", "strideA", "strideB", "strideBias"],
     groups: GROUPS[variant],
+    epilogue: { output: "c", unrolled: variant !== "naive" },
     flops: ({ R, M, N, K, parts }) => 2 * (R / parts) * M * N * K,
   });
 }
@@ -165,6 +166,7 @@ const [sumPlain, sumBiased] = [false, true].map((biased): KernelOf<"part", "c", 
     outputs: { c: ["R", "M", "N"] },
     scalars: ["strideBias"],
     groups: ({ R, M, N }) => Math.ceil(R * M * N / 64),
+    epilogue: { output: "c" },
   })
 );
 

@@ -22,6 +22,7 @@ const forward = inBothForms(({ files, width }) =>
     code: { ...files, "kernels/norm/batch_norm.wgsl": code },
     inputs: { x: ["R", "M", "C"], mu: ["R", "C"], factor: ["R", "C"], gain: ["G"], bias: ["B"] },
     outputs: { y: ["R", "M", "C"] },
+    epilogue: { output: "y" },
     groups: ({ R, M, C }) => Math.ceil(R * Math.ceil(M / ROWS) * C / width / 64),
   })
 );
@@ -40,6 +41,7 @@ const backward = inBothForms(({ files, width }) =>
       dy: ["R", "M", "C"],
     },
     outputs: { dx: ["R", "M", "C"] },
+    epilogue: { output: "dx" },
     groups: ({ R, M, C }) => Math.ceil(R * Math.ceil(M / ROWS) * C / width / 64),
   })
 );

@@ -25,6 +25,7 @@ const forward = inBothForms(({ files }) =>
     inputs: { x: ["R", "M", "C"], gain: ["G"], bias: ["B"] },
     outputs: { y: ["R", "M", "C"], mu: ["R", "M"], factor: ["R", "M"] },
     scalars: ["epsilon"],
+    epilogue: { output: "y" },
     groups: ({ R, M, LANES }) => Math.ceil(R * M * LANES / 64),
   })
 );
@@ -39,6 +40,7 @@ const backward = inBothForms(({ files }) =>
     },
     inputs: { x: ["R", "M", "C"], gain: ["G"], mu: ["R", "M"], factor: ["R", "M"], dy: ["R", "M", "C"] },
     outputs: { dx: ["R", "M", "C"] },
+    epilogue: { output: "dx" },
     groups: ({ R, M, LANES }) => Math.ceil(R * M * LANES / 64),
   })
 );

@@ -17,6 +17,7 @@ const forward = inBothForms(({ files, width }) =>
     code: { ...files, "kernels/reduce/reduce.wgsl": code },
     inputs: { x: ["O", "M", "I"] },
     outputs: { y: ["O", "P", "I"] },
+    epilogue: { output: "y" },
     scalars: ["span"],
     groups: ({ O, P, I }) => Math.ceil(O * P * I / width / 64),
   })
@@ -27,6 +28,7 @@ const rows = kernel({
   code: { ...VECTOR.files, "kernels/reduce/reduce_rows.wgsl": rowsCode },
   inputs: { x: ["O", "M", "1"] },
   outputs: { y: ["O", "P", "1"] },
+  epilogue: { output: "y" },
   scalars: ["span"],
   groups: ({ O, P }) => Math.ceil(O * P / 64),
 });

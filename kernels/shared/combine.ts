@@ -1,5 +1,6 @@
 /** Weighted sum of two tensors, without a gradient. */
 import { kernel, type KernelOf } from "../../lib/gpu/kernel.ts";
+import { functionOf } from "./function_of.ts";
 import code from "./combine.wgsl" with { type: "text" };
 
 /**
@@ -16,5 +17,11 @@ export const combine: KernelOf<"a" | "b", "y", "alpha" | "beta"> = kernel({
   inputs: { a: ["N"], b: ["N"] },
   outputs: { y: ["N"] },
   scalars: ["alpha", "beta"],
+  map: functionOf({
+    inputs: ["a", "b"],
+    scalars: ["alpha", "beta"],
+    define: (name, T, scalar) =>
+      `fn ${name}(v0: ${T}, v1: ${T}) -> ${T} { return ${scalar("alpha")} * v0 + ${scalar("beta")} * v1; }`,
+  }),
   groups: ({ N }) => Math.ceil(N / 64),
 });

@@ -3,6 +3,7 @@ import { array64 } from "../../lib/autodiff/array64.ts";
 import { differentiable } from "../../lib/autodiff/differentiable.ts";
 import { kernel } from "../../lib/gpu/kernel.ts";
 import type { Tensor } from "../../lib/gpu/tensor.ts";
+import { functionOf } from "./function_of.ts";
 import code from "./fill.wgsl" with { type: "text" };
 
 const forward = kernel({
@@ -11,6 +12,12 @@ const forward = kernel({
   inputs: {},
   outputs: { y: ["C"] },
   scalars: ["value"],
+  map: functionOf({
+    inputs: [],
+    output: "y",
+    scalars: ["value"],
+    define: (name, T, scalar) => `fn ${name}() -> ${T} { return ${T}(${scalar("value")}); }`,
+  }),
   groups: ({ C }) => Math.ceil(C / 64),
 });
 

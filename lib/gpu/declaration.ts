@@ -1,7 +1,9 @@
 /** Declarations of a kernel: WGSL on one side, host names and axes on the other, checked against each other at load. */
 import { type Binding, type Field, parseBindings, parseStruct } from "./bindings.ts";
+import type { ElementMap, Epilogue } from "./element_map.ts";
 import { KernelError } from "./errors.ts";
 import groupIndex from "./group_index.part.wgsl" with { type: "text" };
+import { storesOf } from "./stores.ts";
 import { constantNames, type WgslFiles } from "./wgsl.ts";
 
 /**
@@ -30,6 +32,10 @@ export interface KernelSpec<I extends Axes, O extends Axes, S extends string> {
   readonly groups: (sizes: Sizes) => number;
   /** Floating-point operations of a call, from sizes and scalars, for profiles; only where arithmetic takes the time. */
   readonly flops?: (sizes: Sizes) => number;
+  /** The function of single numbers that the kernel is, if it is one: fusion may put it behind other kernels. */
+  readonly map?: ElementMap;
+  /** The output behind whose stores functions of single numbers may be put. */
+  readonly epilogue?: Epilogue;
 }
 
 /** A tensor argument: a WGSL binding with the host's axes. */
@@ -62,6 +68,10 @@ export interface Declaration {
   readonly groups: (sizes: Sizes) => number;
   /** Floating-point operations of a call, or null if the kernel does not say. */
   readonly flops: ((sizes: Sizes) => number) | null;
+  /** The function of single numbers that the kernel is, or null. */
+  readonly map: ElementMap | null;
+  /** The output behind whose stores functions may be put, or null. */
+  readonly epilogue: Epilogue | null;
 }
 
 /**
@@ -86,7 +96,7 @@ import groupIndex from "./group_index.part.wgsl" with { type: "text" };
 export function declareKernel<I extends Axes, O extends Axes, S extends string>(
   spec: KernelSpec<I, O, S>,
 ): Declaration {
-  const { label, groups, flops = null } = spec;
+  const { label, groups, flops = null, map = null, epilogue = null } = spec;
   // Last: what a file begins with, such as `enable f16;`, stays in front.
   const code: WgslFiles = { ...spec.code, "lib/gpu/group_index.part.wgsl": groupIndex };
   const scalars: readonly string[] = spec.scalars ?? [];
@@ -137,5 +147,12 @@ export function declareKernel<I extends Axes, O extends Axes, S extends string>(
     }
   }
   if (!/@compute[^{]*fn main\s*\(/.test(text)) fail(`an entry point "main"`, "none");
-  return { label, code, tensors, uniform, fields, scalars, constants: constantNames(text), groups, flops };
+  for (const name of [epilogue?.output, map?.output].filter((name) => name !== undefined)) {
+    if (!(name in spec.outputs)) fail(`"${name}" among the outputs`, Object.keys(spec.outputs).join(", ") || "none");
+  }
+  if (epilogue && storesOf(Object.values(code), epilogue.output) === null) {
+    fail(`stores of "${epilogue.output}" as statements ${epilogue.output}[index] = value;`, "others");
+  }
+  const constants = constantNames(text);
+  return { label, code, tensors, uniform, fields, scalars, constants, groups, flops, map, epilogue };
 }

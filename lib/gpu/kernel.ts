@@ -129,8 +129,7 @@ export function kernel<const I extends Axes, const O extends Axes, const S exten
   const { label, tensors: bindings, uniform: uniformSlot, fields, scalars, constants } = declaration;
   const pipelines = new Map<string, Pipeline>();
 
-  const compiled = (gpu: Gpu, sizes: Sizes): Pipeline => {
-    const chosen = Object.fromEntries(constants.filter((name) => name in sizes).map((name) => [name, sizes[name]]));
+  const compiled = (gpu: Gpu, chosen: Sizes): Pipeline => {
     const key = JSON.stringify(chosen);
     let pipeline = pipelines.get(key);
     if (pipeline?.gpu !== gpu) {
@@ -147,7 +146,7 @@ export function kernel<const I extends Axes, const O extends Axes, const S exten
     const groups = foldGroups(label, spec.groups(sizes));
     const numbers = Object.fromEntries(scalars.map((name) => [name, values[name] as number]));
     const bytes = packUniform(label, fields, { ...sizes, ...numbers });
-    const { pipeline, layout } = compiled(gpu, sizes);
+    const chosen = Object.fromEntries(constants.filter((name) => name in sizes).map((name) => [name, sizes[name]]));
 
     const trace = currentTrace();
     const outputs: Record<string, Tensor<DType>> = {};
@@ -161,7 +160,8 @@ export function kernel<const I extends Axes, const O extends Axes, const S exten
     });
     const uniform = uniformSlot === null ? null : { slot: uniformSlot, bytes };
     const flops = declaration.flops?.({ ...sizes, ...numbers }) ?? null;
-    const launch: Launch = { label, pipeline, layout, groups, uniform, tensors, flops };
+    const source = { kernel: declaration, values: { ...sizes, ...numbers }, constants: chosen };
+    const launch: Launch = { label, compiled: () => compiled(gpu, chosen), groups, uniform, tensors, flops, source };
     if (trace) trace.launches.push(launch);
     else runOnce(gpu, launch);
     return outputs as { [name in keyof O]: Tensor };

@@ -1,7 +1,9 @@
 /** One kernel launch before it is bound to buffers, and how it is bound. */
+import type { Declaration, Sizes } from "./declaration.ts";
 import type { Gpu } from "./device.ts";
 import { type Dispatch, encode } from "./dispatch.ts";
 import type { DType } from "./dtype.ts";
+import type { Pipeline } from "./pipeline.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A tensor argument of a launch. */
@@ -18,10 +20,8 @@ export interface Bound {
 export interface Launch {
   /** Label of the kernel. */
   readonly label: string;
-  /** Compiled kernel. */
-  readonly pipeline: GPUComputePipeline;
-  /** Layout of its bind group. */
-  readonly layout: GPUBindGroupLayout;
+  /** Compiles the kernel, unless it is compiled already: what is left out of a program, or fused, never is. */
+  compiled(): Pick<Pipeline, "pipeline" | "layout">;
   /** Workgroups along x, y and z. */
   readonly groups: readonly [number, number, number];
   /** Content of the uniform `dims` and its slot, or null without one. */
@@ -30,6 +30,18 @@ export interface Launch {
   readonly tensors: readonly Bound[];
   /** Floating-point operations, or null if the kernel does not say. */
   readonly flops: number | null;
+  /** The call; absent for fused kernels. */
+  readonly source?: LaunchSource;
+}
+
+/** A call of a kernel, from which another kernel can be made. */
+export interface LaunchSource {
+  /** The kernel. */
+  readonly kernel: Declaration;
+  /** Sizes and scalars of the call. */
+  readonly values: Sizes;
+  /** Values of module-scope constants. */
+  readonly constants: Sizes;
 }
 
 /**
@@ -42,7 +54,8 @@ export interface Launch {
  * @throws {GpuError} If a tensor was destroyed or has no buffer.
  */
 export function bind(gpu: Gpu, launch: Launch, uniform?: { buffer: GPUBuffer; offset: number }): Dispatch {
-  const { label, pipeline, layout, groups, tensors, flops } = launch;
+  const { label, groups, tensors, flops } = launch;
+  const { pipeline, layout } = launch.compiled();
   const entries: GPUBindGroupEntry[] = tensors.map(({ slot, tensor }) => ({
     binding: slot,
     resource: tensor.binding,
@@ -52,8 +65,17 @@ export function bind(gpu: Gpu, launch: Launch, uniform?: { buffer: GPUBuffer; of
     entries.push({ binding: launch.uniform.slot, resource: { ...uniform, size } });
   }
   const bindings = gpu.guard(label, () => gpu.device.createBindGroup({ label, layout, entries }));
-  const bytes = tensors.reduce((sum, { tensor, access }) => sum + 4 * tensor.size * (access === "update" ? 2 : 1), 0);
-  return { label, pipeline, bindings, groups, flops, bytes };
+  return { label, pipeline, bindings, groups, flops, bytes: bytesMoved(launch) };
+}
+
+/**
+ * Bytes that a launch moves if it reads or writes every tensor once: twice those that are changed in place.
+ *
+ * @param launch What is launched.
+ * @returns Bytes of all bound tensors.
+ */
+export function bytesMoved({ tensors }: Pick<Launch, "tensors">): number {
+  return tensors.reduce((sum, { tensor, access }) => sum + 4 * tensor.size * (access === "update" ? 2 : 1), 0);
 }
 
 /**

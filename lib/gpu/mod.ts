@@ -19,7 +19,8 @@ export {
 } from "./kernel.ts";
 export type { Constants, WgslFiles } from "./wgsl.ts";
 export { type DType, type HostArrays, Staging, Tensor } from "./tensor.ts";
-export { evaluate, makeTensor, own, Program, record } from "./program.ts";
+export { evaluate, makeTensor, own, Program, type ProgramWork, record, withoutFusion } from "./program.ts";
+export type { ElementMap, Epilogue, Walk, Width } from "./element_map.ts";
 export type { Home, Memory } from "./memory.ts";
 export type { Dispatch } from "./dispatch.ts";
 export {

@@ -95,7 +95,14 @@ function livesIn(launches: readonly Launch[]): Life[] {
   return [...lives.values()];
 }
 
-function neededLaunches(launches: readonly Launch[], kept: ReadonlySet<Memory>): Launch[] {
+/**
+ * Leaves out launches that nothing depends on.
+ *
+ * @param launches Kernel launches, in order.
+ * @param kept Planned memory that must survive the last launch.
+ * @returns Those that are needed, in order.
+ */
+export function neededLaunches(launches: readonly Launch[], kept: ReadonlySet<Memory>): Launch[] {
   const wanted = new Set<Memory>(kept);
   const outside = (memory: Memory) => !memory.planned || memory.placed;
   return launches.toReversed().filter(({ tensors }) => {

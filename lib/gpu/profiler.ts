@@ -2,6 +2,7 @@
 import type { Gpu } from "./device.ts";
 import { type Dispatch, encode } from "./dispatch.ts";
 import { GpuError } from "./errors.ts";
+import type { ProgramWork } from "./recorded_program.ts";
 
 /** Time of one kernel in one replay of a program. */
 export interface KernelTime {
@@ -29,6 +30,8 @@ export interface ProgramTime {
   readonly elapsedMs: number;
   /** Bytes of the buffers that the program planned; parameters and other tensors of the caller are not among them. */
   readonly plannedBytes: number;
+  /** Launches and bytes moved of a replay, and what they would be without fusion. */
+  readonly work: ProgramWork & { readonly unfused: ProgramWork };
   /** Its kernels, the slowest first. */
   readonly kernels: readonly KernelTime[];
 }
@@ -46,6 +49,8 @@ export interface Profiled {
   readonly label: string;
   /** Bytes of the buffers that it planned. */
   readonly plannedBytes: number;
+  /** Launches and bytes moved of a replay, and what they would be without fusion. */
+  readonly work: ProgramWork & { readonly unfused: ProgramWork };
 }
 
 /** Times and counts of a program. */
@@ -123,7 +128,7 @@ export class Profiler {
    */
   async programs(): Promise<ProgramTime[]> {
     const found: ProgramTime[] = [];
-    for (const [dispatches, { label: program, plannedBytes, replays, samples }] of this.#programs) {
+    for (const [dispatches, { label: program, plannedBytes, work, replays, samples }] of this.#programs) {
       if (samples.length === 0) continue;
       const stamps = await Promise.all(samples);
       const between = (from: number, to: number) =>
@@ -140,7 +145,7 @@ export class Profiler {
       );
       const elapsedMs = between(0, 2 * dispatches.length - 1);
       const slowestFirst = kernels.toSorted((a, b) => b.elapsedMs - a.elapsedMs);
-      found.push({ program, replays, elapsedMs, plannedBytes, kernels: slowestFirst });
+      found.push({ program, replays, elapsedMs, plannedBytes, work, kernels: slowestFirst });
     }
     return found;
   }

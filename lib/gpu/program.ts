@@ -1,13 +1,14 @@
 /** Record once, replay: a list of dispatches over buffers that are planned when the recording ends. */
 import { currentGpu, type Gpu } from "./device.ts";
 import type { DType } from "./dtype.ts";
-import { bind, type Launch, packUniforms } from "./launch.ts";
-import { planMemory } from "./plan.ts";
-import { Program, type ProgramParts } from "./recorded_program.ts";
+import { fuseLaunches } from "./fuse.ts";
+import { bind, bytesMoved, type Launch, packUniforms } from "./launch.ts";
+import { neededLaunches, planMemory } from "./plan.ts";
+import { Program, type ProgramParts, type ProgramWork } from "./recorded_program.ts";
 import { Tensor } from "./tensor.ts";
 import { type Trace, traceInto } from "./trace.ts";
 
-export { Program } from "./recorded_program.ts";
+export { Program, type ProgramWork } from "./recorded_program.ts";
 export { makeTensor, own } from "./trace.ts";
 
 /**
@@ -125,7 +126,9 @@ function copyOf(tensor: Tensor<DType>): Tensor<DType> {
 function build<T>(trace: Trace, outputs: T): ProgramParts<T> {
   const gpu = currentGpu();
   const { label } = trace;
-  const { launches, buffers, buffer } = planMemory(trace.launches, trace.kept);
+  const needed = neededLaunches(trace.launches, trace.kept);
+  const joined = fusing ? fuseLaunches(gpu, needed, trace.kept) : needed;
+  const { launches, buffers, buffer } = planMemory(joined, trace.kept);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const made = buffers.map((size) => gpu.guard(label, () => gpu.device.createBuffer({ label, size, usage })));
   trace.owned.push(...made);
@@ -138,7 +141,48 @@ function build<T>(trace: Trace, outputs: T): ProgramParts<T> {
   const owned = uniforms ? [...trace.owned, uniforms] : trace.owned;
   const used = new Set(launches.flatMap(({ tensors }) => tensors.map(({ tensor }) => tensor)));
   const planned = buffers.reduce((sum, size) => sum + size, 0);
-  return { outputs, dispatches, used, owned, memory: { planned, unshared } };
+  const work = { ...workOf(launches), unfused: workOf(needed) };
+  return { outputs, dispatches, used, owned, memory: { planned, unshared }, work };
+}
+
+function workOf(launches: readonly Launch[]): ProgramWork {
+  return { launches: launches.length, bytes: launches.reduce((sum, launch) => sum + bytesMoved(launch), 0) };
+}
+
+let fusing = true;
+
+/**
+ * Records programs whose kernels stay apart while `work` runs, for comparisons: the results are the same bits.
+ *
+ * @param work Records programs.
+ * @returns What `work` returned.
+ *
+ * @example
+ * ```ts
+ * import { openGpu } from "./device.ts";
+ * import { record, withoutFusion } from "./program.ts";
+ * import { Tensor } from "./tensor.ts";
+ * import { exp, square } from "../../kernels/elementwise/unary.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await openGpu();
+ * using x = Tensor.from([1, 2, 3, 4]);
+ * const step = () => exp(square(x));
+ * using apart = await withoutFusion(() => record("apart", step));
+ * using fused = await record("fused", step);
+ * assertEquals([apart.dispatches, fused.dispatches], [["square", "exp"], ["square + exp"]]);
+ * // The square is neither written nor read.
+ * assertEquals([apart.work.bytes, fused.work.bytes], [64, 32]);
+ * ```
+ */
+export async function withoutFusion<T>(work: () => Promise<T>): Promise<T> {
+  const before = fusing;
+  fusing = false;
+  try {
+    return await work();
+  } finally {
+    fusing = before;
+  }
 }
 
 function bindAll(gpu: Gpu, label: string, launches: readonly Launch[]) {

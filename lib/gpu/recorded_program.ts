@@ -9,6 +9,14 @@ import type { Tensor } from "./tensor.ts";
 /** Enough work per submission that its cost vanishes, little enough that the driver can start early. */
 const DISPATCHES_PER_SUBMIT = 512;
 
+/** Work of a replay of a program. */
+export interface ProgramWork {
+  /** Kernel launches. */
+  readonly launches: number;
+  /** Bytes of all tensors that launches are bound to, each read or written once; twice where changed in place. */
+  readonly bytes: number;
+}
+
 /** Parts of a program, once its memory is planned. */
 export interface ProgramParts<T> {
   /** Results of the step. */
@@ -21,6 +29,8 @@ export interface ProgramParts<T> {
   readonly owned: readonly { destroy(): void }[];
   /** Bytes of planned memory: what it takes, and what it would take without sharing. */
   readonly memory: { readonly planned: number; readonly unshared: number };
+  /** Work of a replay, and that without fusion. */
+  readonly work: ProgramWork & { readonly unfused: ProgramWork };
 }
 
 /**
@@ -42,6 +52,11 @@ export class Program<T = void> implements Disposable {
    * step allocated itself (`own`), and 256 bytes for each dispatch.
    */
   readonly memory: { readonly planned: number; readonly unshared: number };
+  /**
+   * Launches and bytes moved of a replay, and what they would be if each recorded kernel were launched by itself (`unfused`):
+   * kernels that are functions of single numbers join the kernel before them.
+   */
+  readonly work: ProgramWork & { readonly unfused: ProgramWork };
   readonly #gpu: Gpu = currentGpu();
   readonly #parts: ProgramParts<T>;
   #destroyed = false;
@@ -56,10 +71,11 @@ export class Program<T = void> implements Disposable {
     this.label = label;
     this.outputs = parts.outputs;
     this.memory = parts.memory;
+    this.work = parts.work;
     this.#parts = parts;
   }
 
-  /** Labels of the dispatches, in order. */
+  /** Labels of the dispatches, in order; those of fused kernels name their parts, such as `matmul + add`. */
   get dispatches(): readonly string[] {
     return this.#parts.dispatches.map(({ label }) => label);
   }
@@ -84,7 +100,7 @@ export class Program<T = void> implements Disposable {
     // What is replayed in one go is warm after its first replays too.
     const first = Math.min(times, WARM_UP);
     for (const part of [first, times - first]) {
-      const about = { label: this.label, plannedBytes: this.memory.planned };
+      const about = { label: this.label, plannedBytes: this.memory.planned, work: this.work };
       this.#submit(profiler.replay(about, this.#parts.dispatches, part));
     }
   }

@@ -14,7 +14,7 @@ import { experimentNames, loadExperiment } from "./experiments.ts";
 
 /**
  * A table of kernels: time, share, launches, GFLOP/s where kernels say what they compute, and GB/s; above it the memory that
- * the program planned.
+ * the program planned, and the launches and bytes of a replay. A fused kernel is named by its parts, as in `matmul + add`.
  *
  * Operations and bytes are those that the formula needs; a kernel that reads its operands more than once moves more.
  *
@@ -27,13 +27,17 @@ import { experimentNames, loadExperiment } from "./experiments.ts";
  * import { assertStringIncludes } from "@std/assert";
  *
  * const kernel = { program: "train", kernel: "matmul", launches: 3, elapsedMs: 2, flops: 5e7, bytes: 1e6 };
- * const table = profileTable([{ program: "train", replays: 100, elapsedMs: 2.5, plannedBytes: 2 ** 21, kernels: [kernel] }]);
+ * const work = { launches: 3, bytes: 2 ** 20, unfused: { launches: 5, bytes: 2 ** 21 } };
+ * const table = profileTable([
+ *   { program: "train", replays: 100, elapsedMs: 2.5, plannedBytes: 2 ** 21, work, kernels: [kernel] },
+ * ]);
  * assertStringIncludes(table, "train: 2.500 ms a replay, 80.0 % of it in kernels, 100 replays, 2.0 MiB planned");
+ * assertStringIncludes(table, "3 launches that move 1.0 MiB (5 and 2.0 MiB without fusion)");
  * assertStringIncludes(table, "matmul         3  2.000  80.0 %     25.0   0.5");
  * ```
  */
 export function profileTable(programs: readonly ProgramTime[]): string {
-  return programs.map(({ program, replays, elapsedMs, plannedBytes, kernels }) => {
+  return programs.map(({ program, replays, elapsedMs, plannedBytes, work, kernels }) => {
     const inside = kernels.reduce((sum, kernel) => sum + kernel.elapsedMs, 0);
     const share = (ms: number) => `${(100 * ms / elapsedMs).toFixed(1)} %`;
     const rows = kernels.map(({ kernel, launches, elapsedMs: ms, flops, bytes }) => [
@@ -53,7 +57,12 @@ export function profileTable(programs: readonly ProgramTime[]): string {
     const title = `${program}: ${elapsedMs.toFixed(3)} ms a replay, ${
       share(inside)
     } of it in kernels, ${replays} replays, ${(plannedBytes / 2 ** 20).toFixed(1)} MiB planned`;
-    return [title, line(head), ...rows.map(line)].join("\n");
+    const { launches, bytes, unfused } = work;
+    const mebibytes = (count: number) => `${(count / 2 ** 20).toFixed(1)} MiB`;
+    const moved = `${launches} launches that move ${mebibytes(bytes)} (${unfused.launches} and ${
+      mebibytes(unfused.bytes)
+    } without fusion)`;
+    return [title, moved, line(head), ...rows.map(line)].join("\n");
   }).join("\n\n");
 }
 

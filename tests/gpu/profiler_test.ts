@@ -23,11 +23,13 @@ Deno.test({
       stopProfiling();
     }
     program.replay();
-    const [{ kernels, replays, elapsedMs, plannedBytes }] = await profiler.programs();
+    const [{ kernels, replays, elapsedMs, plannedBytes, work }] = await profiler.programs();
+    assertEquals(work, program.work);
+    assertEquals([work.launches, work.unfused.launches, work.unfused.bytes - work.bytes], [3, 4, 2 * 8]);
     assertEquals([replays, plannedBytes], [10, program.memory.planned]);
     const [product, scaled] = kernels;
     assertEquals([product.kernel, product.launches, product.flops], ["matmul", 2, 2 * 2 * 256 ** 3]);
-    assertEquals([scaled.kernel, scaled.launches, scaled.bytes, scaled.flops], ["scale", 2, 2 * 2 * 8, null]);
+    assertEquals([scaled.kernel, scaled.launches, scaled.bytes, scaled.flops], ["scale + scale", 1, 2 * 8, null]);
     assertGreater(product.elapsedMs, scaled.elapsedMs);
     assertGreater(scaled.elapsedMs, 0);
     assertGreater(elapsedMs, product.elapsedMs / 2);

@@ -183,7 +183,7 @@ Deno.test("mlp: laws of the initial weights", async () => {
 });
 
 Deno.test("mlp: a program of it shares buffers", async () => {
-  const model = mlp({ widths: [8, 64, 64, 64, 1] });
+  const model = mlp({ widths: [8, 64, 64, 64, 64, 64, 1] });
   using parameters = ParameterSet.create(model.parameters, [1]);
   using input = new Tensor([1, 256, 8]);
   using program = await record("mlp", () => model.apply(parameters.weights, input));

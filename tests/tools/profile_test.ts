@@ -12,6 +12,7 @@ const program = (
   plannedBytes = 8,
 ): ProgramTime => ({
   ...{ program: "train", replays, elapsedMs, plannedBytes, kernels },
+  work: { launches: 2, bytes: 40, unfused: { launches: 2, bytes: 40 } },
 });
 
 Deno.test("programs of one label and the same launches are one, their times means over replays", () => {
