@@ -1,7 +1,7 @@
 /** The page of an experiment that trains in it: controls, figures that move, claims at the end, and the run's log to take away. */
 
 import { claimsTable, duration, h, short } from "../serve/page/dom.js";
-import { captionOf, download, drawFigure, saveButtons } from "../serve/page/figure.js";
+import { captionOf, download, drawFigure, printable, saveButtons } from "../serve/page/figure.js";
 
 const data = JSON.parse(document.querySelector("#data").textContent);
 const { name, question, method, options, preset, kept, suggestions = [] } = data;
@@ -130,6 +130,7 @@ function begin(running) {
   problem("");
   for (const { field } of fields.values()) field.removeAttribute("aria-invalid");
   claims.replaceChildren();
+  dropPaper();
   commandLine.textContent = command();
   worker.postMessage({ kind: "begin", args: [`--preset=${preset}`, ...changed()], running: running && !state.hidden });
   told = { label: "starting", step: 0, total: 0, loss: null };
@@ -263,6 +264,21 @@ async function take(key, spec) {
   card.busy = false;
 }
 
+/** Gives every figure a picture for paper, in the colours of paper; they are those of a run that has ended. */
+function preparePaper() {
+  for (const { box, spec, next } of cards.values()) printable(box, next ?? spec);
+}
+
+function dropPaper() {
+  for (const { card, box } of cards.values()) {
+    box.classList.remove("screen");
+    for (const image of card.querySelectorAll(".paper")) {
+      URL.revokeObjectURL(image.src);
+      image.remove();
+    }
+  }
+}
+
 async function drawInto(card, key, spec) {
   const frame = frameOf(spec);
   const before = card.spec;
@@ -372,6 +388,7 @@ const takes = {
     state.phase = "complete";
     state.wanted = false;
     state.took = performance.now() - state.begun;
+    preparePaper();
   },
   failed: ({ why, text }) => {
     if (why === "adapter") return withoutGpu();
