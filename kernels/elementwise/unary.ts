@@ -37,7 +37,7 @@ export function negate(x: Tensor): Tensor {
 /** Exponential function: `y = eˣ`, for x below 88. */
 export const exp: Elementwise = elementwise({
   label: "exp",
-  wgsl: "exp(x)",
+  wgsl: "unless_nan(exp(x), x)",
   derivative: "y",
   gradient: ({ dy, y }) => multiply(dy, y),
   reference: Math.exp,

@@ -13,6 +13,7 @@ const STEPS = 60;
 /** Of every family of kernels, files of tests and how the names of those begin that run here: those that are quick. */
 const KERNELS: Readonly<Record<string, readonly string[]>> = {
   "kernels/elementwise/gelu": ["erf: to 3e-7", "gelu: its second derivative"],
+  "kernels/elementwise/unary": ["unary: what is not a number"],
   "kernels/reduce/softmax": ["log softmax: a probability", "softmax: the composed form"],
   "kernels/arrange/gather": ["gather: one entry", "select: an entry"],
   "kernels/norm/norm": ["norm: without gain", "norm: the composed form"],
