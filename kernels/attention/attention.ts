@@ -14,10 +14,10 @@ import {
   type AttentionOptions,
 } from "./attention_layout.ts";
 import { attentionReference } from "./attention_reference.ts";
-import { type AttentionSharing, type AttentionTile, chooseAttentionTile, holdsWholeHeads } from "./attention_tiles.ts";
+import { type AttentionTile, chooseAttentionTile, lanesOfHead, MOST_PIECES } from "./attention_tiles.ts";
 
 export type { AttentionInputs, AttentionKind, AttentionOptions } from "./attention_layout.ts";
-export { type AttentionSharing, type AttentionTile, chooseAttentionTile, holdsWholeHeads } from "./attention_tiles.ts";
+export { type AttentionSharing, type AttentionTile, chooseAttentionTile, lanesOfHead } from "./attention_tiles.ts";
 
 /**
  * Attends: `y_i = Σ_j w_ij v_j` over the keys that query i sees, for each head, with scores `s_ij = scale · q_i·k_j`
@@ -91,11 +91,19 @@ function argumentsOf({ layout }: Pick<Saved, "layout">) {
 }
 
 /** The way to attend, by one replica's sizes. */
-function runnerOf({ S, T, E, fused }: AttentionLayout, options: AttentionOptions): (saved: Saved) => Rule {
-  const { sharing } = options;
+function runnerOf({ S, T, E, fused }: AttentionLayout, { sharing }: AttentionOptions): (saved: Saved) => Rule {
   if (S === 1 && !fused) return runSingle;
-  const whole = sharing === "none" || (sharing === undefined && holdsWholeHeads(currentGpu().adapter, E, T));
-  return whole ? runFew : (saved) => runTiled(saved, sharing);
+  const { adapter } = currentGpu();
+  const few = sharing === "queries" || (sharing === undefined && adapter.software);
+  const lanes = few ? lanesOfHead(adapter, E, T) : 0;
+  if (lanes > 0) return (saved) => runFew(saved, lanes);
+  if (sharing === "queries") {
+    const found = `found ${T * Math.ceil(E / 4)} and subgroups of ${adapter.subgroupSize} lanes`;
+    throw new ShapeError(
+      `attention: expected at most ${MOST_PIECES} pieces of four in a head's keys for the sharing "queries", ${found}`,
+    );
+  }
+  return (saved) => runTiled(saved, sharing);
 }
 
 /** One query per head: each key serves one query only, an invocation takes a head. */
@@ -111,17 +119,14 @@ function runSingle(saved: Saved): Rule {
   };
 }
 
-/** Few keys per head: an invocation has them all in registers, past which the queries go one by one. */
-function runFew(saved: Saved): Rule {
+/** Few keys per head: lanes have them in registers, a part each, past which the queries go one by one. */
+function runFew(saved: Saved, PARTS: number): Rule {
   const { layout, y, statistics } = saved;
   const { operands, constants, aligned } = argumentsOf(saved);
   checkLoopIterations("attention", layout.S);
-  if (layout.T > MOST_WHOLE_KEYS) {
-    const found = `found ${layout.T}`;
-    throw new ShapeError(`attention: expected at most ${MOST_WHOLE_KEYS} keys for the sharing "none", ${found}`);
-  }
-  const { forward, backward, backwardBeside } = fewKernels(aligned);
-  const sizes = { ...constants, KEYS: layout.T, LANES: WHOLE_HEADS };
+  const { forward, backward, backwardBeside } = fewKernels(aligned, PARTS > 1);
+  const LANES = PARTS > 1 ? currentGpu().adapter.subgroupSize : WHOLE_HEADS;
+  const sizes = { ...constants, KEYS: Math.ceil(layout.T / PARTS), LANES, PARTS, LEVELS: Math.log2(PARTS) };
   forward({ ...operands, y, statistics }, sizes);
   return (gradient) => {
     const dy = gradient.reshape(y.shape);
@@ -131,14 +136,11 @@ function runFew(saved: Saved): Rule {
   };
 }
 
-/** Keys of a head for which a lane may be told to have them all: kernels grow with them. */
-const MOST_WHOLE_KEYS = 64;
-
 /** Heads of a workgroup whose lanes have one each. */
 const WHOLE_HEADS = 16;
 
 /** Many queries per head: tiles of rows in registers, past which the others go in blocks that lanes share. */
-function runTiled(saved: Saved, sharing?: AttentionSharing): Rule {
+function runTiled(saved: Saved, sharing?: AttentionTile["sharing"]): Rule {
   const { layout, y, statistics } = saved;
   const { operands, constants, aligned } = argumentsOf(saved);
   const { S, T, E, fused } = layout;
@@ -162,7 +164,7 @@ function runTiled(saved: Saved, sharing?: AttentionSharing): Rule {
   };
 }
 
-function tileFor(rows: number, E: number, sharing?: AttentionSharing): AttentionTile {
+function tileFor(rows: number, E: number, sharing?: AttentionTile["sharing"]): AttentionTile {
   const { adapter } = currentGpu();
   if (sharing === undefined) return chooseAttentionTile(adapter, E, rows);
   if (sharing === "workgroup") return chooseAttentionTile({ software: false, subgroupSize: 0 }, E, rows);

@@ -1,10 +1,12 @@
 /** Declaring the attention kernels: one text for all, with heads read in vectors or not, and rows shared either way. */
 import { kernel, type KernelOf, type Sizes } from "../../lib/gpu/kernel.ts";
+import type { WgslFiles } from "../../lib/gpu/wgsl.ts";
 import accurate from "../shared/accurate.part.wgsl" with { type: "text" };
 import backwardKeys from "./attention_backward_keys.wgsl" with { type: "text" };
 import backwardQueries from "./attention_backward_queries.wgsl" with { type: "text" };
 import fewBackward from "./attention_few_backward.wgsl" with { type: "text" };
 import fewForward from "./attention_few_forward.wgsl" with { type: "text" };
+import fewSplit from "./attention_few_split.part.wgsl" with { type: "text" };
 import forward from "./attention_forward.wgsl" with { type: "text" };
 import pattern from "./attention_pattern.wgsl" with { type: "text" };
 import readScalar from "./attention_read_scalar.part.wgsl" with { type: "text" };
@@ -65,13 +67,20 @@ export type PatternKernel = KernelOf<"queries" | "keys", "pattern", Scalars>;
 type Slots = Readonly<Record<string, number>>;
 
 /** Heads whose width is a multiple of four begin at one, and are read and written four elements at a time. */
-function code(name: string, text: string, aligned: boolean, reads: Slots, writes: Slots, sharing?: Sharing) {
+function code(
+  name: string,
+  text: string,
+  aligned: boolean,
+  reads: Slots,
+  writes: Slots,
+  sharing?: Sharing | WgslFiles,
+): WgslFiles {
   return {
     "kernels/shared/accurate.part.wgsl": accurate,
     "kernels/attention/attention_scores.part.wgsl": scores,
     ...accessors("read", aligned, reads),
     ...accessors("write", aligned, writes),
-    ...(sharing ? shared(sharing, name, text) : { [`kernels/${name}.wgsl`]: text }),
+    ...(typeof sharing === "string" ? shared(sharing, name, text) : { ...sharing, [`kernels/${name}.wgsl`]: text }),
   };
 }
 
@@ -182,31 +191,33 @@ function declareSingle(aligned: boolean): SingleKernels {
   };
 }
 
-function declareFew(aligned: boolean): FewKernels {
-  const groups = ({ N, H, LANES }: Sizes) => Math.ceil(N * H / LANES);
-  const reads = { queries: 1, keys: 2, dy: 3 };
-  const back = { label: "attention_backward", scalars: SCALARS, groups };
+function declareFew(aligned: boolean, parted: boolean): FewKernels {
+  const groups = ({ N, H, PARTS, LANES }: Sizes) => Math.ceil(N * H * PARTS / LANES);
   const inputs = { queries: QUERIES, keys: KEYS, dy: OUTPUT, statistics: STATISTICS };
-  const beside = fewBackward.replace("write_dq(", "write_dkv(");
+  const few = (name: string, text: string, reads: Slots, writes: Slots) => {
+    const lane = parted ? "subgroup_invocation_id" : "local_invocation_index";
+    const split = { "kernels/attention/attention_few_split.part.wgsl": fewSplit };
+    return code(name, text.replace("LANE_INDEX", lane), aligned, reads, writes, split);
+  };
+  const back = (text: string, writes: Slots) => ({
+    label: "attention_backward",
+    code: few("attention_few_backward", text, { queries: 1, keys: 2, dy: 3 }, writes),
+    inputs,
+    scalars: SCALARS,
+    groups,
+  });
   return {
     forward: kernel({
       label: "attention",
-      code: code("attention_few_forward", fewForward, aligned, { queries: 1, keys: 2 }, { y: 3 }),
+      code: few("attention_few_forward", fewForward, { queries: 1, keys: 2 }, { y: 3 }),
       inputs: { queries: QUERIES, keys: KEYS },
       outputs: { y: OUTPUT, statistics: STATISTICS },
       scalars: SCALARS,
       groups,
     }),
-    backward: kernel({
-      ...back,
-      code: code("attention_few_backward", fewBackward, aligned, reads, { dq: 5, dkv: 6 }),
-      inputs,
-      outputs: { dq: QUERIES, dkv: KEYS },
-    }),
+    backward: kernel({ ...back(fewBackward, { dq: 5, dkv: 6 }), outputs: { dq: QUERIES, dkv: KEYS } }),
     backwardBeside: kernel({
-      ...back,
-      code: code("attention_few_backward", beside, aligned, reads, { dkv: 5 }),
-      inputs,
+      ...back(fewBackward.replace("write_dq(", "write_dkv("), { dkv: 5 }),
       outputs: { dkv: KEYS },
     }),
   };
@@ -239,8 +250,8 @@ export const tiledKernels: (aligned: boolean, sharing: Sharing) => TiledKernels 
 /** Kernels for one query of a head, by whether E is a multiple of four. */
 export const singleKernels: (aligned: boolean) => SingleKernels = remember(declareSingle);
 
-/** Kernels for few keys of a head, by whether E is a multiple of four. */
-export const fewKernels: (aligned: boolean) => FewKernels = remember(declareFew);
+/** Kernels for few keys of a head, by whether E is a multiple of four and lanes of a subgroup share a head. */
+export const fewKernels: (aligned: boolean, parted: boolean) => FewKernels = remember(declareFew);
 
 /** The kernel of weights, by whether E is a multiple of four. */
 export const patternKernel: (aligned: boolean) => PatternKernel = remember(declarePattern);

@@ -2,15 +2,15 @@
 import type { AdapterSummary } from "../../lib/gpu/adapter.ts";
 
 /**
- * Way in which the lanes of a workgroup share rows: by subgroup broadcast, in workgroup memory, or not at all, where each
- * lane has a head of its own.
+ * Way in which the lanes of a workgroup share rows: those that pass by a tile, by subgroup broadcast or in workgroup
+ * memory; or queries, where each lane keeps a head's keys or a part of them.
  */
-export type AttentionSharing = "subgroup" | "workgroup" | "none";
+export type AttentionSharing = "subgroup" | "workgroup" | "queries";
 
 /** A tile: rows of a head that a workgroup has in registers, and the blocks of rows that pass by them. */
 export interface AttentionTile {
   /** Way in which lanes share the rows that pass by. */
-  readonly sharing: Exclude<AttentionSharing, "none">;
+  readonly sharing: Exclude<AttentionSharing, "queries">;
   /** Lanes of a workgroup. */
   readonly LANES: number;
   /** Rows of the tile per lane. */
@@ -56,7 +56,7 @@ export function chooseAttentionTile(
 const WIDEST_IN_PAIRS = 32;
 
 /**
- * Whether each lane should have a head of its own, with all of its keys and values in registers.
+ * Lanes that a head takes if they keep its keys and values in registers, each a part of them, while its queries pass by.
  *
  * A software driver's registers are memory next to the core, so that they may be many: what counts there is that no lane
  * idles and nothing is loaded twice.
@@ -64,23 +64,26 @@ const WIDEST_IN_PAIRS = 32;
  * @param adapter Adapter that runs the kernels.
  * @param E Width of a head, ≥ 1.
  * @param keys Keys of a head, ≥ 1.
- * @returns Whether keys are few and narrow.
+ * @returns A power of two, at most the lanes of a subgroup; 0 if keys are too many or too wide.
  *
  * @example
  * ```ts
- * import { holdsWholeHeads } from "./attention_tiles.ts";
+ * import { lanesOfHead } from "./attention_tiles.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals([5, 10, 64].map((keys) => holdsWholeHeads({ software: true }, 16, keys)), [true, true, false]);
- * assertEquals(holdsWholeHeads({ software: false }, 16, 5), false);
+ * assertEquals([5, 10, 21, 64].map((keys) => lanesOfHead({ subgroupSize: 16 }, 16, keys)), [1, 2, 4, 0]);
  * ```
  */
-export function holdsWholeHeads({ software }: Pick<AdapterSummary, "software">, E: number, keys: number): boolean {
-  return software && keys * Math.ceil(E / 4) <= MOST_PIECES;
+export function lanesOfHead({ subgroupSize }: Pick<AdapterSummary, "subgroupSize">, E: number, keys: number): number {
+  const pieces = Math.ceil(E / 4);
+  if (keys * pieces > MOST_PIECES || pieces > LANE_PIECES) return 0;
+  let lanes = 1;
+  while (Math.ceil(keys / lanes) * pieces > LANE_PIECES) lanes *= 2;
+  return lanes <= Math.max(1, subgroupSize) ? lanes : 0;
 }
 
-/**
- * More pieces of four numbers, of keys and as many of values, leave the nearest cache with their gradients, and take
- * seconds to compile.
- */
-const MOST_PIECES = 40;
+/** Pieces of four numbers of a head's keys, above which tiles are as fast. */
+export const MOST_PIECES = 128;
+
+/** Pieces of a lane's keys, above which its registers leave the nearest cache, and its kernel takes seconds to compile. */
+const LANE_PIECES = 32;

@@ -66,7 +66,7 @@ Deno.test("matmul, every kernel: a replica that is not finite leaves the others 
 
 Deno.test("attention, every kernel: a replica that is not finite leaves the others their bits", async () => {
   const shared = [8, 16].includes(adapter.subgroupSize) ? ["subgroup", "workgroup"] as const : ["workgroup"] as const;
-  const sharings = ["none", ...shared] as const;
+  const sharings = ["queries", ...shared] as const;
   for (const sharing of sharings) {
     for (const kind of ["softmax", "relu", "linear"] as AttentionKind[]) {
       for (const [T, C] of [[5, 6], [11, 16]]) {

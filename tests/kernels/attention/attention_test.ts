@@ -6,7 +6,7 @@ import {
   attentionPattern,
   type AttentionSharing,
   chooseAttentionTile,
-  holdsWholeHeads,
+  lanesOfHead,
 } from "../../../kernels/attention/attention.ts";
 import accurate from "../../../kernels/shared/accurate.part.wgsl" with { type: "text" };
 import { composedAttention } from "../../../kernels/attention/attention_composed.ts";
@@ -31,7 +31,7 @@ const SHARINGS: readonly AttentionSharing[] = [8, 16].includes(adapter.subgroupS
   ? ["subgroup", "workgroup"]
   : ["workgroup"];
 /** Ways for few keys: of these a lane may have all of its head's. */
-const FEW: readonly AttentionSharing[] = [...SHARINGS, "none"];
+const FEW: readonly AttentionSharing[] = [...SHARINGS, "queries"];
 const KINDS = ["softmax", "relu", "linear"] as const;
 
 /** Products of E and sums over T terms of size 1, in single precision: some ten roundings of the largest. */
@@ -113,21 +113,26 @@ Deno.test("attention: every kind, causal or not, in odd and even sizes", async (
   }
 });
 
-Deno.test("attention: few keys, a head for each lane, in odd and even sizes, in one workgroup and several", async () => {
+Deno.test("attention: few keys, kept by one lane of a head or several, in odd and even sizes, in one workgroup and several", async () => {
   for (const kind of KINDS) {
     for (const causal of [false, true]) {
-      await check({ R: 2, B: 5, T: 3, H: 2, E: 5 }, { kind, causal, sharing: "none" });
+      await check({ R: 2, B: 5, T: 3, H: 2, E: 5 }, { kind, causal, sharing: "queries" });
     }
   }
-  await check({ B: 3, T: 4, H: 2, E: 8 }, { causal: true, sharing: "none" });
+  await check({ B: 3, T: 4, H: 2, E: 8 }, { causal: true, sharing: "queries" });
+  // Two lanes a head, and four, of which the last has one key.
+  if (SHARINGS.length > 1) {
+    await check({ B: 3, T: 11, H: 3, E: 12 }, { sharing: "queries" });
+    await check({ B: 2, T: 13, H: 3, E: 20 }, { causal: true, sharing: "queries" });
+  }
   for (const causal of [false, true]) {
-    await check({ B: 5, T: 5, H: 4, E: 3, S: causal ? 2 : 7 }, { causal, sharing: "none" });
+    await check({ B: 5, T: 5, H: 4, E: 3, S: causal ? 2 : 7 }, { causal, sharing: "queries" });
   }
 });
 
 Deno.test("attention: few keys give the same output, whichever way rows are shared", async () => {
   using operands = new Operands({ R: 2, B: 9, T: 5, H: 2, E: 8 });
-  const [whole, ...others] = await Promise.all(["none" as const, ...SHARINGS].map(async (sharing) => {
+  const [whole, ...others] = await Promise.all(["queries" as const, ...SHARINGS].map(async (sharing) => {
     using y = attention(operands.inputs, { heads: 2, causal: true, sharing });
     return await y.read();
   }));
@@ -142,7 +147,7 @@ Deno.test("attention: one position, one head, one element; more positions than l
     for (const causal of [false, true]) {
       await check({ T: 1, H: 1, E: 1 }, { sharing, causal });
       await check({ T: 1, H: 2, E: 4 }, { sharing, causal });
-      if (sharing !== "none") await check({ T: 150, H: 1, E: 4 }, { sharing, causal });
+      if (sharing !== "queries") await check({ T: 150, H: 1, E: 4 }, { sharing, causal });
     }
   }
 });
@@ -377,7 +382,7 @@ Deno.test("attention: fused and composed agree, and composed differentiates twic
 Deno.test("attention: a replica has the same bits alone and in an ensemble", async () => {
   const [R, B, H, E] = [3, 2, 2, 4];
   for (const sharing of FEW) {
-    const T = sharing === "none" ? 5 : 13;
+    const T = sharing === "queries" ? 5 : 13;
     for (const S of [undefined, 1]) {
       using ensemble = new Operands({ R, B, T, H, E, S });
       const run = async (inputs: AttentionInputs, tensors: readonly Tensor[]) => {
@@ -460,11 +465,10 @@ Deno.test("attention: a tile by adapter and head", () => {
   assertEquals(tile(true, 0, 16, 64).sharing, "workgroup");
   assertEquals(tile(false, 32, 16, 64), { sharing: "workgroup", LANES: 64, ROWS: 1, KEYS: 16 });
   assertEquals(tile(false, 32, 16, 20).LANES, 32);
-  // Few and narrow keys fit a lane, on a software driver.
-  assertEquals([[5, 16], [10, 16], [11, 16], [40, 3]].map(([T, E]) => holdsWholeHeads({ software: true }, E, T)), [
-    ...[true, true, false, true],
-  ]);
-  assertEquals(holdsWholeHeads({ software: false }, 16, 5), false);
+  const lanes = (subgroupSize: number, E: number, keys: number) => lanesOfHead({ subgroupSize }, E, keys);
+  assertEquals([[16, 5], [16, 10], [20, 13], [3, 32]].map(([E, keys]) => lanes(16, E, keys)), [1, 2, 4, 1]);
+  // Too many, too wide, or no subgroup whose lanes could share a head.
+  assertEquals([lanes(16, 16, 64), lanes(16, 132, 1), lanes(0, 16, 10), lanes(0, 16, 8)], [0, 0, 0, 1]);
 });
 
 Deno.test("attention: what does not fit is refused by name", () => {
@@ -496,7 +500,8 @@ Deno.test("attention: more keys than a loop may take are refused", () => {
   using kv = new Tensor([1, 1, 65_536, 2]);
   assertThrows(() => attention({ q, kv }, { heads: 1 }), ShapeError, "expected at most 65535 loop iterations");
   assertThrows(() => attentionPattern({ q, kv }, { heads: 1 }), ShapeError, "attention_pattern: expected at most");
-  using qkv = new Tensor([1, 1, 65, 3]);
-  const message = 'attention: expected at most 64 keys for the sharing "none", found 65';
-  assertThrows(() => attention({ qkv }, { heads: 1, sharing: "none" }), ShapeError, message);
+  using qkv = new Tensor([1, 1, 33, 48]);
+  const message =
+    'attention: expected at most 128 pieces of four in a head\'s keys for the sharing "queries", found 132';
+  assertThrows(() => attention({ qkv }, { heads: 1, sharing: "queries" }), ShapeError, message);
 });
