@@ -1,6 +1,10 @@
 /**
- * Replica-steps per second of a sweep whose seeds train side by side in one process, against the same sweep with a process a seed:
- * `deno task bench-sweep [SEEDS [STEPS]]`. Whole commands are timed, starts of processes included.
+ * Replica-steps per second of a sweep whose seeds train side by side in one process, against the same sweep with a process a seed,
+ * and in PyTorch: `deno task bench-sweep [SEEDS [STEPS]] [--experiment=FILE] [--python=PYTHON] [--OPTION=VALUE …]`.
+ *
+ * Whole commands are timed, copies of the code, starts of processes and figures included; `CPU s` is what all processes
+ * together computed, which other work on the machine changes little. Further options are the experiment's; one that has
+ * no `--steps` is timed in replicas. PyTorch trains `experiments/examples/modes.ts` alone.
  *
  * @module
  */
@@ -9,25 +13,58 @@ import { helpIfAsked } from "./help.ts";
 import { table } from "./measure.ts";
 
 helpIfAsked(import.meta.url);
-const [seeds = 16, steps = 5000] = Deno.args.map(Number);
-if (![seeds, steps].every((n) => Number.isInteger(n) && n >= 1) || Deno.args.length > 2) {
+const MODES = "experiments/examples/modes.ts";
+const own = Object.fromEntries(
+  Deno.args.flatMap((arg) => {
+    const [, key, value] = /^--(experiment|python)=(.+)$/.exec(arg) ?? [];
+    return key === undefined ? [] : [[key, value]];
+  }),
+);
+const experiment = own.experiment ?? MODES;
+const given = Deno.args.filter((arg) => arg.startsWith("--") && !/^--(experiment|python)=/.test(arg));
+const [seeds = 16, steps = 5000] = Deno.args.filter((arg) => !arg.startsWith("--")).map(Number);
+if (![seeds, steps].every((n) => Number.isInteger(n) && n >= 1)) {
   console.error(`error: expected a number of seeds and one of steps, found ${Deno.args.join(" ")}`);
   Deno.exit(2);
 }
 const root = fromFileUrl(new URL("../../", import.meta.url));
+const counted = experiment === MODES || Deno.args.filter((arg) => !arg.startsWith("--")).length > 1;
 
-/** Seconds of a sweep of the example with modes. */
-async function secondsOf(pack: number, processes: number): Promise<number> {
+/** Seconds of a command, on the clock and of all its processes together. */
+async function secondsOf(command: string, args: readonly string[]): Promise<{ wall: number; cpu: number }> {
+  const began = performance.now();
+  // The shell says how long its children, and theirs, have computed.
+  const script = '"$@" >/dev/null || exit; times >&2';
+  const { success, stderr } = await new Deno.Command("/bin/sh", {
+    args: ["-c", script, "sh", command, ...args],
+    cwd: root,
+    stdin: "null",
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  if (!success) throw new Error(`expected ${command} to succeed, found: ${said.slice(-400)}`);
+  const last = said.trim().split("\n").at(-1)!;
+  const cpu = [...last.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + 60 * Number(m) + Number(s), 0);
+  return { wall: (performance.now() - began) / 1000, cpu };
+}
+
+async function sweep(pack: number, processes: number): Promise<{ wall: number; cpu: number }> {
   const folder = Deno.makeTempDirSync({ dir: `${root}results`, prefix: "bench-" });
   try {
-    const grid = [`--seed=0..${seeds - 1}`, `--steps=${steps}`, `--pack=${pack}`, `--local=${processes}`];
-    const began = performance.now();
-    const { success, stderr } = await new Deno.Command(`${root}lab`, {
-      args: ["sweep", "experiments/examples/modes.ts", ...grid, `--out=${folder}`],
-      cwd: root,
-    }).output();
-    if (!success) throw new Error(`expected a complete sweep, found: ${new TextDecoder().decode(stderr).slice(-400)}`);
-    return (performance.now() - began) / 1000;
+    const grid = [`--seed=0..${seeds - 1}`, ...(counted ? [`--steps=${steps}`] : []), ...given];
+    const how = [`--pack=${pack}`, `--local=${processes}`, `--out=${folder}`];
+    return await secondsOf(`${root}lab`, ["sweep", experiment, ...grid, ...how]);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+/** As many processes at a time as there are cores, as a launcher would start them. */
+async function torch(python: string, processes: number): Promise<{ wall: number; cpu: number }> {
+  const folder = Deno.makeTempDirSync({ dir: `${root}results`, prefix: "bench-" });
+  try {
+    const one = `"${python}" tests/bench/sweep_torch.py "$1" ${steps} "${folder}/$1.ndjson"`;
+    const script = `seq 0 ${seeds - 1} | xargs -n 1 -P ${processes} sh -c '${one}' sh`;
+    return await secondsOf("/bin/sh", ["-c", script]);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
@@ -35,19 +72,28 @@ async function secondsOf(pack: number, processes: number): Promise<number> {
 
 Deno.mkdirSync(`${root}results`, { recursive: true });
 const cores = navigator.hardwareConcurrency;
-await secondsOf(seeds, 1); // Fills the driver's cache of shaders.
+await sweep(seeds, 1); // Fills the driver's cache of shaders.
 const rows = [
-  ["one process", await secondsOf(seeds, 1)] as const,
-  [`a process a seed, ${cores} at a time`, await secondsOf(1, cores)] as const,
+  ["one process", await sweep(seeds, 1)] as const,
+  [`a process a seed, ${cores} at a time`, await sweep(1, cores)] as const,
+  ...(own.python === undefined || experiment !== MODES
+    ? []
+    : [[`PyTorch, a process a seed, ${cores} at a time`, await torch(own.python, cores)] as const]),
 ];
-const slowest = rows[1][1];
-console.log(`${seeds} seeds, ${steps} steps each\n`);
+const [, base] = rows[1];
+console.log(
+  `${experiment}: ${seeds} seeds${counted ? `, ${steps} steps each` : ""}${
+    given.length > 0 ? `, ${given.join(" ")}` : ""
+  }\n`,
+);
 console.log(table(
-  ["sweep", "s", "replica-steps/s", "ratio"],
-  rows.map(([name, seconds]) => [
+  ["sweep", "s", "CPU s", counted ? "replica-steps/s" : "replicas/min", "by the clock", "by CPU"],
+  rows.map(([name, { wall, cpu }]) => [
     name,
-    seconds.toFixed(1),
-    (seeds * steps / seconds).toFixed(0),
-    (slowest / seconds).toFixed(1),
+    wall.toFixed(1),
+    cpu.toFixed(1),
+    (counted ? seeds * steps / wall : 60 * seeds / wall).toFixed(0),
+    `${(base.wall / wall).toFixed(1)}×`,
+    `${(base.cpu / cpu).toFixed(1)}×`,
   ]),
 ));
