@@ -96,6 +96,11 @@ export class Memory {
     this.#shared = shared;
   }
 
+  /** Notes that planned memory gets no place, because fused kernels pass its content on: it is as little to be read as if shared. */
+  passOver(): void {
+    this.#shared = true;
+  }
+
   /** Frees the buffer; planned memory only forgets the buffer that it shares. */
   destroy(): void {
     this.#destroyed = true;

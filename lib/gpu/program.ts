@@ -137,6 +137,9 @@ function build<T>(trace: Trace, outputs: T): ProgramParts<T> {
     memory.place({ buffer: made[index], offset: 0 }, !trace.kept.has(memory));
     unshared += memory.bytes;
   }
+  for (const { tensors } of needed) {
+    for (const { tensor: { memory } } of tensors) if (memory.planned && !memory.placed) memory.passOver();
+  }
   const { dispatches, uniforms } = bindAll(gpu, label, launches);
   const owned = uniforms ? [...trace.owned, uniforms] : trace.owned;
   const used = new Set(launches.flatMap(({ tensors }) => tensors.map(({ tensor }) => tensor)));
