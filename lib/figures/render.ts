@@ -67,7 +67,7 @@ async function draw(spec: Spec): Promise<string> {
   try {
     const svg = await view.toSVG();
     refuse(complaints);
-    return withAccessibleText(withDotsJoined(svg), spec);
+    return withAccessibleText(withWidths(withDotsJoined(svg)), spec);
   } finally {
     view.finalize();
   }
@@ -122,6 +122,31 @@ function withDotsJoined(svg: string): string {
   });
 }
 
+/** Pixels from which on a text is held to its width. */
+const HELD_FROM = 48;
+
+const TEXT = /<text( [^>]*font-size="([\d.]+)px"(?: font-weight="(\w+)")?[^>]*)>(.*?)<\/text>/g;
+const LINE = /<tspan([^>]*)>([^<]*)<\/tspan>/g;
+
+/**
+ * Holds texts to the width that the layout gave them. Where a viewer has no Inter it takes a face of its own, of which some
+ * are a seventh wider: legends and subtitles would run out of the picture.
+ */
+function withWidths(svg: string): string {
+  return svg.replace(TEXT, (whole, attributes: string, size: string, weight: string | undefined, content: string) => {
+    const held = (line: string): string => {
+      const width = textWidth(unescapeXml(line).trim(), Number(size), weight === "bold" || Number(weight) >= 600);
+      return width < HELD_FROM ? "" : ` textLength="${Math.round(width)}" lengthAdjust="spacingAndGlyphs"`;
+    };
+    if (!content.includes("<")) return `<text${attributes}${held(content)}>${content}</text>`;
+    const lines = content.replace(
+      LINE,
+      (_, place: string, line: string) => `<tspan${place}${held(line)}>${line}</tspan>`,
+    );
+    return lines === content ? whole : `<text${attributes}>${lines}</text>`;
+  });
+}
+
 function titleText(spec: Spec): string {
   const title: unknown = spec.title;
   if (typeof title === "string") return title;
@@ -132,4 +157,8 @@ function titleText(spec: Spec): string {
 
 function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+function unescapeXml(text: string): string {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { renderSvg } from "../../lib/figures/render.ts";
 import { FigureError, type Spec } from "../../lib/figures/spec.ts";
+import { textWidth } from "../../lib/figures/text_width.ts";
 import { curves } from "../../lib/figures/curves.ts";
 import { picture } from "./demonstration.ts";
 
@@ -23,6 +24,20 @@ Deno.test("render: title and description are accessible text, escaped", async ()
 Deno.test("render: nothing in the SVG depends on the machine", async () => {
   const svg = await renderSvg(curves(picture)!);
   for (const trace of ["file:", Deno.cwd(), "node_modules", "/npm/"]) assert(!svg.includes(trace), trace);
+});
+
+Deno.test("render: long texts are held to the width that they were laid out with, line by line", async () => {
+  const title = { text: "A title & what it says", subtitle: ["its first line, a long one", "short"] };
+  const svg = await renderSvg({ ...curves(picture)!, title });
+  const width = Math.round(textWidth("A title & what it says", 15, true));
+  assertStringIncludes(svg, `textLength="${width}" lengthAdjust="spacingAndGlyphs">A title &amp; what it says</text>`);
+  const line = Math.round(textWidth("its first line, a long one", 11.5, false));
+  assertStringIncludes(
+    svg,
+    `<tspan textLength="${line}" lengthAdjust="spacingAndGlyphs">its first line, a long one</tspan>`,
+  );
+  assertStringIncludes(svg, ">short</tspan>");
+  assert(!/textLength[^>]*>short</.test(svg));
 });
 
 Deno.test("render: a warning of Vega-Lite is an error, and the next figure is drawn all the same", async () => {
