@@ -12,7 +12,8 @@ if (folder !== undefined) {
   const make = GPUDevice.prototype.createShaderModule;
   GPUDevice.prototype.createShaderModule = function (descriptor) {
     const { code, label = "" } = descriptor;
-    if (!seen.has(code)) {
+    // What tests name so is wrong on purpose: no compiler takes it.
+    if (!seen.has(code) && label !== "wrong") {
       seen.add(code);
       const hash = createHash("sha256").update(code).digest("hex").slice(0, 16);
       Deno.writeTextFileSync(`${folder}/${label.replaceAll(/\W/g, "_")}.${hash}.wgsl`, code);
