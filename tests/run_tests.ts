@@ -180,7 +180,7 @@ export function diedInTeardown(signal: Deno.Signal | null, { passed, failed }: C
 /** Keeps the shaders of kernel tests in the folder that this variable names … */
 const RECORD = "tests/gpu/record_shaders.ts";
 const SHADERS = "ICL_LAB_SHADERS";
-/** … for a test that needs them all, and runs last. */
+/** … for a test that needs them all, and waits for them. */
 const COMPILE = "tests/browser/shaders.ts";
 
 /** How tests ended. */
@@ -232,7 +232,7 @@ async function testPart({ config, folders, entry, needs }: Part, args: string[],
   return { code: required ? 1 : 0, counts: { passed: 0, failed: required ? 1 : 0, skipped: required ? 0 : 1 } };
 }
 
-/** Folders that are tested in processes of their own, since they take longest; everything else shares one. */
+/** Folders that take longest: those in them are tested in processes of their own. */
 const SPLIT = ["tests/run", "tests/experiments", "tests/kernels", "tests/metrics", "tests/tools"];
 /** Of these, those in which single files are long ones. */
 const FILE_BY_FILE = ["tests/run", "tests/experiments"];
@@ -253,6 +253,15 @@ function unitsOf(folders: readonly string[]): string[][] {
     ]
       .filter(({ length }) => length > 0);
   });
+}
+
+/** The other folders of tests, a process each. */
+function othersThan(split: readonly string[]): string[][] {
+  if (!exists("tests")) return [];
+  return [...Deno.readDirSync("tests")].filter(({ isDirectory }) => isDirectory).map(({ name }) => `tests/${name}`)
+    .filter((path) => !split.includes(path) && partOf(path) === undefined && hasTests(path)).sort().map((
+      path,
+    ) => [path]);
 }
 
 const isTest = (path: string) => path.endsWith("_test.ts");
@@ -289,7 +298,7 @@ async function runAll(args: string[]): Promise<Ended> {
   const part = args.map((arg) => partOf(arg.replace(/^\.\//, ""))).find((found) => found !== undefined);
   if (part !== undefined) return await testPart(part, args, onTerminal);
   if (args.length > 0) return await runTests(args, onTerminal);
-  const units = unitsOf(SPLIT);
+  const units = [...unitsOf(SPLIT), ...othersThan(SPLIT)];
   // What is told to be ignored takes the place of what the configuration excludes.
   const elsewhere = [...excluded(), ...parts.flatMap(({ folders }) => folders), ...units.flat()];
   const rest = units.length === 0 ? [] : [`--ignore=${elsewhere.join(",")}`];
@@ -303,13 +312,18 @@ async function runAll(args: string[]): Promise<Ended> {
   };
   const shaders = await Deno.makeTempDir();
   Deno.env.set(SHADERS, shaders);
+  const kernels: Promise<Ended>[] = [];
   const results = await sideBySide([
     () => runTests(rest, run),
     ...parts.map((part) => () => testPart(part, [], run)),
-    // Their types are checked by then; each process would take seconds to do it once more.
-    ...units.map((unit) => () => runTests(["--no-check", ...unit], run)),
+    ...units.map((unit) => () => {
+      // Their types are checked by then; each process would take seconds to do it once more.
+      const ended = runTests(["--no-check", ...unit], run);
+      if (unit[0].startsWith("tests/kernels")) kernels.push(ended);
+      return ended;
+    }),
+    ...(exists(COMPILE) ? [() => Promise.all(kernels).then(() => testPart(partOf(COMPILE)!, [COMPILE], run))] : []),
   ], Math.min(4, 2 * navigator.hardwareConcurrency));
-  if (exists(COMPILE)) results.push(await testPart(partOf(COMPILE)!, [COMPILE], run));
   await Deno.remove(shaders, { recursive: true });
   failures.forEach((text) => console.log(text));
   const sum = (key: keyof Counts) => results.reduce((total, { counts }) => total + counts[key], 0);
