@@ -122,7 +122,7 @@ class Grouping {
     const makers = new Set<Group>();
     for (const { tensor, walk } of map.inputs) {
       const group = walk === null ? this.#maker.get(tensor.memory) : undefined;
-      if (group && valueOf(group, tensor) !== null) makers.add(group);
+      if (group && this.#valueOf(group, tensor, index) !== null) makers.add(group);
     }
     const ranked = [...makers].toSorted((a, b) =>
       Number(b.host !== null) - Number(a.host !== null) || b.position - a.position
@@ -140,14 +140,15 @@ class Grouping {
   }
 
   /** Whether the functions of a group can be computed where another one is. */
-  #movable({ host, parts, position: from, values }: Group, { position: to }: Group): boolean {
+  #movable(group: Group, { position: to }: Group): boolean {
+    const { host, parts, position: from } = group;
     if (host) return false;
     const own = new Set(parts.map(({ index }) => index));
     const [low, high] = [Math.min(from, to), Math.max(from, to)];
     const between = ({ position: at, index }: Use) => at >= low && at <= high && !own.has(index);
-    return parts.every(({ map }) =>
+    return parts.every(({ map, index }) =>
       map.inputs.every(({ tensor }) =>
-        values.some((value) => value?.tensor.memory === tensor.memory) ||
+        this.#valueOf(group, tensor, index) !== null ||
         !this.#usesOf(tensor).some((use) => use.access !== "read" && between(use))
       ) && !this.#usesOf(map.output).some(between)
     );
@@ -184,7 +185,7 @@ class Grouping {
     if (this.#count(groups, tensors, parts) > MOST_TENSORS) return false;
     // Everything else that it reads must be there when the group runs, and its result in nobody's way.
     const there = map.inputs.every(({ tensor, walk }) =>
-      (walk === null && groups.some((group) => valueOf(group, tensor) !== null)) ||
+      (walk === null && groups.some((group) => this.#valueOf(group, tensor, index) !== null)) ||
       this.#usesOf(tensor).every(({ access, position: at }) => access === "read" || at < position)
     );
     return there && !this.#usesOf(map.output).some(({ position: at }) => at >= position) && distinct(tensors);
@@ -213,6 +214,23 @@ class Grouping {
     );
   }
 
+  /**
+   * Which value of a group a tensor is when a launch takes it: all of it, and nobody has written there since. What is changed in
+   * place, or handed in as the output of another kernel, is no longer the value that the group made.
+   */
+  #valueOf({ values }: Group, tensor: Tensor<DType>, taker: number): number | null {
+    const found = values.findLastIndex((value) =>
+      value !== null && value.launch < taker && value.tensor.memory === tensor.memory &&
+      value.tensor.start === tensor.start && value.tensor.size === tensor.size
+    );
+    if (found < 0) return null;
+    const { launch } = values[found]!;
+    const written = this.#usesOf(tensor).some(({ access, index }) =>
+      access !== "read" && index > launch && index < taker
+    );
+    return written ? null : found;
+  }
+
   launches(gpu: Gpu): Launch[] {
     return this.#groups.map((group) => {
       if (!("parts" in group)) return group;
@@ -220,9 +238,9 @@ class Grouping {
       if (parts.length === 0) return host!;
       if (!host && parts.length === 1) return parts[0].launch;
       const stored = values.map((value) => value !== null && this.#isStored(value, parts));
-      const taken = parts.map(({ launch, map }) => ({
+      const taken = parts.map(({ launch, map, index }) => ({
         launch,
-        values: map.inputs.map(({ tensor, walk }) => walk === null ? valueOf(group, tensor) : null),
+        values: map.inputs.map(({ tensor, walk }) => walk === null ? this.#valueOf(group, tensor, index) : null),
       }));
       return fusedLaunch(gpu, { host, parts: taken, stored, width });
     });
@@ -244,15 +262,6 @@ function add(group: Group, launch: Launch, map: MapLaunch, index: number): void 
 
 function widthOf({ output, inputs }: MapLaunch): Width {
   return output.size % 4 === 0 && inputs.every(({ walk }) => readableBy(walk, 4)) ? 4 : 1;
-}
-
-/** Which value of a group a tensor is, if it is all of it. */
-function valueOf({ values }: Group, tensor: Tensor<DType>): number | null {
-  const found = values.findIndex((value) =>
-    value !== null && value.tensor.memory === tensor.memory && value.tensor.start === tensor.start &&
-    value.tensor.size === tensor.size
-  );
-  return found < 0 ? null : found;
 }
 
 /** Finds the buffer or planned memory of a tensor: tensors of one owner may overlap. */

@@ -158,6 +158,76 @@ Deno.test("fuse: nothing passes a change of what it reads", async () => {
   assertEquals([[...await sums.read()], [...await tens.read()]], [[4 + 3, 6, 12, 20], [40, 40, 90, 160]]);
 });
 
+/** Doubles in place. */
+const double = kernel({
+  label: "double",
+  code: {
+    "double.wgsl": `
+      struct Dims { C: u32 }
+      @group(0) @binding(0) var<uniform> dims: Dims;
+      @group(0) @binding(1) var<storage, read_write> x: array<f32>;  // (C)
+      @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+        if (id.x < dims.C) { x[id.x] = 2.0 * x[id.x]; }
+      }`,
+  },
+  inputs: { x: ["C"] },
+  outputs: {},
+  groups: ({ C }) => Math.ceil(C / 64),
+});
+
+Deno.test("fuse: nothing takes a value that was changed in place, or written over, since it was made", async () => {
+  using x = Tensor.from([1, 2, 3, 4]);
+  const changed = await fused(() => {
+    const a = square(x);
+    const before = multiply(a, x);
+    double({ x: a });
+    return [add(a, x), add(before, a)];
+  });
+  assertEquals(changed.values, [[3, 10, 21, 36], [3, 16, 45, 96]]);
+  const overwritten = await fused(() => {
+    const a = square(x);
+    const before = multiply(a, x);
+    copy({ x: add(x, x), y: a });
+    return [add(a, x), add(before, a)];
+  });
+  assertEquals(overwritten.values, [[3, 6, 9, 12], [3, 12, 33, 72]]);
+});
+
+Deno.test("fuse: programs of random functions, products, norms and changes in place have the bits of their kernels", async () => {
+  using x = waveTensor([4, 8], 1);
+  using w = waveTensor([8, 8], 2);
+  using gain = waveTensor([4, 8], 3);
+  using shift = waveTensor([8], 4);
+  for (let seed = 1; seed <= 12; seed++) {
+    let state = seed;
+    const draw = (n: number) => (state = Math.imul(state, 1664525) + 1013904223 >>> 0, Math.floor(state / 2 ** 32 * n));
+    const choices = Array.from({ length: 14 }, () => [draw(9), draw(100), draw(100)]);
+    await fused(() => {
+      const made = [scale(x, 0.5)];
+      const of = (k: number) => made[made.length - 1 - k % Math.min(4, made.length)];
+      for (const [kind, first, second] of choices) {
+        const [a, b] = [of(first), of(second)];
+        if (kind === 0) double({ x: a.reshape([32]) });
+        else if (kind === 1 && a !== b) copy({ x: scale(b, 0.75).reshape([32]), y: a.reshape([32]) });
+        else {
+          made.push([
+            () => scale(a, 0.9, 0.1),
+            () => subtract(a, b),
+            () => scale(multiply(a, b), 0.1),
+            () => sin(a),
+            () => add(a, shift),
+            () => matmul(a, w),
+            () => layerNorm(a, gain, gain),
+            () => relu(a),
+            () => tanh(a),
+          ][kind]());
+        }
+      }
+      return made.slice(-3);
+    });
+  }
+});
+
 Deno.test("fuse: at most as many tensors as WebGPU guarantees, however many functions there are", async () => {
   using x = waveTensor([12], 1);
   const others = Array.from({ length: 20 }, (_, k) => waveTensor([12], k + 2));
