@@ -338,13 +338,16 @@ const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 /** Takes `--driver=FILE` off the arguments and lets all further processes use that driver; the kernels are tested unless told otherwise. */
 function chooseDriver(args: string[]): string[] {
-  const [first, ...rest] = args;
-  const asked = /^--driver=(.*)$/.exec(first ?? "")?.[1];
-  if (asked === undefined) return args;
+  const given = args.find((arg) => /^--driver(=|$)/.test(arg));
+  if (given === undefined) return args;
+  const rest = args.filter((arg) => arg !== given);
+  const asked = given.slice("--driver=".length);
   const file = asked === "swiftshader" ? SWIFTSHADER : asked;
-  if (!exists(file)) {
+  if (file === "" || !exists(file)) {
     const install = asked === "swiftshader" ? " (apt-get install chromium)" : "";
-    console.error(`expected a Vulkan driver's json at ${file}, found none${install}`);
+    console.error(
+      `expected --driver=FILE to name a Vulkan driver's json, found ${file ? `none at ${file}` : "no file"}${install}`,
+    );
     Deno.exit(2);
   }
   Deno.env.set("VK_DRIVER_FILES", file);
