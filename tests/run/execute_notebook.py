@@ -11,8 +11,16 @@ os.environ.update(JUPYTER_PATH=folder, JUPYTER_RUNTIME_DIR=os.path.join(folder, 
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.util import run_sync
 
 read = nbformat.read(notebook, as_version=4)
 where = {"metadata": {"path": os.path.dirname(notebook)}}
-NotebookClient(read, timeout=120, kernel_name="deno", resources=where).execute()
+client = NotebookClient(read, timeout=120, kernel_name="deno", resources=where)
+with client.setup_kernel():
+    for index, cell in enumerate(read.cells):
+        client.execute_cell(cell, index)
+    # About one result in twenty comes after the kernel has said that it is idle: front ends show it all the same, nbclient does not.
+    if not cell.outputs:
+        late = run_sync(client.kc.get_iopub_msg)(timeout=60)
+        cell.outputs.append(nbformat.v4.output_from_msg(late))
 json.dump(read, sys.stdout)
